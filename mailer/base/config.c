@@ -1,0 +1,391 @@
+/* Reading usher.conf: see config.h and usher.conf(5). */
+#include "base/config.h"
+
+#include "base/conf.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "base/zone.h"
+
+#include <string.h>
+
+static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+static gboolean
+read_minute(cfg_t *section, const char *key, int *minute, GError **error)
+{
+    const char *text = cfg_getstr(section, key);
+    int h, m;
+    if (strlen(text) != 5 || text[2] != ':' || !g_ascii_isdigit(text[0]) || !g_ascii_isdigit(text[1]) ||
+        !g_ascii_isdigit(text[3]) || !g_ascii_isdigit(text[4]))
+        return conf_refuse(section, error, "%s: \"%s\": expected a time such as 09:00", key, text);
+    h = (text[0] - '0') * 10 + text[1] - '0';
+    m = (text[3] - '0') * 10 + text[4] - '0';
+    if (h * 60 + m > 24 * 60 || m > 59)
+        return conf_refuse(section, error, "%s: \"%s\": expected a time from 00:00 to 24:00", key, text);
+    *minute = h * 60 + m;
+    return TRUE;
+}
+
+gboolean
+window_read(cfg_t *section, struct window *out, GError **error)
+{
+    memset(out, 0, sizeof *out);
+    for (unsigned i = 0; i < cfg_size(section, "days"); i++) {
+        const char *day = cfg_getnstr(section, "days", i);
+        guint d = 0;
+        while (d < 7 && strcmp(day, day_names[d]) != 0)
+            d++;
+        if (d == 7)
+            return conf_refuse(section, error, "days: \"%s\": expected mon, tue, wed, thu, fri, sat or sun", day);
+        out->days |= 1u << d;
+    }
+    if (!read_minute(section, "from", &out->from_minute, error) || !read_minute(section, "to", &out->to_minute, error))
+        return FALSE;
+    if (!out->days || out->from_minute >= out->to_minute)
+        return conf_refuse(section, error, "window: expected at least one day and a \"from\" before \"to\"");
+    return TRUE;
+}
+
+struct scheme {
+    const char *name;
+    enum wire_security security;
+    guint16 port;
+};
+
+static const struct scheme smtp_schemes[] = {
+    {"smtp://", WIRE_STARTTLS, 587}, {"smtps://", WIRE_IMPLICIT_TLS, 465}, {"smtp+plain://", WIRE_PLAIN_LOOPBACK, 25}, {0}};
+static const struct scheme imap_schemes[] = {
+    {"imaps://", WIRE_IMPLICIT_TLS, 993}, {"imap://", WIRE_STARTTLS, 143}, {"imap+plain://", WIRE_PLAIN_LOOPBACK, 143}, {0}};
+
+static gboolean
+is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || g_str_has_prefix(host, "127.");
+}
+
+static gboolean
+read_server(cfg_t *section, const char *key, const struct scheme *schemes, struct wire_server *out, GError **error)
+{
+    const char *url = cfg_getstr(section, key);
+    if (!url || !*url)
+        return conf_refuse(section, error, "mailbox \"%s\" lacks %s, for example %shost:%d", cfg_title(section), key,
+                           schemes[0].name, schemes[0].port);
+    const struct scheme *s = schemes;
+    while (s->name && !g_str_has_prefix(url, s->name))
+        s++;
+    if (!s->name)
+        return conf_refuse(section, error, "%s: \"%s\": expected %s, %s or %s and host:port", key, url, schemes[0].name,
+                           schemes[1].name, schemes[2].name);
+    const char *host = url + strlen(s->name);
+    const char *end = host[0] == '[' ? strchr(host, ']') : strpbrk(host, ":/");
+    if (host[0] == '[' && end) {
+        out->host = g_strndup(host + 1, (gsize)(end - host - 1));
+        end++;
+    } else {
+        out->host = end ? g_strndup(host, (gsize)(end - host)) : g_strdup(host);
+    }
+    out->port = s->port;
+    out->security = s->security;
+    if (end && *end == ':') {
+        guint64 port;
+        g_autofree char *digits = g_strdup(end + 1);
+        if (g_str_has_suffix(digits, "/"))
+            digits[strlen(digits) - 1] = '\0';
+        if (!g_ascii_string_to_unsigned(digits, 10, 1, 65535, &port, NULL))
+            return conf_refuse(section, error, "%s: \"%s\": expected a port from 1 to 65535 after the colon", key, url);
+        out->port = (guint16)port;
+    } else if (end && *end && strcmp(end, "/") != 0) {
+        return conf_refuse(section, error, "%s: \"%s\": nothing may follow host and port", key, url);
+    }
+    if (!*out->host)
+        return conf_refuse(section, error, "%s: \"%s\": the host is missing", key, url);
+    if (out->security == WIRE_PLAIN_LOOPBACK && !is_loopback(out->host))
+        return conf_refuse(section, error, "%s: \"%s\": a connection without TLS is for loopback only", key, url);
+    return TRUE;
+}
+
+/* libconfuse wants its default lists writable. */
+#define LIST(text) ((char[]){text})
+
+static void
+mailbox_free(gpointer data)
+{
+    struct mailbox *m = data;
+    g_free(m->name);
+    g_free(m->smtp.host);
+    g_free(m->imap.host);
+    g_free(m->user);
+    g_free(m->password_file);
+    g_free(m->password_credential);
+    g_free(m->ca_file);
+    g_free(m->tls_name);
+    g_free(m->inbox);
+    g_free(m->sent);
+    g_free(m);
+}
+
+static void
+specialist_free(gpointer data)
+{
+    struct specialist *s = data;
+    g_free(s->id);
+    g_free(s->name);
+    g_free(s->address);
+    g_strfreev(s->regions);
+    g_strfreev(s->logins);
+    g_free(s->booking_link);
+    g_free(s);
+}
+
+void
+config_free(struct config *c)
+{
+    if (!c)
+        return;
+    g_free(c->path);
+    g_free(c->database);
+    g_free(c->sequences_dir);
+    g_free(c->templates_dir);
+    g_strfreev(c->sequences);
+    g_free(c->team_name);
+    g_free(c->company);
+    g_free(c->booking_link);
+    g_free(c->help_link);
+    g_free(c->failsafe);
+    g_free(c->timezone_name);
+    g_ptr_array_unref(c->mailboxes);
+    g_ptr_array_unref(c->specialists);
+    g_free(c);
+}
+
+static char *
+resolve_path(const char *base_dir, const char *path)
+{
+    return path && *path && !g_path_is_absolute(path) ? g_build_filename(base_dir, path, NULL) : g_strdup(path);
+}
+
+static gboolean
+read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
+{
+    struct mailbox *m = g_new0(struct mailbox, 1);
+    g_ptr_array_add(c->mailboxes, m);
+    m->name = g_strdup(cfg_title(s));
+    m->user = conf_dup_str(s, "user");
+    m->password_credential = conf_dup_str(s, "password_credential");
+    m->tls_name = conf_dup_str(s, "tls_name");
+    m->inbox = conf_dup_str(s, "inbox");
+    m->sent = conf_dup_str(s, "sent");
+    m->plus_addressing = cfg_getbool(s, "plus_addressing");
+    g_autofree char *password_file = conf_dup_str(s, "password_file");
+    g_autofree char *ca_file = conf_dup_str(s, "ca_file");
+    m->password_file = resolve_path(dir, password_file);
+    m->ca_file = resolve_path(dir, ca_file);
+    const char *copy = cfg_getstr(s, "sent_copy");
+    if (strcmp(copy, "append") == 0)
+        m->sent_copy = SENT_COPY_APPEND;
+    else if (strcmp(copy, "provider") == 0)
+        m->sent_copy = SENT_COPY_PROVIDER;
+    else if (strcmp(copy, "none") == 0)
+        m->sent_copy = SENT_COPY_NONE;
+    else
+        return conf_refuse(s, error, "sent_copy: \"%s\": expected append, provider or none", copy);
+    if (m->password_file && m->password_credential)
+        return conf_refuse(s, error, "mailbox \"%s\": set password_file or password_credential, not both", m->name);
+    if (m->user && (strlen(m->user) > 255 || strpbrk(m->user, "\r\n")))
+        return conf_refuse(s, error, "user: expected at most 255 bytes on one line");
+    return read_server(s, "smtp", smtp_schemes, &m->smtp, error) && read_server(s, "imap", imap_schemes, &m->imap, error);
+}
+
+static gboolean
+read_specialist(cfg_t *s, struct config *c, GError **error)
+{
+    struct specialist *p = g_new0(struct specialist, 1);
+    g_ptr_array_add(c->specialists, p);
+    p->id = g_strdup(cfg_title(s));
+    p->name = conf_dup_str(s, "name");
+    p->address = conf_dup_str(s, "address");
+    p->regions = conf_dup_list(s, "regions");
+    p->logins = conf_dup_list(s, "logins");
+    p->booking_link = conf_dup_str(s, "booking_link");
+    if (!p->name || !p->address || !strchr(p->address, '@'))
+        return conf_refuse(s, error, "specialist \"%s\" needs a name and an address", p->id);
+    const char *mailbox = cfg_getstr(s, "mailbox");
+    p->mailbox = config_mailbox(c, mailbox && *mailbox ? mailbox : p->id);
+    if (!p->mailbox)
+        return conf_refuse(s, error, "specialist \"%s\": there is no mailbox \"%s\"", p->id,
+                           mailbox && *mailbox ? mailbox : p->id);
+    return TRUE;
+}
+
+static gboolean
+read_team(cfg_t *s, struct config *c, GError **error)
+{
+    c->team_name = conf_dup_str(s, "name");
+    c->company = conf_dup_str(s, "company");
+    c->booking_link = conf_dup_str(s, "booking_link");
+    c->help_link = conf_dup_str(s, "help_link");
+    c->failsafe = conf_dup_str(s, "failsafe");
+    c->timezone_name = conf_dup_str(s, "timezone");
+    g_autoptr(GError) local = NULL;
+    c->timezone = zone_find(c->timezone_name ? c->timezone_name : "UTC", &local);
+    if (!c->timezone)
+        return conf_refuse(s, error, "timezone: %s", local->message);
+    if (!c->team_name)
+        return conf_refuse(s, error, "team needs a name");
+    if (c->booking_link && !g_str_has_prefix(c->booking_link, "https://"))
+        return conf_refuse(s, error, "booking_link: \"%s\": expected an https address", c->booking_link);
+    return TRUE;
+}
+
+static gboolean
+read_all(cfg_t *cfg, struct config *c, GError **error)
+{
+    g_autofree char *dir = g_path_get_dirname(c->path);
+    c->database = resolve_path(dir, cfg_getstr(cfg, "database"));
+    c->sequences_dir = resolve_path(dir, cfg_getstr(cfg, "sequences_dir"));
+    c->templates_dir = resolve_path(dir, cfg_getstr(cfg, "templates_dir"));
+    c->sequences = conf_dup_list(cfg, "sequences");
+    c->retry_after_us = (gint64)cfg_getint(cfg, "retry_after") * 60 * G_USEC_PER_SEC;
+    c->retry_for_us = (gint64)cfg_getint(cfg, "retry_for") * 3600 * G_USEC_PER_SEC;
+    if (c->retry_after_us <= 0 || c->retry_for_us <= 0)
+        return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
+    if (!read_team(cfg_getsec(cfg, "team"), c, error) || !window_read(cfg_getsec(cfg, "window"), &c->window, error))
+        return FALSE;
+    for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
+        if (!read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error))
+            return FALSE;
+    for (unsigned i = 0; i < cfg_size(cfg, "specialist"); i++)
+        if (!read_specialist(cfg_getnsec(cfg, "specialist", i), c, error))
+            return FALSE;
+    if (c->specialists->len == 0)
+        return conf_refuse(cfg, error, "expected at least one specialist section");
+    if (c->failsafe && !config_specialist(c, c->failsafe))
+        return conf_refuse(cfg_getsec(cfg, "team"), error, "failsafe: there is no specialist \"%s\"", c->failsafe);
+    return TRUE;
+}
+
+struct config *
+config_load(const char *path, GError **error)
+{
+    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),         CFG_STR("company", NULL, CFGF_NONE),
+                        CFG_STR("timezone", "UTC", CFGF_NONE),    CFG_STR("booking_link", NULL, CFGF_NONE),
+                        CFG_STR("help_link", NULL, CFGF_NONE),    CFG_STR("failsafe", NULL, CFGF_NONE),
+                        CFG_END()};
+    cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
+                          CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
+    cfg_opt_t specialist[] = {CFG_STR("name", NULL, CFGF_NONE),      CFG_STR("address", NULL, CFGF_NONE),
+                              CFG_STR("mailbox", NULL, CFGF_NONE),   CFG_STR_LIST("regions", NULL, CFGF_NONE),
+                              CFG_STR_LIST("logins", NULL, CFGF_NONE), CFG_STR("booking_link", NULL, CFGF_NONE),
+                              CFG_END()};
+    cfg_opt_t mailbox[] = {CFG_STR("smtp", NULL, CFGF_NONE),
+                           CFG_STR("imap", NULL, CFGF_NONE),
+                           CFG_STR("user", NULL, CFGF_NONE),
+                           CFG_STR("password_file", NULL, CFGF_NONE),
+                           CFG_STR("password_credential", NULL, CFGF_NONE),
+                           CFG_STR("ca_file", NULL, CFGF_NONE),
+                           CFG_STR("tls_name", NULL, CFGF_NONE),
+                           CFG_STR("inbox", "INBOX", CFGF_NONE),
+                           CFG_STR("sent", NULL, CFGF_NONE),
+                           CFG_STR("sent_copy", "append", CFGF_NONE),
+                           CFG_BOOL("plus_addressing", cfg_false, CFGF_NONE),
+                           CFG_END()};
+    cfg_opt_t opts[] = {CFG_STR("database", "usher.db", CFGF_NONE),
+                        CFG_STR("sequences_dir", "sequences", CFGF_NONE),
+                        CFG_STR("templates_dir", "templates", CFGF_NONE),
+                        CFG_STR_LIST("sequences", LIST("{onboarding}"), CFGF_NONE),
+                        CFG_INT("retry_after", 15, CFGF_NONE),
+                        CFG_INT("retry_for", 48, CFGF_NONE),
+                        CFG_SEC("team", team, CFGF_NONE),
+                        CFG_SEC("window", window, CFGF_NONE),
+                        CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+                        CFG_SEC("mailbox", mailbox, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+                        CFG_END()};
+    cfg_t *cfg = conf_parse(opts, path, error);
+    if (!cfg)
+        return NULL;
+    struct config *c = g_new0(struct config, 1);
+    c->path = g_canonicalize_filename(path, NULL);
+    c->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
+    c->specialists = g_ptr_array_new_with_free_func(specialist_free);
+    gboolean ok = read_all(cfg, c, error);
+    cfg_free(cfg);
+    if (!ok)
+        g_clear_pointer(&c, config_free);
+    return c;
+}
+
+const struct mailbox *
+config_mailbox(const struct config *config, const char *name)
+{
+    for (guint i = 0; i < config->mailboxes->len; i++) {
+        const struct mailbox *m = config->mailboxes->pdata[i];
+        if (strcmp(m->name, name) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+const struct specialist *
+config_specialist(const struct config *config, const char *id)
+{
+    for (guint i = 0; i < config->specialists->len; i++) {
+        const struct specialist *s = config->specialists->pdata[i];
+        if (strcmp(s->id, id) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+const struct specialist *
+config_specialist_by_address(const struct config *config, const char *address)
+{
+    for (guint i = 0; i < config->specialists->len; i++) {
+        const struct specialist *s = config->specialists->pdata[i];
+        if (g_ascii_strcasecmp(s->address, address) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+gboolean
+mailbox_read_password(const struct mailbox *mailbox, char **password, GError **error)
+{
+    *password = NULL;
+    g_autofree char *path = NULL;
+    if (mailbox->password_credential) {
+        const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
+        if (!dir) {
+            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                        "mailbox %s: password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)",
+                        mailbox->name);
+            return FALSE;
+        }
+        path = g_build_filename(dir, mailbox->password_credential, NULL);
+    } else if (mailbox->password_file) {
+        path = g_strdup(mailbox->password_file);
+    } else {
+        return TRUE;
+    }
+    g_autoptr(GError) local = NULL;
+    if (!g_file_get_contents(path, password, NULL, &local)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "mailbox %s: its password: %s", mailbox->name, local->message);
+        return FALSE;
+    }
+    (*password)[strcspn(*password, "\r\n")] = '\0';
+    if (strlen(*password) > 255 || !**password) {
+        secret_free(g_steal_pointer(password));
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "mailbox %s: %s: expected a password of 1 to 255 bytes",
+                    mailbox->name, path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void
+secret_free(char *secret)
+{
+    if (!secret)
+        return;
+    explicit_bzero(secret, strlen(secret));
+    g_free(secret);
+}

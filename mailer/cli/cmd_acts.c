@@ -1,0 +1,291 @@
+/* What specialists do to an account: each act is one event with its author. */
+#include "accounts/contacts.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/zone.h"
+#include "cli/commands.h"
+#include "compose/draft.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+/* Begins a command whose first argument is an account; returns its id or 0 with *rc set. */
+static gint64
+begin_account(struct cli *cli, const char *name, const GOptionEntry *entries, int min, int max, int *argc, char ***argv, int *rc)
+{
+    return cli_begin(cli, name, entries, min, max, argc, argv, rc) ? cli_account(cli, (*argv)[1], rc) : 0;
+}
+
+/* The active enrolment, or NULL after the error was printed. */
+static struct enrolment *
+active_enrolment(struct cli *cli, gint64 account_id, const struct sequence **seq, int *rc)
+{
+    g_autoptr(GError) error = NULL;
+    *seq = cli_sequence_of(cli, account_id);
+    struct enrolment *e = enrolment_load(cli->service->db, account_id, (*seq)->name, &error);
+    if (e && e->active)
+        return e;
+    enrolment_free(e);
+    if (!error)
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA, "the account is in no sequence; `usher enrol` enters it by hand");
+    *rc = cli_fail(error);
+    return NULL;
+}
+
+int
+cmd_enrol(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "enrol", NULL, 1, 2, &argc, &argv, &rc);
+    if (!id)
+        return rc;
+    struct service *s = cli->service;
+    const struct sequence *seq = argc > 2 ? program_sequence(s->program, argv[2]) : s->program->sequences->pdata[0];
+    if (!seq)
+        return cli_usage("enrol: there is no sequence \"%s\"", argv[2]);
+    g_autoptr(GError) error = NULL;
+    if (store_begin(s->db, &error) && pipeline_enrol_by_hand(s->db, s->program, seq, id, cli->now_us, service_actor(), &error) &&
+        service_advance(s, id, cli->now_us, &error) && store_commit(s->db, &error)) {
+        printf("%s is in %s\n", argv[1], seq->name);
+        return EX_OK;
+    }
+    store_rollback(s->db);
+    return cli_fail(error);
+}
+
+int
+cmd_stage(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "stage", NULL, 2, 2, &argc, &argv, &rc);
+    const struct sequence *seq;
+    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
+    if (!e)
+        return rc;
+    const struct stage *stage = sequence_stage(seq, argv[2]);
+    for (guint i = 0; !stage && i < seq->stages->len; i++) {
+        const struct stage *s = seq->stages->pdata[i];
+        if (g_ascii_strcasecmp(s->title, argv[2]) == 0)
+            stage = s;
+    }
+    if (!stage) {
+        g_autoptr(GString) names = g_string_new(NULL);
+        for (guint i = 0; i < seq->stages->len; i++)
+            g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct stage *)seq->stages->pdata[i])->id);
+        return cli_usage("stage: there is no stage \"%s\" in %s: expected one of %s", argv[2], seq->name, names->str);
+    }
+    if (g_strcmp0(e->stage, stage->id) == 0) {
+        printf("%s is in stage %s already\n", argv[1], stage->title);
+        return EX_OK;
+    }
+    g_autofree char *done = g_strdup_printf("%s: stage %s", argv[1], stage->title);
+    rc = cli_act(cli, id, "stage_entered", json_pack("{s:s, s:s, s:s}", "sequence", seq->name, "stage", stage->id, "why", "by hand"), done);
+    if (rc == EX_OK && stage->cancels && !e->cancelled)
+        rc = cli_act(cli, id, "cancelled", json_pack("{s:s, s:s}", "sequence", seq->name, "reason", stage->title),
+                     "everything automatic is cancelled");
+    return rc;
+}
+
+/* Sets a step's state by hand. */
+static int
+set_step(struct cli *cli, gint64 id, const struct sequence *seq, const char *step, enum step_state state, const char *reason, const char *done)
+{
+    json_t *data = json_pack("{s:s, s:s, s:s, s:s?}", "sequence", seq->name, "step", step, "state", step_state_names[state], "reason", reason);
+    if (state == STEP_IDLE)
+        json_object_set_new(data, "released_at", json_integer(cli->now_us));
+    return cli_act(cli, id, "step_changed", data, done);
+}
+
+static int
+unknown_step(const struct sequence *seq, const char *step)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < seq->steps->len; i++)
+        g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct step *)seq->steps->pdata[i])->id);
+    return cli_usage("there is no step \"%s\" in %s: expected one of %s", step, seq->name, names->str);
+}
+
+int
+cmd_stop(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "stop", NULL, 2, 2, &argc, &argv, &rc);
+    const struct sequence *seq;
+    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
+    if (!e)
+        return rc;
+    if (!sequence_step(seq, argv[2]))
+        return unknown_step(seq, argv[2]);
+    g_autofree char *state = store_text(cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt", id,
+                                        seq->name, argv[2]);
+    if (g_strcmp0(state, "sent") == 0)
+        return cli_usage("stop: %s was sent already", argv[2]);
+    g_autofree char *reason = g_strdup_printf("stopped by %s", service_actor());
+    g_autofree char *done = g_strdup_printf("%s: %s is stopped; `usher resume %s %s` lets it go on", argv[1], argv[2], argv[1], argv[2]);
+    return set_step(cli, id, seq, argv[2], STEP_STOPPED, reason, done);
+}
+
+int
+cmd_resume(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "resume", NULL, 1, 2, &argc, &argv, &rc);
+    const struct sequence *seq;
+    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
+    if (!e)
+        return rc;
+    if (argc == 2) {
+        g_autofree char *done = g_strdup_printf("%s: released", argv[1]);
+        return cli_act(cli, id, "released", json_object(), done);
+    }
+    if (!sequence_step(seq, argv[2]))
+        return unknown_step(seq, argv[2]);
+    g_autofree char *name = store_text(cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt", id,
+                                       seq->name, argv[2]);
+    enum step_state state = name ? step_state_parse(name) : STEP_IDLE;
+    if (state != STEP_STOPPED && state != STEP_LATE && state != STEP_REJECTED && state != STEP_SKIPPED && state != STEP_EXPIRED)
+        return cli_usage("resume: %s is %s; only a stopped, late, rejected, skipped or expired step can be resumed", argv[2],
+                         step_state_names[state]);
+    g_autofree char *done = g_strdup_printf("%s: %s goes on", argv[1], argv[2]);
+    return set_step(cli, id, seq, argv[2], STEP_IDLE, NULL, done);
+}
+
+int
+cmd_extend(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "extend", NULL, 2, 2, &argc, &argv, &rc), days;
+    const struct sequence *seq;
+    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
+    if (!e)
+        return rc;
+    if (!g_ascii_string_to_signed(argv[2], 10, -365, 365, &days, NULL))
+        return cli_usage("extend: \"%s\": expected a number of days", argv[2]);
+    g_autofree char *done = g_strdup_printf("%s: the end moves by %d days", argv[1], (int)days);
+    return cli_act(cli, id, "extended", json_pack("{s:I}", "days", (json_int_t)days), done);
+}
+
+int
+cmd_hold(struct cli *cli, int argc, char **argv)
+{
+    g_autofree char *until = NULL;
+    const GOptionEntry entries[] = {{"until", 0, 0, G_OPTION_ARG_STRING, &until, "end of the hold (default: until `usher resume`)", "DATE"}, {0}};
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "hold", entries, 2, 2, &argc, &argv, &rc), until_us = 0;
+    g_autoptr(GError) error = NULL;
+    if (!id)
+        return rc;
+    if (until && !zone_parse_time(cli->service->config->timezone, until, &until_us, &error))
+        return cli_fail(error);
+    if (until && until_us <= cli->now_us)
+        return cli_usage("hold: --until %s is in the past", until);
+    g_autofree char *done = g_strdup_printf("%s: on hold%s%s", argv[1], until ? " until " : "", until ? until : "");
+    return cli_act(cli, id, "hold_set", json_pack("{s:s, s:I}", "reason", argv[2], "until", (json_int_t)until_us), done);
+}
+
+int
+cmd_owner(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "owner", NULL, 2, 2, &argc, &argv, &rc);
+    if (!id)
+        return rc;
+    if (!config_specialist(cli->service->config, argv[2]))
+        return cli_usage("owner: there is no specialist \"%s\" in usher.conf", argv[2]);
+    g_autofree char *done = g_strdup_printf("%s: owner %s", argv[1], argv[2]);
+    return cli_act(cli, id, "owner_set", json_pack("{s:s}", "owner", argv[2]), done);
+}
+
+int
+cmd_note(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "note", NULL, 2, 2, &argc, &argv, &rc);
+    return id ? cli_act(cli, id, "note", json_pack("{s:s}", "text", argv[2]), "noted") : rc;
+}
+
+int
+cmd_sales_engaged(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "sales-engaged", NULL, 2, 2, &argc, &argv, &rc);
+    if (!id)
+        return rc;
+    g_autofree char *done = g_strdup_printf("%s: Sales is engaged; it leaves the programme", argv[1]);
+    return cli_act(cli, id, "sales_engaged", json_pack("{s:s}", "note", argv[2]), done);
+}
+
+int
+cmd_handoff(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "handoff", NULL, 2, 2, &argc, &argv, &rc);
+    if (!id)
+        return rc;
+    if (!*argv[2])
+        return cli_usage("handoff: a note is needed: what was seen, why the spend is legitimate, who to talk to");
+    g_autofree char *done = g_strdup_printf("%s: handed to Sales", argv[1]);
+    return cli_act(cli, id, "referral", json_pack("{s:s}", "note", argv[2]), done);
+}
+
+int
+cmd_paid_call(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id = begin_account(cli, "paid-call", NULL, 1, 1, &argc, &argv, &rc);
+    if (!id)
+        return rc;
+    g_autofree char *done = g_strdup_printf("%s: bought a call", argv[1]);
+    return cli_act(cli, id, "paid_call", json_object(), done);
+}
+
+int
+cmd_suppress(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    if (!cli_begin(cli, "suppress", NULL, 1, 1, &argc, &argv, &rc))
+        return rc;
+    g_autofree char *address = g_ascii_strdown(argv[1], -1);
+    if (*address == '@' ? !address[1] : !contact_address_valid(address))
+        return cli_usage("suppress: \"%s\": expected an address, or @domain", argv[1]);
+    struct store *db = cli->service->db;
+    g_autoptr(GError) error = NULL;
+    json_t *data = json_pack("{s:s, s:s}", "address", address, "reason", "by hand");
+    struct event event = {.at_us = cli->now_us, .kind = "suppressed", .actor = service_actor(), .data = data};
+    gboolean ok = store_begin(db, &error) && service_record(cli->service, &event, &error) &&
+                  store_exec(db,
+                             "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT account_id FROM contact WHERE address = ?1"
+                             " OR '@' || substr(address, instr(address, '@') + 1) = ?1)",
+                             &error, "t", address) &&
+                  store_commit(db, &error);
+    json_decref(data);
+    if (!ok) {
+        store_rollback(db);
+        return cli_fail(error);
+    }
+    printf("%s will never be written to\n", address);
+    return EX_OK;
+}
+
+int
+cmd_settle(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    gint64 id;
+    if (!cli_begin(cli, "settle", NULL, 2, 2, &argc, &argv, &rc) || !cli_id(argv[1], &id, &rc))
+        return rc;
+    gboolean sent = strcmp(argv[2], "sent") == 0;
+    if (!sent && strcmp(argv[2], "not-sent") != 0)
+        return cli_usage("settle: expected sent or not-sent");
+    g_autoptr(GError) error = NULL;
+    struct service *s = cli->service;
+    g_autofree char *mailbox = store_text(s->db, "SELECT mailbox FROM message WHERE id = ?", &error, "i", id);
+    if (!mailbox || !config_mailbox(s->config, mailbox))
+        return error ? cli_fail(error) : cli_usage("settle: there is no message %s", argv[1]);
+    struct ledger ledger = {.db = s->db, .config = s->config, .mailbox = config_mailbox(s->config, mailbox), .policy = &s->policy};
+    if (!ledger_settle_by_hand(&ledger, id, sent, cli->now_us, service_actor(), &error))
+        return cli_fail(error);
+    printf("message %" G_GINT64_FORMAT ": %s\n", id, sent ? "sent" : "not sent, queued again");
+    return EX_OK;
+}

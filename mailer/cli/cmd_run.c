@@ -1,0 +1,149 @@
+/* run, worker, check. */
+#include "base/error.h"
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "compose/template.h"
+#include "inbox/reader.h"
+#include "inbox/watch.h"
+#include "service/supervisor.h"
+#include "service/worker.h"
+#include "wire/smtp_client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static void
+print_problem(const char *line)
+{
+    fprintf(stderr, "usher: %s\n", line);
+}
+
+static int
+run_once(struct cli *cli)
+{
+    g_autoptr(GError) error = NULL;
+    if (!cli->service && !(cli->service = service_open(cli->config_path, &error)))
+        return cli_fail(error);
+    int lock = worker_lock(cli->service->config, "run", NULL, &error);
+    if (lock < 0)
+        return cli_fail(error);
+    return worker_run_once(cli->service, print_problem, &error) ? EX_OK : usher_error_exit_code(error);
+}
+
+int
+cmd_run(struct cli *cli, int argc, char **argv)
+{
+    gboolean once = FALSE;
+    const GOptionEntry entries[] = {{"once", 0, 0, G_OPTION_ARG_NONE, &once, "one full cycle: read mail, advance, compose, send", NULL}, {0}};
+    int rc = EX_OK;
+    g_autoptr(GError) error = NULL;
+    if (!cli_begin(cli, "run", entries, 0, 0, &argc, &argv, &rc))
+        return rc;
+    if (once)
+        return run_once(cli);
+    if (cli->has_now)
+        return cli_usage("run: --now goes with --once");
+    rc = supervisor_run(cli->config_path, &error);
+    return error ? cli_fail(error) : rc;
+}
+
+int
+cmd_worker(struct cli *cli, int argc, char **argv)
+{
+    const char *config = NULL, *role = NULL, *mailbox = NULL;
+    (void)cli;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+            config = argv[++i];
+        else if (!role)
+            role = argv[i];
+        else if (!mailbox)
+            mailbox = argv[i];
+    }
+    if (role && strcmp(role, "reader") == 0)
+        return reader_main(READER_CHILD_FD);
+    if (!role || !config)
+        return cli_usage("worker: the service starts these itself; use `usher run`");
+    return worker_main(config, role, mailbox);
+}
+
+/* ---- check ---- */
+
+static gboolean
+check_templates(struct service *s, GError **error)
+{
+    for (guint i = 0; i < s->program->sequences->len; i++) {
+        const struct sequence *seq = s->program->sequences->pdata[i];
+        for (guint j = 0; j < seq->steps->len; j++) {
+            const struct step *step = seq->steps->pdata[j];
+            scoped(mail_template_free) struct mail_template *tpl = mail_template_load(s->config, step->template_name, error);
+            if (!tpl || !mail_template_check(tpl, s->program->facts, error))
+                return FALSE;
+            printf("ok  template %s (%s)\n", step->template_name, step->id);
+        }
+    }
+    return TRUE;
+}
+
+static gboolean
+check_smtp(const struct service *s, const struct mailbox *m, GError **error)
+{
+    scoped(secret_free) char *password = NULL;
+    const struct specialist *who = NULL;
+    for (guint i = 0; !who && i < s->config->specialists->len; i++) {
+        const struct specialist *candidate = s->config->specialists->pdata[i];
+        if (candidate->mailbox == m)
+            who = candidate;
+    }
+    if (!mailbox_read_password(m, &password, error))
+        return FALSE;
+    struct smtp_server server = {.host = m->smtp.host,
+                                 .port = m->smtp.port,
+                                 .security = m->smtp.security == WIRE_STARTTLS       ? SMTP_STARTTLS
+                                             : m->smtp.security == WIRE_IMPLICIT_TLS ? SMTP_IMPLICIT_TLS
+                                                                                     : SMTP_PLAIN_LOOPBACK,
+                                 .tls_name = m->tls_name,
+                                 .ca_file = m->ca_file,
+                                 .user = password ? m->user : NULL,
+                                 .password = password,
+                                 .timeout_ms = 30000};
+    return smtp_client_check(&server, who ? who->address : NULL, NULL, error);
+}
+
+static gboolean
+check_imap(struct service *s, const struct mailbox *m, GError **error)
+{
+    struct intake intake = {.db = s->db, .config = s->config, .mailbox = m, .sink = &s->sink};
+    scoped(watch_free) struct watch *w = watch_new(&intake, "usher");
+    return watch_check(w, error);
+}
+
+int
+cmd_check(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    if (!cli_begin(cli, "check", NULL, 0, 0, &argc, &argv, &rc))
+        return rc;
+    struct service *s = cli->service;
+    g_autoptr(GError) error = NULL;
+    printf("ok  configuration %s\n", s->config->path);
+    for (guint i = 0; i < s->program->sequences->len; i++)
+        printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
+    if (!check_templates(s, &error))
+        rc = cli_fail(error);
+    for (guint i = 0; i < s->config->mailboxes->len; i++) {
+        const struct mailbox *m = s->config->mailboxes->pdata[i];
+        g_clear_error(&error);
+        if (check_smtp(s, m, &error))
+            printf("ok  mailbox %s: SMTP %s:%u\n", m->name, m->smtp.host, m->smtp.port);
+        else
+            rc = cli_fail(error);
+        g_clear_error(&error);
+        if (check_imap(s, m, &error))
+            printf("ok  mailbox %s: IMAP %s:%u\n", m->name, m->imap.host, m->imap.port);
+        else
+            rc = cli_fail(error);
+    }
+    return rc;
+}

@@ -1,0 +1,75 @@
+/* Headers, parts and threading of an outgoing mail: see letter.h. */
+#include "compose/letter.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "compose/markdown.h"
+#include "compose/thread.h"
+
+#include <string.h>
+
+gboolean
+letter_identity(struct store *db, const struct draft *draft, char **message_id, char **token, GError **error)
+{
+    g_autofree char *secret = store_meta(db, "secret", error);
+    if (!secret) {
+        if (error && !*error)
+            g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG, "the database has no secret; `usher init` makes one");
+        return FALSE;
+    }
+    g_autofree char *name = g_strdup_printf("message %" G_GINT64_FORMAT, draft->id);
+    g_autofree char *token_name = g_strdup_printf("token %" G_GINT64_FORMAT, draft->id);
+    g_autofree char *hash = text_keyed_hash(secret, name, 32);
+    const char *at = strchr(draft->specialist->address, '@');
+    *message_id = g_strdup_printf("usher.%s%s", hash, at);
+    *token = text_keyed_hash(secret, token_name, 16);
+    return TRUE;
+}
+
+char *
+letter_token_address(const char *address, const char *token)
+{
+    const char *at = strrchr(address, '@');
+    return g_strdup_printf("%.*s+%s%s", (int)(at - address), address, token, at);
+}
+
+GBytes *
+letter_bytes(const struct composer *c, const struct draft *draft, const char *message_id, const char *token, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *html = NULL;
+    if (!markdown_render(draft->markdown, NULL, &text, &html, error))
+        return NULL;
+    struct mail_thread thread = {0};
+    if (draft->follows && !thread_load(c->db, draft->account_id, &thread, error))
+        return NULL;
+    const struct specialist *who = draft->specialist;
+    g_autofree char *reply_to = who->mailbox->plus_addressing ? letter_token_address(who->address, token) : NULL;
+    g_autofree char *unsubscribe = g_strdup_printf("<mailto:%s?subject=unsubscribe%%20%s>", who->address, token);
+    g_autofree char *boundary = g_strdup_printf("=_usher_%.24s", message_id + strlen("usher."));
+    g_autofree struct mime_mailbox *to = g_new0(struct mime_mailbox, draft->recipients->len + 1);
+    g_autofree struct mime_mailbox *cc = g_new0(struct mime_mailbox, draft->recipients->len + 1);
+    gsize n_to = 0, n_cc = 0;
+    for (guint i = 0; i < draft->recipients->len; i++) {
+        const struct recipient *r = draft->recipients->pdata[i];
+        struct mime_mailbox *slot = r->cc ? &cc[n_cc++] : &to[n_to++];
+        *slot = (struct mime_mailbox){.name = r->name && !fact_name_refusal(r->name) ? r->name : NULL, .address = r->address};
+    }
+    struct mime_letter letter = {.from = {.name = who->name, .address = who->address},
+                                 .reply_to = {.name = reply_to ? who->name : NULL, .address = reply_to},
+                                 .to = to,
+                                 .to_count = n_to,
+                                 .cc = cc,
+                                 .cc_count = n_cc,
+                                 .subject = draft->subject,
+                                 .message_id = message_id,
+                                 .in_reply_to = thread.in_reply_to,
+                                 .references = (const char *const *)thread.references,
+                                 .list_unsubscribe = unsubscribe,
+                                 .text = text,
+                                 .html = html,
+                                 .boundary = boundary};
+    GBytes *bytes = mime_write(&letter, error);
+    thread_clear(&thread);
+    return bytes;
+}

@@ -1,0 +1,35 @@
+/* A mail body's two parts from one tree (see markdown_tree.c for how values get into it). */
+#include "compose/markdown.h"
+
+#include "base/error.h"
+#include "compose/markdown_text.h"
+#include "compose/markdown_tree.h"
+
+#include <stdlib.h>
+
+/* Nothing here is loaded from anywhere; the text direction follows the first letter, for Hebrew and Arabic.
+ */
+#define HTML_HEAD                                                                                            \
+    "<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\"></head>\n"                                       \
+    "<body dir=\"auto\" style=\"font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;"     \
+    "font-size:15px;line-height:1.5\">\n"
+#define HTML_FOOT "</body>\n</html>\n"
+
+gboolean
+markdown_render(const char *markdown, const struct placeholders *values, char **text, char **html,
+                GError **error)
+{
+    *text = *html = NULL;
+    scoped_tree cmark_node *root = markdown_tree_parse(markdown, values, error);
+    if (!root || !markdown_tree_fill(root, values, error))
+        return FALSE;
+    if (!cmark_node_first_child(root)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the text is empty");
+        return FALSE;
+    }
+    char *body = cmark_render_html(root, CMARK_OPT_DEFAULT);
+    *html = g_strconcat(HTML_HEAD, body, HTML_FOOT, NULL);
+    free(body);
+    *text = markdown_text_render(root, MARKDOWN_TEXT_WIDTH);
+    return TRUE;
+}

@@ -1,0 +1,325 @@
+/* Templates over Liquid and Markdown. The subject is rendered in header mode (a line break in a value refuses it and
+ * names the field), the body in Markdown mode (values travel as placeholders, so that they never become markup). */
+#include "compose/template.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "compose/markdown.h"
+#include "liquid/liquid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mail_template {
+    char *name, *text;
+    struct liquid_template *subject, *body;
+    gboolean follows;
+    gint64 max_age_us;
+};
+
+void
+mail_template_free(struct mail_template *tpl)
+{
+    if (!tpl)
+        return;
+    g_free(tpl->name);
+    g_free(tpl->text);
+    liquid_template_free(tpl->subject);
+    liquid_template_free(tpl->body);
+    g_free(tpl);
+}
+
+const char *
+mail_template_text(const struct mail_template *tpl)
+{
+    return tpl->text;
+}
+
+gboolean
+mail_template_follows(const struct mail_template *tpl)
+{
+    return tpl->follows;
+}
+
+gint64
+mail_template_max_age_us(const struct mail_template *tpl)
+{
+    return tpl->max_age_us;
+}
+
+static gboolean
+refuse(const struct mail_template *tpl, int line, GError **error, const char *what)
+{
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: %s", tpl->name, line, what);
+    return FALSE;
+}
+
+/* One header line: KEY: VALUE. */
+static gboolean
+read_header(struct mail_template *tpl, const char *line, int number, GError **error)
+{
+    const char *colon = strchr(line, ':');
+    if (!colon)
+        return refuse(tpl, number, error, "expected a header line such as \"Subject: …\", or a blank line before the body");
+    g_autofree char *key = g_strndup(line, (gsize)(colon - line));
+    g_autofree char *value = g_strstrip(g_strdup(colon + 1));
+    if (g_ascii_strcasecmp(key, "Subject") == 0) {
+        if (tpl->subject)
+            return refuse(tpl, number, error, "a second Subject");
+        /* Line breaks in front put errors on the line of the file. */
+        g_autoptr(GString) padded = g_string_new(NULL);
+        for (int i = 1; i < number; i++)
+            g_string_append(padded, "\n");
+        g_string_append(padded, value);
+        tpl->subject = liquid_template_parse(tpl->name, padded->str, padded->len, error);
+        return tpl->subject != NULL;
+    }
+    if (g_ascii_strcasecmp(key, "Thread") == 0) {
+        tpl->follows = strcmp(value, "follow") == 0;
+        return tpl->follows || strcmp(value, "new") == 0 || refuse(tpl, number, error, "Thread: expected new or follow");
+    }
+    if (g_ascii_strcasecmp(key, "Max-Age") == 0) {
+        char *end;
+        gint64 n = g_ascii_strtoll(value, &end, 10);
+        gint64 unit = g_str_has_prefix(end, " day") ? CLOCK_DAY_US : g_str_has_prefix(end, " hour") ? CLOCK_HOUR_US : 0;
+        if (n <= 0 || n > 3650 || !unit)
+            return refuse(tpl, number, error, "Max-Age: expected a number of days or hours, such as \"3 days\"");
+        tpl->max_age_us = n * unit;
+        return TRUE;
+    }
+    return refuse(tpl, number, error, "unknown header line: expected Subject, Thread or Max-Age");
+}
+
+struct mail_template *
+mail_template_parse(const char *name, const char *text, GError **error)
+{
+    scoped(mail_template_free) struct mail_template *tpl = g_new0(struct mail_template, 1);
+    tpl->name = g_strdup(name);
+    tpl->text = g_strdup(text);
+    if (!g_utf8_validate(text, -1, NULL)) {
+        refuse(tpl, 1, error, "expected UTF-8");
+        return NULL;
+    }
+    const char *p = text;
+    int number = 1;
+    g_autoptr(GString) padded = g_string_new(NULL);
+    for (; *p; number++) {
+        const char *end = strchr(p, '\n');
+        g_autofree char *line = end ? g_strndup(p, (gsize)(end - p)) : g_strdup(p);
+        p = end ? end + 1 : p + strlen(p);
+        if (g_str_has_suffix(line, "\r"))
+            line[strlen(line) - 1] = '\0';
+        if (*line == '\0')
+            break;
+        if (*line != '#' && !read_header(tpl, line, number, error))
+            return NULL;
+    }
+    if (!tpl->subject) {
+        refuse(tpl, 1, error, "the Subject line is missing");
+        return NULL;
+    }
+    for (int i = 0; i < number; i++)
+        g_string_append(padded, "\n");
+    g_string_append(padded, p);
+    if (!placeholders_check_template(p, error))
+        return NULL;
+    tpl->body = liquid_template_parse(name, padded->str, padded->len, error);
+    return tpl->body ? g_steal_pointer(&tpl) : NULL;
+}
+
+struct mail_template *
+mail_template_load(const struct config *config, const char *name, GError **error)
+{
+    g_autofree char *path = g_build_filename(config->templates_dir, name, NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) local = NULL;
+    if (!g_file_get_contents(path, &text, NULL, &local)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "template %s", local->message);
+        return NULL;
+    }
+    return mail_template_parse(path, text, error);
+}
+
+/* ---- what a template reads ---- */
+
+static const char *const other_names[] = {"first_name", "specialist", "team", NULL};
+
+struct source {
+    const struct letter_values *values;
+    json_t *specialist, *team; /* owned */
+    json_t *used;
+    struct placeholders *placeholders;
+};
+
+static json_t *
+text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static void
+source_init(struct source *s, const struct letter_values *values)
+{
+    const struct specialist *who = values->specialist;
+    const struct config *config = values->config;
+    const char *booking = who->booking_link ? who->booking_link : config->booking_link;
+    g_auto(GStrv) words = g_strsplit(who->name, " ", 2);
+    *s = (struct source){.values = values, .used = json_object(), .placeholders = placeholders_new()};
+    s->specialist = json_pack("{s:s, s:s, s:s}", "name", who->name, "first_name", words[0], "address", who->address);
+    s->team = json_object();
+    json_object_set_new(s->team, "name", text_or_null(config->team_name));
+    json_object_set_new(s->team, "company", text_or_null(config->company));
+    json_object_set_new(s->team, "booking_link", text_or_null(booking));
+    json_object_set_new(s->team, "help_link", text_or_null(config->help_link));
+    if (booking)
+        placeholders_declare_link(s->placeholders, booking);
+    if (config->help_link)
+        placeholders_declare_link(s->placeholders, config->help_link);
+}
+
+static void
+source_clear(struct source *s)
+{
+    json_decref(s->specialist);
+    json_decref(s->team);
+    json_decref(s->used);
+    placeholders_free(s->placeholders);
+}
+
+static void
+note_used(struct source *s, const char *name, const struct fact_value *value)
+{
+    if (json_object_get(s->used, name))
+        return;
+    json_t *entry = json_object();
+    json_object_set(entry, "value", value->value ? value->value : json_null());
+    json_object_set_new(entry, "source", text_or_null(value->source));
+    json_object_set_new(entry, "as_of", json_integer(value->as_of_us));
+    json_object_set_new(s->used, name, entry);
+}
+
+static bool
+lookup(void *user, const char *name, size_t len, struct liquid_value *out)
+{
+    struct source *s = user;
+    (void)len;
+    *out = (struct liquid_value){.type = LIQUID_NIL};
+    if (strcmp(name, "first_name") == 0) {
+        const char *first = s->values->first_name;
+        if (first && *first && !fact_name_refusal(first))
+            *out = liquid_string(first, strlen(first));
+        return true;
+    }
+    if (strcmp(name, "specialist") == 0 || strcmp(name, "team") == 0) {
+        *out = liquid_json(*name == 's' ? s->specialist : s->team);
+        return true;
+    }
+    const struct fact *fact = facts_find(s->values->facts, name);
+    const struct fact_value *value = fact_row_get(s->values->row, name);
+    if (!fact || !value)
+        return false;
+    note_used(s, name, value);
+    if (value->value) {
+        *out = liquid_json(value->value);
+        if (fact->type == FACT_URL && json_is_string(value->value))
+            placeholders_declare_link(s->placeholders, json_string_value(value->value));
+    }
+    return true;
+}
+
+static const char **
+known_names(const struct fact_set *facts)
+{
+    guint n = facts_count(facts), others = G_N_ELEMENTS(other_names) - 1;
+    const char **names = g_new0(const char *, n + others + 1);
+    memcpy(names, facts_names(facts), n * sizeof *names);
+    memcpy(names + n, other_names, others * sizeof *names);
+    return names;
+}
+
+static const char **
+source_names(void *user)
+{
+    return known_names(((struct source *)user)->values->facts);
+}
+
+gboolean
+mail_template_check(const struct mail_template *tpl, const struct fact_set *facts, GError **error)
+{
+    g_autofree const char **names = known_names(facts);
+    const struct liquid_template *const parts[] = {tpl->subject, tpl->body};
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        size_t n;
+        g_autofree struct liquid_name *variables = liquid_template_variables(parts[i], &n);
+        for (size_t j = 0; j < n; j++) {
+            if (g_strv_contains(names, variables[j].name))
+                continue;
+            const char *nearest = text_nearest(variables[j].name, names);
+            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%u:%u: unknown variable \"%s\"%s%s%s", tpl->name, variables[j].line,
+                        variables[j].column, variables[j].name, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
+                        nearest ? "\"" : "");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Header mode: a value that would end the line refuses the mail. */
+static bool
+emit_header(void *user, const char *value, size_t len, GString *out, GError **error)
+{
+    (void)user;
+    if (memchr(value, '\r', len) || memchr(value, '\n', len) || memchr(value, '\0', len)) {
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, "Subject: a value holds a line break or NUL");
+        return false;
+    }
+    g_string_append_len(out, value, (gssize)len);
+    return true;
+}
+
+static bool
+emit_body(void *user, const char *value, size_t len, GString *out, GError **error)
+{
+    return placeholders_emit(((struct source *)user)->placeholders, value, len, out, error);
+}
+
+void
+letter_clear(struct letter *letter)
+{
+    g_clear_pointer(&letter->subject, g_free);
+    g_clear_pointer(&letter->markdown, g_free);
+    g_clear_pointer(&letter->used, json_decref);
+}
+
+gboolean
+mail_template_render(const struct mail_template *tpl, const struct letter_values *values, struct letter *out, GError **error)
+{
+    struct source source;
+    memset(out, 0, sizeof *out);
+    source_init(&source, values);
+    struct liquid_options options = {.data = {.lookup = lookup, .names = source_names, .user = &source},
+                                     .zone = fact_row_zone(values->row),
+                                     .now_us = values->now_us,
+                                     .user = &source,
+                                     .emit = emit_header};
+    g_autoptr(GString) subject = g_string_new(NULL);
+    g_autoptr(GString) body = g_string_new(NULL);
+    gboolean ok = liquid_template_render(tpl->subject, &options, subject, error);
+    options.emit = emit_body;
+    ok = ok && liquid_template_render(tpl->body, &options, body, error);
+    if (ok) {
+        out->markdown = markdown_expand(g_strchug(body->str), source.placeholders, error);
+        ok = out->markdown != NULL;
+    }
+    if (ok) {
+        out->subject = g_strdup(g_strstrip(subject->str));
+        out->used = json_incref(source.used);
+        if (!*out->subject)
+            ok = refuse(tpl, 1, error, "the Subject came out empty");
+    }
+    if (!ok)
+        letter_clear(out);
+    source_clear(&source);
+    return ok;
+}

@@ -1,0 +1,117 @@
+/* Purpose: "no more mail, please". A wrong opt-out silences a customer, so this is the most reluctant of the
+ * classes: mail to the List-Unsubscribe address, a subject that is nothing else, or plain words at the head
+ * of a short message by a person. Quoted footers are gone by then (reply_text.h); a question about
+ * unsubscribing is none. */
+#include <string.h>
+
+#include "inbox/classify_view.h"
+#include "inbox/classify_words.h"
+
+#define SHORT_BYTES 600u /* longer messages say more than that */
+#define HEAD_LINES 4u
+
+/* The local part and domain of an address without "+token". */
+static gboolean
+same_mailbox(const char *a, const char *b)
+{
+    if (g_ascii_strcasecmp(a, b) == 0)
+        return TRUE;
+    const char *domain_a = strrchr(a, '@'), *domain_b = strrchr(b, '@');
+    if (!domain_a || !domain_b || g_ascii_strcasecmp(domain_a, domain_b) != 0)
+        return FALSE;
+    gsize local_a = strcspn(a, "+@"), local_b = strcspn(b, "+@");
+    return local_a == local_b && g_ascii_strncasecmp(a, b, local_a) == 0 && b[local_b] == '@' &&
+           a[local_a] == '+';
+}
+
+static gboolean
+goes_to_unsubscribe(const struct classify_view *view, const struct mail_record *out)
+{
+    const char *address = view->ctx->unsubscribe_address;
+    if (!address || !*address)
+        return FALSE;
+    for (guint i = 0; i < out->recipients->len; i++)
+        if (same_mailbox(out->recipients->pdata[i], address))
+            return TRUE;
+    return FALSE;
+}
+
+/* "Can you please take me off this list?" asks nothing. */
+static gboolean
+is_polite_request(const char *line)
+{
+    static const char *const openings[] = {"can you ", "could you ", "would you ", "will you ",
+                                           "can i ask you to "};
+    for (gsize i = 0; i < G_N_ELEMENTS(openings); i++) {
+        const char *at = strstr(line, openings[i]);
+        if (!at)
+            continue;
+        at += strlen(openings[i]);
+        static const char *const fillers[] = {"please ", "kindly ", "just ", "also "};
+        for (gsize k = 0; k < G_N_ELEMENTS(fillers); k++)
+            if (g_str_has_prefix(at, fillers[k]))
+                at += strlen(fillers[k]);
+        if (classify_words_begin(WORDS_OPT_OUT, at))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* "How do I unsubscribe a user?" and "we unsubscribe people who…" are not about this mail. */
+static gboolean
+is_question(const char *line)
+{
+    static const char *const openings[] = {"how ",           "can i ",       "can we ", "could we ",
+                                           "is it possible", "what happens", "wie ",    "comment ",
+                                           "como ",          "come "};
+    static const char *const others[] = {"users", "customers", "our list", "our subscribers", "subscribers"};
+    if (strchr(line, '?') || strstr(line, "\xd8\x9f"))
+        return !is_polite_request(line);
+    for (gsize i = 0; i < G_N_ELEMENTS(openings); i++)
+        if (g_str_has_prefix(line, openings[i]))
+            return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (strstr(line, others[i]))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+classify_is_unsubscribe_mail(const struct classify_view *view, const struct mail_record *out)
+{
+    return goes_to_unsubscribe(view, out) ||
+           (!view->list && classify_words_equal(WORDS_OPT_OUT_LINE, view->subject_folded) != NULL);
+}
+
+gboolean
+classify_check_opt_out(const struct classify_view *view, struct mail_record *out)
+{
+    if (goes_to_unsubscribe(view, out))
+        return classify_decide(out, MAIL_CLASS_OPT_OUT, "to-unsubscribe-address",
+                               view->ctx->unsubscribe_address);
+    /* Mail programs write such mails by themselves, and say so (Apple: Auto-Submitted: auto-replied). */
+    const char *subject = view->subject_folded;
+    gboolean by_program =
+        classify_header_has(view, "auto-submitted", "auto-replied") && !view->list && !view->daemon;
+    if (!out->personal && !by_program)
+        return FALSE;
+    if (classify_words_equal(WORDS_OPT_OUT_LINE, subject) && strlen(view->new_text) <= SHORT_BYTES)
+        return classify_decide(out, MAIL_CLASS_OPT_OUT, "subject-is-unsubscribe", view->subject);
+    if (!out->personal || strlen(view->new_text) > SHORT_BYTES || !(view->answers || view->mail->headerless))
+        return FALSE;
+    guint seen = 0;
+    g_auto(GStrv) lines = g_strsplit(view->new_text, "\n", 64);
+    for (char **line = lines; *line && seen < HEAD_LINES; line++) {
+        g_autofree char *folded = classify_fold(*line, 1000);
+        if (*folded == '\0')
+            continue;
+        seen++;
+        if (*folded == '>' || is_question(folded))
+            continue;
+        if (classify_words_equal(WORDS_OPT_OUT_LINE, folded))
+            return classify_decide(out, MAIL_CLASS_OPT_OUT, "line-is-unsubscribe", *line);
+        if (classify_words_find(WORDS_OPT_OUT, folded))
+            return classify_decide(out, MAIL_CLASS_OPT_OUT, "words-opt-out", *line);
+    }
+    return FALSE;
+}

@@ -1,0 +1,225 @@
+/* Which event each class of mail makes: see intake.h. Mail that belongs to no account leaves its place, its
+ * class and a keyed hash of its sender, nothing else. */
+#include "inbox/intake.h"
+
+#include "base/text.h"
+#include "inbox/match.h"
+
+#include <string.h>
+
+static gboolean
+record_event(const struct intake *in, const struct mail_place *place, gint64 account_id, const char *kind,
+             json_t *data, gint64 *id, GError **error)
+{
+    json_object_set_new(data, "mailbox", json_string(in->mailbox->name));
+    struct event event = {
+        .at_us = place->at_us, .account_id = account_id, .kind = kind, .actor = "usher", .data = data};
+    gboolean ok = in->sink->record(in->sink->user, in->db, &event, error);
+    json_decref(data);
+    if (id)
+        *id = event.id;
+    return ok;
+}
+
+static gboolean
+insert_inbound(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+               const struct mail_match *m, GError **error)
+{
+    gboolean known = m->account_id != 0;
+    g_autofree char *secret = store_meta(in->db, "secret", error);
+    g_autofree char *hash = known ? NULL : text_keyed_hash(secret ? secret : "", r->from, 32);
+    return store_exec(in->db,
+                      "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule, evidence, "
+                      "account_id, address, in_message,"
+                      " matched_by, message_id, subject, text, sender_hash)"
+                      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?, NULLIF(?, 0), ?, ?, ?, ?, ?)",
+                      error,
+                      "ttiiitttititttt"
+                      "t",
+                      in->mailbox->name, place->folder, (gint64)place->uidvalidity, (gint64)place->uid,
+                      place->at_us, mail_class_name(r->mail_class), r->rule, known ? r->evidence : NULL,
+                      m->account_id, known ? r->from : NULL, m->message_id, m->by,
+                      known ? r->message_id : NULL, known ? r->subject : NULL, known ? r->text : NULL, hash);
+}
+
+/* The first few lines of a reply, for the event. */
+static json_t *
+about_mail(const struct mail_record *r, const struct mail_match *m, gint64 inbound_id)
+{
+    return json_pack("{s:I, s:s, s:s, s:s, s:s?, s:I}", "inbound", (json_int_t)inbound_id, "address", r->from,
+                     "subject", r->subject, "message_id", r->message_id, "matched_by", m->by, "message",
+                     (json_int_t)m->message_id);
+}
+
+/* Bounces: one event a failed recipient, so that each address is judged by itself. */
+static gboolean
+record_bounces(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+               const struct mail_match *m, gint64 inbound_id, gint64 *event_id, GError **error)
+{
+    for (guint i = 0; i < r->failed->len; i++) {
+        const struct failed_recipient *f = r->failed->pdata[i];
+        json_t *data = about_mail(r, m, inbound_id);
+        json_object_set_new(data, "address", json_string(f->address));
+        json_object_set_new(data, "status", json_string(f->status));
+        json_object_set_new(data, "reason", json_string(bounce_reason_name(f->reason)));
+        json_object_set_new(
+            data, "permanent",
+            json_boolean(f->permanent == TRI_STATE_YES && (f->reason == BOUNCE_REASON_ADDRESS_DEAD ||
+                                                           f->reason == BOUNCE_REASON_DOMAIN_DEAD)));
+        if (!record_event(in, place, m->account_id, "bounced", data, event_id, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean
+record_class(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+             const struct mail_match *m, gint64 inbound_id, gint64 *event_id, GError **error)
+{
+    json_t *data;
+    switch (r->mail_class) {
+    case MAIL_CLASS_REPLY:
+        return record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id), event_id,
+                            error);
+    case MAIL_CLASS_OTHER:
+        /* Looks like nothing in particular, but a person of this conversation wrote it by hand. */
+        return !r->personal || record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id),
+                                            event_id, error);
+    case MAIL_CLASS_AUTO_REPLY:
+        data = about_mail(r, m, inbound_id);
+        if (*r->return_date)
+            json_object_set_new(data, "return_date", json_string(r->return_date));
+        return record_event(in, place, m->account_id, "auto_replied", data, event_id, error);
+    case MAIL_CLASS_BOUNCE:
+        return record_bounces(in, place, r, m, inbound_id, event_id, error);
+    case MAIL_CLASS_BOOKING:
+        data = about_mail(r, m, inbound_id);
+        json_object_set_new(data, "act", json_string(booking_act_name(r->booking)));
+        return record_event(in, place, m->account_id,
+                            r->booking == BOOKING_ACT_NEW || r->booking == BOOKING_ACT_ACCEPTED
+                                ? "booked"
+                                : "booking_changed",
+                            data, event_id, error);
+    case MAIL_CLASS_OPT_OUT:
+    case MAIL_CLASS_COMPLAINT:
+        return record_event(in, place, m->account_id, "opted_out", about_mail(r, m, inbound_id), event_id,
+                            error);
+    case MAIL_CLASS_OWN:
+    case MAIL_CLASS_DELAY:
+    case MAIL_CLASS_RECEIPT:
+    case MAIL_CLASS_CHALLENGE:
+        break;
+    }
+    return TRUE;
+}
+
+/* TRUE when this mail was recorded before. */
+static gboolean
+is_recorded(const struct intake *in, const struct mail_place *place, const struct mail_record *r)
+{
+    return store_int(
+               in->db,
+               "SELECT 1 FROM inbound WHERE mailbox = ?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4)"
+               " OR (uidvalidity <> ?3 AND message_id = ?5 AND ?5 <> '')) LIMIT 1",
+               0, NULL, "ttiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
+               (gint64)place->uid, r ? r->message_id : "") != 0;
+}
+
+/* One address in several accounts and no thread: all of them are held until a person has looked. */
+static gboolean
+hold_all(const struct intake *in, const struct mail_place *place, const struct mail_record *r, GError **error)
+{
+    g_autoptr(GArray) ids = match_accounts_of(in->db, r->from, error);
+    for (guint i = 0; ids && i < ids->len; i++) {
+        gint64 account_id = g_array_index(ids, gint64, i);
+        g_autofree char *reason =
+            g_strdup_printf("a mail from %s may be about this account or another", r->from);
+        if (!record_event(in, place, account_id, "hold_set", json_pack("{s:s}", "reason", reason), NULL,
+                          error) ||
+            !record_event(in, place, account_id, "task_made",
+                          json_pack("{s:s, s:s, s:I}", "task", "ambiguous_mail", "title", reason, "due_at",
+                                    (json_int_t)place->at_us),
+                          NULL, error))
+            return FALSE;
+    }
+    return ids != NULL;
+}
+
+static gboolean
+opens_conversation(const struct mail_record *r)
+{
+    return r->personal && !*r->in_reply_to && r->references->len == 0 &&
+           g_ascii_strncasecmp(r->subject, "Re:", 3) != 0 && g_ascii_strncasecmp(r->subject, "Fwd:", 4) != 0;
+}
+
+/* A specialist's own mail in Sent. */
+static gboolean
+record_hand_sent(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+                 GError **error)
+{
+    struct mail_match m = {.by = "recipient"};
+    struct mail_record own =
+        *r; /* it was read without our addresses, to tell a person's mail from an absence reply */
+    own.mail_class = MAIL_CLASS_OWN;
+    const struct specialist *who = config_specialist_by_address(in->config, r->from);
+    if (!who || match_is_ours(in->db, r->message_id, r->original_message_id, NULL))
+        return insert_inbound(in, place, &own, &(struct mail_match){0}, error);
+    g_autoptr(GArray) accounts = match_hand_sent(in->db, r, error);
+    if (!accounts)
+        return FALSE;
+    if (accounts->len)
+        m.account_id = g_array_index(accounts, gint64, 0);
+    if (!insert_inbound(in, place, &own, &m, error))
+        return FALSE;
+    gint64 inbound_id = store_last_id(in->db);
+    for (guint i = 0; r->personal && i < accounts->len; i++) {
+        json_t *data =
+            json_pack("{s:I, s:s, s:s, s:s, s:i}", "inbound", (json_int_t)inbound_id, "subject", r->subject,
+                      "message_id", r->message_id, "specialist", who->id, "opens", opens_conversation(r));
+        if (!record_event(in, place, g_array_index(accounts, gint64, i), "hand_sent", data, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+intake_record(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+              GError **error)
+{
+    if (is_recorded(in, place, r))
+        return TRUE;
+    if (place->sent_folder)
+        return record_hand_sent(in, place, r, error);
+    struct mail_match m;
+    gint64 event_id = 0;
+    if (!match_inbound(in->db, r, &m, error))
+        return FALSE;
+    if (m.ambiguous && r->mail_class != MAIL_CLASS_OWN && !hold_all(in, place, r, error))
+        return FALSE;
+    if (!insert_inbound(in, place, r, &m, error))
+        return FALSE;
+    gint64 inbound_id = store_last_id(in->db);
+    if (!m.account_id || r->mail_class == MAIL_CLASS_OWN)
+        return TRUE;
+    return record_class(in, place, r, &m, inbound_id, &event_id, error) &&
+           store_exec(in->db, "UPDATE inbound SET event_id = NULLIF(?, 0) WHERE id = ?", error, "ii",
+                      event_id, inbound_id);
+}
+
+gboolean
+intake_record_unreadable(const struct intake *in, const struct mail_place *place, GError **error)
+{
+    if (is_recorded(in, place, NULL))
+        return TRUE;
+    g_autofree char *title = g_strdup_printf("Read mail UID %u in %s of %s yourself: it cannot be parsed",
+                                             place->uid, place->folder, in->mailbox->name);
+    return store_exec(in->db,
+                      "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule) VALUES(?, ?, "
+                      "?, ?, ?, 'other', 'unreadable')",
+                      error, "ttiii", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
+                      (gint64)place->uid, place->at_us) &&
+           record_event(in, place, 0, "task_made",
+                        json_pack("{s:s, s:s, s:I}", "task", "unreadable_mail", "title", title, "due_at",
+                                  (json_int_t)place->at_us),
+                        NULL, error);
+}

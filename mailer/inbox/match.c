@@ -1,0 +1,162 @@
+/* Keys in order of trust: In-Reply-To and References, the plus-address token, for bounces the returned mail
+ * and the failed recipient, last the sender's address. A rewritten Message-ID (SES, Outlook) breaks the
+ * first, hence the others. */
+#include "inbox/match.h"
+
+#include <string.h>
+
+static gboolean
+find_message(struct store *db, const char *sql, const char *key, struct mail_match *out, GError **error)
+{
+    scoped(query_end) struct query *q = store_query(db, sql, error, "t", key);
+    g_autoptr(GError) local = NULL;
+    if (q && query_next(q, &local)) {
+        out->message_id = query_int(q, "message_id");
+        out->account_id = query_int(q, "account_id");
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local;
+}
+
+/* A Message-ID of ours, or of a mail in one of our conversations (a customer's or a specialist's own). */
+static gboolean
+by_message_id(struct store *db, const char *id, struct mail_match *out, GError **error)
+{
+    if (!*id)
+        return TRUE;
+    if (!find_message(db, "SELECT id AS message_id, account_id FROM message WHERE message_id = ?", id, out,
+                      error))
+        return FALSE;
+    return out->account_id ||
+           find_message(
+               db,
+               "SELECT COALESCE(in_message, 0) AS message_id, account_id FROM inbound WHERE message_id = ?"
+               " AND account_id IS NOT NULL ORDER BY id LIMIT 1",
+               id, out, error);
+}
+
+/* local+TOKEN@domain, where TOKEN is 16 hexadecimal digits. */
+static gboolean
+by_token(struct store *db, const char *address, struct mail_match *out, GError **error)
+{
+    const char *plus = strchr(address, '+'), *at = strrchr(address, '@');
+    if (!plus || !at || at < plus || at - plus - 1 != 16)
+        return TRUE;
+    g_autofree char *token = g_strndup(plus + 1, 16);
+    return find_message(db, "SELECT id AS message_id, account_id FROM message WHERE token = ?", token, out,
+                        error);
+}
+
+static gboolean
+by_any(struct store *db, const GPtrArray *keys,
+       gboolean (*find)(struct store *, const char *, struct mail_match *, GError **), const char *by,
+       struct mail_match *out, GError **error)
+{
+    for (guint i = keys->len; !out->account_id && i-- > 0;)
+        if (!find(db, keys->pdata[i], out, error))
+            return FALSE;
+    if (out->account_id && !out->by)
+        out->by = by;
+    return TRUE;
+}
+
+static gboolean
+by_failed_recipient(struct store *db, const struct mail_record *r, struct mail_match *out, GError **error)
+{
+    for (guint i = 0; !out->account_id && i < r->failed->len; i++) {
+        const struct failed_recipient *f = r->failed->pdata[i];
+        if (!find_message(db,
+                          "SELECT m.id AS message_id, m.account_id FROM delivery d JOIN message m ON m.id = "
+                          "d.message_id"
+                          " WHERE d.address = ? AND d.state IN ('sent', 'unknown', 'transmitting') ORDER BY "
+                          "d.at DESC LIMIT 1",
+                          f->address, out, error))
+            return FALSE;
+    }
+    if (out->account_id && !out->by)
+        out->by = "failed recipient";
+    return TRUE;
+}
+
+GArray *
+match_accounts_of(struct store *db, const char *address, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    scoped(query_end) struct query *q = store_query(
+        db, "SELECT DISTINCT account_id FROM contact WHERE address = ? LIMIT 20", error, "t", address);
+    g_autoptr(GError) local = NULL;
+    while (q && query_next(q, &local)) {
+        gint64 id = query_int(q, "account_id");
+        g_array_append_val(ids, id);
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local ? g_steal_pointer(&ids) : NULL;
+}
+
+static gboolean
+by_address(struct store *db, const struct mail_record *r, struct mail_match *out, GError **error)
+{
+    g_autoptr(GArray) ids = match_accounts_of(db, r->from, error);
+    if (!ids)
+        return FALSE;
+    if (ids->len == 1) {
+        out->account_id = g_array_index(ids, gint64, 0);
+        out->by = "address";
+    }
+    out->ambiguous = ids->len > 1;
+    return TRUE;
+}
+
+gboolean
+match_inbound(struct store *db, const struct mail_record *r, struct mail_match *out, GError **error)
+{
+    memset(out, 0, sizeof *out);
+    if (!by_message_id(db, r->in_reply_to, out, error))
+        return FALSE;
+    if (out->account_id)
+        out->by = "thread";
+    if (!by_any(db, r->references, by_message_id, "thread", out, error) ||
+        !by_any(db, r->recipients, by_token, "token", out, error))
+        return FALSE;
+    if (out->account_id)
+        return TRUE;
+    if (r->mail_class == MAIL_CLASS_BOUNCE || r->mail_class == MAIL_CLASS_DELAY ||
+        r->mail_class == MAIL_CLASS_COMPLAINT || r->mail_class == MAIL_CLASS_RECEIPT) {
+        if (!by_message_id(db, r->returned_message_id, out, error))
+            return FALSE;
+        if (out->account_id)
+            out->by = "returned message";
+        return by_any(db, r->returned, by_token, "token", out, error) &&
+               by_failed_recipient(db, r, out, error);
+    }
+    return by_address(db, r, out, error);
+}
+
+GArray *
+match_hand_sent(struct store *db, const struct mail_record *r, GError **error)
+{
+    g_autoptr(GArray) accounts = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (guint i = 0; i < r->recipients->len; i++) {
+        g_autoptr(GArray) ids = match_accounts_of(db, r->recipients->pdata[i], error);
+        if (!ids)
+            return NULL;
+        for (guint j = 0; j < ids->len; j++) {
+            gint64 id = g_array_index(ids, gint64, j);
+            gboolean known = FALSE;
+            for (guint k = 0; k < accounts->len; k++)
+                known = known || g_array_index(accounts, gint64, k) == id;
+            if (!known)
+                g_array_append_val(accounts, id);
+        }
+    }
+    return g_steal_pointer(&accounts);
+}
+
+gboolean
+match_is_ours(struct store *db, const char *message_id, const char *original_message_id, GError **error)
+{
+    return store_int(db, "SELECT 1 FROM message WHERE message_id IN (?, ?)", 0, error, "tt", message_id,
+                     original_message_id) != 0;
+}

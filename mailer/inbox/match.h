@@ -1,0 +1,32 @@
+/* Whose mail is it: from a record to an account, by keys in order of trust. */
+#ifndef USHER_INBOX_MATCH_H
+#define USHER_INBOX_MATCH_H
+
+#include "inbox/mail_record.h"
+#include "store/store.h"
+
+/* account_id 0: it belongs to nobody we know. */
+struct mail_match {
+    gint64 account_id;
+    gint64 message_id; /* our message that it answers or returns, 0: not known */
+    const char *
+        by; /* "thread", "token", "returned message", "failed recipient", "address"; static, NULL: no match */
+    gboolean ambiguous; /* only the address speaks, and it stands in several accounts */
+};
+
+/* A mail that came in. */
+gboolean match_inbound(struct store *db, const struct mail_record *record, struct mail_match *out,
+                       GError **error);
+
+/* A mail a specialist sent by hand: the accounts among whose contacts it went (gint64 each; the caller
+ * frees). */
+GArray *match_hand_sent(struct store *db, const struct mail_record *record, GError **error);
+
+/* TRUE when message_id is one of ours: sent or about to be sent by usher. */
+gboolean match_is_ours(struct store *db, const char *message_id, const char *original_message_id,
+                       GError **error);
+
+/* The accounts that have address among their contacts. The caller frees. */
+GArray *match_accounts_of(struct store *db, const char *address, GError **error);
+
+#endif

@@ -1,0 +1,32 @@
+/* Reading one mailbox: INBOX and Sent, each mail once, in the order of its UIDs, resuming from (mailbox,
+ * UIDVALIDITY, UID). */
+#ifndef USHER_INBOX_WATCH_H
+#define USHER_INBOX_WATCH_H
+
+#include "inbox/intake.h"
+#include "wire/imap_client.h"
+
+struct watch;
+
+/* reader_executable is what `worker reader` is started from. Nothing is connected yet. The caller frees.
+ * Everything in intake is borrowed and must outlive the watch. */
+struct watch *watch_new(const struct intake *intake, const char *reader_executable);
+void watch_free(struct watch *watch);
+SCOPED_FUNC(struct watch, watch_free)
+
+/* Connects when needed and reads both folders to the end they had when the call began; marks them read for
+ * the fence. *count (may be NULL) is how many mails were recorded. After an error the connection is closed;
+ * the next call connects anew. */
+gboolean watch_read(struct watch *watch, guint *count, GError **error);
+
+/* Waits in IDLE on INBOX until something may be new, wake_fd is readable, or max_ms passed. */
+gboolean watch_wait(struct watch *watch, int wake_fd, int max_ms, GError **error);
+
+/* Puts our copy of sent messages into Sent where the mailbox is configured so, after a search for the
+ * Message-ID. */
+gboolean watch_append_copies(struct watch *watch, GError **error);
+
+/* Connects and logs in, to see if it can: for `usher check`. */
+gboolean watch_check(struct watch *watch, GError **error);
+
+#endif

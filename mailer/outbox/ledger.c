@@ -1,0 +1,429 @@
+/* The send ledger.
+ *
+ *              claim              begin                     2xx
+ *   queued ───────────▶ claimed ───────────▶ transmitting ───────▶ sent
+ *     ▲  ▲                 │                  │   │   │     5xx
+ *     │  └── dead owner,   │                  │   │   └──────────▶ refused
+ *     │      gave up  ◀────┘                  │   │ 4xx
+ *     │                                       │   └──────────────▶ deferred ──(claim)──▶ claimed
+ *     └──────── nothing of the body left ─────┤                       └──(retry_for over)──▶ refused
+ *                                             └─ no answer, crash ─▶ unknown ──(evidence, a person)──▶ sent | queued
+ *   queued, claimed, deferred ──▶ withdrawn
+ *
+ * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes unknown; an unknown
+ * delivery is never queued by the program itself. A message's `sent` event is recorded once, when its first To is accepted. */
+#include "outbox/ledger.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "wire/mime_write.h"
+
+#include <string.h>
+
+#define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)
+
+const char *const delivery_state_names[DELIVERY_STATE_COUNT] = {
+    [DELIVERY_QUEUED] = "queued",   [DELIVERY_CLAIMED] = "claimed",   [DELIVERY_TRANSMITTING] = "transmitting",
+    [DELIVERY_SENT] = "sent",       [DELIVERY_REFUSED] = "refused",   [DELIVERY_DEFERRED] = "deferred",
+    [DELIVERY_UNKNOWN] = "unknown", [DELIVERY_WITHDRAWN] = "withdrawn",
+};
+
+void
+claim_free(gpointer data)
+{
+    struct claim *c = data;
+    g_free(c->mail_from);
+    g_bytes_unref(c->bytes);
+    g_ptr_array_unref(c->addresses);
+    g_free(c);
+}
+
+gboolean
+smtp_code_is_dead_address(int code, const char *enhanced)
+{
+    static const char *const dead[] = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", NULL};
+    return code >= 500 && code < 600 && enhanced && g_strv_contains(dead, enhanced);
+}
+
+/* Runs rows of a query through nothing but its ids: small helper for the loops below. */
+static gboolean
+collect_ids(struct query *q, const char *column, GArray *out, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    while (q && query_next(q, &local)) {
+        gint64 id = query_int(q, column);
+        g_array_append_val(out, id);
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local;
+}
+
+static gboolean
+record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, json_t *data, GError **error)
+{
+    scoped(query_end) struct query *q = store_query(l->db, "SELECT account_id, sequence, step FROM message WHERE id = ?", error, "i", message_id);
+    if (!q || !query_next(q, error)) {
+        json_decref(data);
+        return FALSE;
+    }
+    json_object_set_new(data, "message", json_integer(message_id));
+    json_object_set_new(data, "sequence", json_string(query_text(q, "sequence")));
+    json_object_set_new(data, "step", json_string(query_text(q, "step")));
+    struct event event = {.at_us = now_us, .account_id = query_int(q, "account_id"), .kind = kind, .actor = "usher", .data = data};
+    gboolean ok = l->policy->sink.record(l->policy->sink.user, l->db, &event, error);
+    json_decref(data);
+    return ok;
+}
+
+static gboolean
+make_task(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, char *title, GError **error)
+{
+    gboolean ok = record(l, message_id, now_us, "task_made", json_pack("{s:s, s:s, s:I}", "task", kind, "title", title, "due_at", (json_int_t)now_us), error);
+    g_free(title);
+    return ok;
+}
+
+gboolean
+outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_us, gint64 now_us, GError **error)
+{
+    return store_exec(db,
+                      "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at)"
+                      " SELECT m.id, m.mailbox, r.value ->> 'address', r.value ->> 'field', 'queued', ?, ?"
+                      " FROM message m, json_each(m.recipients) r WHERE m.id = ?"
+                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = excluded.next_at, at = excluded.at"
+                      " WHERE state = 'withdrawn'",
+                      error, "iii", not_before_us, now_us, message_id);
+}
+
+gboolean
+outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *gone, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gint64 begun = store_int(db,
+                             "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('transmitting', 'sent', 'unknown')", 0,
+                             &local, "i", message_id);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    *gone = begun == 0;
+    return !*gone || store_exec(db, "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN ('queued', 'claimed', 'deferred')",
+                                error, "ii", now_us, message_id);
+}
+
+gboolean
+ledger_recover(struct ledger *l, gint64 now_us, GError **error)
+{
+    if (!store_begin(l->db, error))
+        return FALSE;
+    gboolean ok = store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, at = ? WHERE mailbox = ? AND state = 'claimed'", error,
+                             "it", now_us, l->mailbox->name);
+    g_autoptr(GArray) messages = g_array_new(FALSE, FALSE, sizeof(gint64));
+    if (ok) {
+        scoped(query_end) struct query *q = store_query(
+            l->db, "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'", error, "t", l->mailbox->name);
+        ok = collect_ids(q, "message_id", messages, error);
+    }
+    for (guint i = 0; ok && i < messages->len; i++) {
+        gint64 id = g_array_index(messages, gint64, i);
+        ok = store_exec(l->db,
+                        "UPDATE delivery SET state = 'unknown', owner = NULL, at = ?, text = 'the sender stopped while transmitting'"
+                        " WHERE message_id = ? AND state = 'transmitting'",
+                        error, "ii", now_us, id) &&
+             record(l, id, now_us, "unknown", json_object(), error) &&
+             make_task(l, id, now_us, "unknown_delivery",
+                       g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? Its transmission was cut off", id), error);
+    }
+    if (ok)
+        return store_commit(l->db, error);
+    store_rollback(l->db);
+    return FALSE;
+}
+
+/* ---- claim ---- */
+
+static gboolean
+postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *reason, gint64 now_us, GError **error)
+{
+    return store_exec(l->db,
+                      "UPDATE delivery SET next_at = ?, text = ?, at = ? WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
+                      error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us, message_id, now_us);
+}
+
+static struct claim *
+load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
+{
+    scoped(query_end) struct query *q = store_query(
+        l->db, "SELECT bytes, token, specialist, date_at FROM message WHERE id = ?", error, "i", message_id);
+    if (!q || !query_next(q, error))
+        return NULL;
+    const struct specialist *who = config_specialist(l->config, query_text(q, "specialist"));
+    g_autoptr(GBytes) frozen = query_dup_bytes(q, "bytes");
+    if (!who || !frozen) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "message %" G_GINT64_FORMAT ": its specialist \"%s\" is not in usher.conf", message_id,
+                    query_text(q, "specialist"));
+        return NULL;
+    }
+    gint64 date_us = query_int(q, "date_at") ? query_int(q, "date_at") : now_us;
+    g_autoptr(GBytes) bytes = mime_add_date(frozen, date_us, l->config->timezone, error);
+    if (!bytes)
+        return NULL;
+    struct claim *c = g_new0(struct claim, 1);
+    c->message_id = message_id;
+    const char *at = strrchr(who->address, '@');
+    c->mail_from = l->mailbox->plus_addressing
+                       ? g_strdup_printf("%.*s+%s%s", (int)(at - who->address), who->address, query_text(q, "token"), at)
+                       : g_strdup(who->address);
+    c->bytes = g_steal_pointer(&bytes);
+    c->addresses = g_ptr_array_new_with_free_func(g_free);
+    return c;
+}
+
+static gboolean
+mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
+{
+    if (!store_exec(l->db,
+                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, attempts = attempts + 1, account_version ="
+                    " (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id WHERE m.id = delivery.message_id)"
+                    " WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
+                    error, "tiii", l->owner, now_us, c->message_id, now_us) ||
+        !store_exec(l->db, "UPDATE message SET date_at = COALESCE(date_at, ?) WHERE id = ?", error, "ii", now_us, c->message_id))
+        return FALSE;
+    scoped(query_end) struct query *q = store_query(
+        l->db, "SELECT address FROM delivery WHERE message_id = ? AND state = 'claimed' ORDER BY field DESC, id", error, "i", c->message_id);
+    g_autoptr(GError) local = NULL;
+    while (q && query_next(q, &local))
+        g_ptr_array_add(c->addresses, query_dup_text(q, "address"));
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local;
+}
+
+/* Asks the policy, and claims the message when it may go. *out stays NULL when it may not. */
+static gboolean
+claim_one(struct ledger *l, gint64 message_id, gint64 now_us, struct claim **out, GError **error)
+{
+    enum outbox_verdict verdict = OUTBOX_GONE;
+    gint64 not_before_us = 0;
+    g_autofree char *reason = NULL;
+    *out = NULL;
+    if (!l->policy->may_send(l->policy->user, l->db, message_id, now_us, &verdict, &not_before_us, &reason, error))
+        return FALSE;
+    switch (verdict) {
+    case OUTBOX_WAIT:
+        return postpone(l, message_id, not_before_us, reason, now_us, error);
+    case OUTBOX_GONE:
+        return TRUE;
+    case OUTBOX_SEND:
+        break;
+    }
+    struct claim *c = load_claim(l, message_id, now_us, error);
+    if (!c || !mark_claimed(l, c, now_us, error)) {
+        if (c)
+            claim_free(c);
+        return FALSE;
+    }
+    *out = c;
+    return TRUE;
+}
+
+GPtrArray *
+ledger_claim(struct ledger *l, guint limit, gint64 now_us, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    {
+        scoped(query_end) struct query *q = store_query(
+            l->db,
+            /* One message an account: sending the first changes the account, so the second is claimed anew. */
+            "SELECT MIN(m.id) AS message_id FROM (SELECT message_id FROM delivery WHERE mailbox = ?"
+            " AND state IN ('queued', 'deferred') AND next_at <= ? ORDER BY next_at LIMIT ?)"
+            " d JOIN message m ON m.id = d.message_id GROUP BY m.account_id ORDER BY MIN(m.id)",
+            error, "tii", l->mailbox->name, now_us, (gint64)limit * 4);
+        if (!collect_ids(q, "message_id", ids, error))
+            return NULL;
+    }
+    g_autoptr(GPtrArray) claims = g_ptr_array_new_with_free_func(claim_free);
+    for (guint i = 0; i < ids->len && claims->len < limit; i++) {
+        struct claim *c;
+        if (!claim_one(l, g_array_index(ids, gint64, i), now_us, &c, error))
+            return NULL;
+        if (c && c->addresses->len)
+            g_ptr_array_add(claims, c);
+        else if (c)
+            claim_free(c);
+    }
+    return g_steal_pointer(&claims);
+}
+
+gboolean
+ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
+{
+    if (!store_exec(l->db,
+                    "UPDATE delivery SET state = 'transmitting', at = ? WHERE message_id = ? AND state = 'claimed' AND owner = ?"
+                    " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
+                    " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
+                    error, "iit", now_us, c->message_id, l->owner))
+        return FALSE;
+    if (store_changes(l->db) == (gint64)c->addresses->len)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "message %" G_GINT64_FORMAT ": its account changed since it was claimed", c->message_id);
+    return FALSE;
+}
+
+gboolean
+ledger_unclaim(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
+{
+    return store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, at = ? WHERE message_id = ? AND state = 'claimed' AND owner = ?",
+                      error, "iit", now_us, c->message_id, l->owner);
+}
+
+/* ---- settle ---- */
+
+/* Exponential backoff from retry_after, at most eight hours apart. */
+static gint64
+retry_at_us(const struct ledger *l, gint64 attempts, gint64 now_us)
+{
+    gint64 pause_us = l->config->retry_after_us;
+    for (gint64 i = 1; i < attempts && pause_us < 8 * CLOCK_HOUR_US; i++)
+        pause_us *= 2;
+    return now_us + MIN(pause_us, 8 * CLOCK_HOUR_US);
+}
+
+static gboolean
+set_delivery(struct ledger *l, gint64 id, enum delivery_state state, gint64 next_us, const struct smtp_outcome *o, const char *host,
+             gint64 now_us, GError **error)
+{
+    return store_exec(l->db,
+                      "UPDATE delivery SET state = ?, owner = NULL, next_at = ?, code = ?, enhanced = ?, text = ?, host = ?, at = ?"
+                      " WHERE id = ? AND state IN ('claimed', 'transmitting')", /* one withdrawn meanwhile stays so */
+                      error, "tiitttii", delivery_state_names[state], next_us, (gint64)o->code, o->enhanced, o->text, host, now_us, id);
+}
+
+static gboolean
+settle_refused(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o, gint64 now_us, GError **error)
+{
+    return record(l, c->message_id, now_us, "bounced",
+                  json_pack("{s:s, s:i, s:s?, s:s, s:b}", "address", address, "code", o->code, "status", o->enhanced, "text", o->text,
+                            "permanent", smtp_code_is_dead_address(o->code, o->enhanced)),
+                  error);
+}
+
+/* One recipient's outcome. */
+static gboolean
+settle_one(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o, const char *host, gint64 now_us,
+           GError **error)
+{
+    gint64 id, attempts, queued_us;
+    {
+        scoped(query_end) struct query *q =
+            store_query(l->db,
+                        "SELECT d.id, d.attempts, COALESCE(m.date_at, d.at) AS since FROM delivery d JOIN message m ON m.id = d.message_id"
+                        " WHERE d.message_id = ? AND d.address = ?",
+                        error, "it", c->message_id, address);
+        if (!q || !query_next(q, error))
+            return FALSE;
+        id = query_int(q, "id");
+        attempts = query_int(q, "attempts");
+        queued_us = query_int(q, "since");
+    }
+    switch (o->verdict) {
+    case SMTP_SENT:
+        return set_delivery(l, id, DELIVERY_SENT, now_us, o, host, now_us, error);
+    case SMTP_REFUSED:
+        return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) && settle_refused(l, c, address, o, now_us, error);
+    case SMTP_DEFERRED:
+        if (now_us - queued_us > l->config->retry_for_us)
+            return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) &&
+                   settle_refused(l, c, address, o, now_us, error);
+        return set_delivery(l, id, DELIVERY_DEFERRED, retry_at_us(l, attempts, now_us), o, host, now_us, error);
+    case SMTP_NOT_TRANSMITTED:
+        return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us, error);
+    case SMTP_UNKNOWN:
+        return set_delivery(l, id, DELIVERY_UNKNOWN, now_us, o, host, now_us, error);
+    }
+    return TRUE;
+}
+
+/* What the message as a whole has become. */
+static gboolean
+settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error)
+{
+    gint64 to_sent, to_open, to_all, specialist_follows;
+    g_autofree char *state = NULL;
+    json_t *data;
+    {
+        scoped(query_end) struct query *q = store_query(
+            l->db,
+            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, m.thread_id AS follows, COUNT(d.id) AS to_all,"
+            " SUM(d.state = 'sent') AS to_sent, SUM(d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
+            " FROM message m JOIN delivery d ON d.message_id = m.id AND d.field = 'to' WHERE m.id = ?",
+            error, "i", message_id);
+        if (!q || !query_next(q, error))
+            return FALSE;
+        state = query_dup_text(q, "state");
+        to_all = query_int(q, "to_all");
+        to_sent = query_int(q, "to_sent");
+        to_open = query_int(q, "to_open");
+        specialist_follows = query_int(q, "follows");
+        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "subject", query_text(q, "subject"), "message_id", query_text(q, "message_id"),
+                         "specialist", query_text(q, "specialist"), "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"),
+                         "opens", specialist_follows == 0);
+    }
+    gboolean ok = TRUE;
+    if (unknown)
+        ok = record(l, message_id, now_us, "unknown", json_object(), error) &&
+             make_task(l, message_id, now_us, "unknown_delivery",
+                       g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? The server never answered", message_id), error);
+    if (ok && to_sent > 0 && strcmp(state, "queued") == 0)
+        ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
+                        l->mailbox->sent_copy == SENT_COPY_APPEND ? "wanted" : NULL, message_id) &&
+             record(l, message_id, now_us, "sent", json_incref(data), error);
+    if (ok && to_all > 0 && to_sent == 0 && to_open == 0 && strcmp(state, "queued") == 0)
+        ok = store_exec(l->db, "UPDATE message SET state = 'failed' WHERE id = ?", error, "i", message_id) &&
+             record(l, message_id, now_us, "step_failed", json_pack("{s:s}", "reason", "every To recipient was refused"), error) &&
+             make_task(l, message_id, now_us, "mail_refused",
+                       g_strdup_printf("Message %" G_GINT64_FORMAT " was refused for every recipient", message_id), error);
+    json_decref(data);
+    return ok;
+}
+
+gboolean
+ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host, gint64 now_us, GError **error)
+{
+    gboolean unknown = FALSE, transmitted = FALSE;
+    for (guint i = 0; i < c->addresses->len; i++) {
+        if (!settle_one(l, c, c->addresses->pdata[i], &outcomes[i], host, now_us, error))
+            return FALSE;
+        unknown = unknown || outcomes[i].verdict == SMTP_UNKNOWN;
+        transmitted = transmitted || outcomes[i].verdict != SMTP_NOT_TRANSMITTED;
+    }
+    return !transmitted || settle_message(l, c->message_id, unknown, now_us, error);
+}
+
+gboolean
+ledger_settle_by_hand(struct ledger *l, gint64 message_id, gboolean sent, gint64 now_us, const char *actor, GError **error)
+{
+    if (!store_begin(l->db, error))
+        return FALSE;
+    json_t *data = json_pack("{s:b, s:s}", "sent", sent, "by", actor);
+    gboolean ok = store_exec(l->db, "UPDATE delivery SET state = ?, next_at = ?, at = ?, text = ? WHERE message_id = ? AND state = 'unknown'", error,
+                             "tiiti", delivery_state_names[sent ? DELIVERY_SENT : DELIVERY_QUEUED], now_us, now_us, "settled by a person", message_id);
+    if (ok && store_changes(l->db) == 0) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "message %" G_GINT64_FORMAT " has no unknown delivery", message_id);
+        ok = FALSE;
+    }
+    ok = ok && record(l, message_id, now_us, "settled", json_incref(data), error) && settle_message(l, message_id, FALSE, now_us, error);
+    json_decref(data);
+    if (ok)
+        return store_commit(l->db, error);
+    store_rollback(l->db);
+    return FALSE;
+}
+
+gint64
+ledger_next_due_us(struct ledger *l, GError **error)
+{
+    return store_int(l->db, "SELECT MIN(next_at) FROM delivery WHERE mailbox = ? AND state IN ('queued', 'deferred')", 0, error, "t",
+                     l->mailbox->name);
+}

@@ -1,0 +1,255 @@
+/* The ledger's transitions hung on the SMTP client's callbacks:
+ *
+ *   next:  results so far + claim of a group, one transaction     begin: results so far + transmitting, one transaction
+ *   done:  the outcome is kept in memory and settled by whichever comes first
+ *
+ * so that a crash leaves at most one message unknown. Nothing here decides; it only keeps the order. */
+#include "outbox/sender.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <string.h>
+
+#define GROUP 20u
+
+/* An outcome that waits to be settled. */
+struct result {
+    struct claim *claim;
+    struct smtp_outcome *outcomes;
+};
+
+struct session {
+    struct ledger *ledger;
+    const volatile gboolean *stop;
+    GQueue claims;  /* struct claim *, not yet given out */
+    GQueue results; /* struct result * */
+    struct smtp_mail mail;
+    char **recipients;
+    struct sender_report *report;
+    GError *error; /* of the database: ends the session */
+};
+
+void
+sender_report_clear(struct sender_report *report)
+{
+    g_clear_pointer(&report->problem, g_free);
+}
+
+static void
+result_free(gpointer data)
+{
+    struct result *r = data;
+    for (guint i = 0; i < r->claim->addresses->len; i++) {
+        g_free((char *)(gsize)r->outcomes[i].enhanced);
+        g_free((char *)(gsize)r->outcomes[i].text);
+    }
+    g_free(r->outcomes);
+    claim_free(r->claim);
+    g_free(r);
+}
+
+/* Settles everything kept, inside the caller's transaction. */
+static gboolean
+settle_results(struct session *s, GError **error)
+{
+    for (GList *l = s->results.head; l; l = l->next) {
+        struct result *r = l->data;
+        if (!ledger_settle(s->ledger, r->claim, r->outcomes, s->ledger->mailbox->smtp.host, clock_now_us(), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+forget_results(struct session *s)
+{
+    g_queue_clear_full(&s->results, result_free);
+}
+
+static gboolean
+refill(struct session *s)
+{
+    struct store *db = s->ledger->db;
+    if (!store_begin(db, &s->error))
+        return FALSE;
+    g_autoptr(GPtrArray) claims = NULL;
+    gboolean ok = settle_results(s, &s->error);
+    if (ok && !(s->stop && *s->stop)) {
+        claims = ledger_claim(s->ledger, GROUP, clock_now_us(), &s->error);
+        ok = claims != NULL;
+    }
+    if (!ok || !store_commit(db, &s->error)) {
+        store_rollback(db);
+        return FALSE;
+    }
+    forget_results(s);
+    while (claims && claims->len)
+        g_queue_push_tail(&s->claims, g_ptr_array_steal_index(claims, 0));
+    return TRUE;
+}
+
+static const struct smtp_mail *
+next_mail(gpointer user)
+{
+    struct session *s = user;
+    if (s->error || (s->stop && *s->stop) || (g_queue_is_empty(&s->claims) && !refill(s)) || g_queue_is_empty(&s->claims))
+        return NULL;
+    struct claim *c = g_queue_pop_head(&s->claims);
+    gsize length;
+    const char *bytes = g_bytes_get_data(c->bytes, &length);
+    g_free(s->recipients);
+    s->recipients = g_new0(char *, c->addresses->len + 1);
+    for (guint i = 0; i < c->addresses->len; i++)
+        s->recipients[i] = c->addresses->pdata[i];
+    s->mail = (struct smtp_mail){.mail_from = c->mail_from,
+                                 .recipients = (const char *const *)s->recipients,
+                                 .n_recipients = c->addresses->len,
+                                 .bytes = bytes,
+                                 .length = length,
+                                 .user = c};
+    return &s->mail;
+}
+
+static gboolean
+begin_mail(gpointer user, const struct smtp_mail *mail, GError **error)
+{
+    struct session *s = user;
+    struct claim *c = mail->user;
+    struct store *db = s->ledger->db;
+    if (!store_begin(db, error))
+        return FALSE;
+    if (settle_results(s, error) && ledger_begin(s->ledger, c, clock_now_us(), error) && store_commit(db, error)) {
+        forget_results(s);
+        c->transmitting = TRUE;
+        return TRUE;
+    }
+    store_rollback(db);
+    return FALSE;
+}
+
+static void
+count(struct sender_report *report, enum smtp_verdict verdict)
+{
+    switch (verdict) {
+    case SMTP_NOT_TRANSMITTED:
+        report->returned++;
+        break;
+    case SMTP_SENT:
+        report->sent++;
+        break;
+    case SMTP_DEFERRED:
+        report->deferred++;
+        break;
+    case SMTP_REFUSED:
+        report->refused++;
+        break;
+    case SMTP_UNKNOWN:
+        report->unknown++;
+        break;
+    }
+}
+
+static void
+mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
+{
+    struct session *s = user;
+    struct result *r = g_new0(struct result, 1);
+    r->claim = mail->user;
+    r->outcomes = g_new0(struct smtp_outcome, mail->n_recipients);
+    for (gsize i = 0; i < mail->n_recipients; i++) {
+        r->outcomes[i] = outcomes[i];
+        r->outcomes[i].enhanced = g_strdup(outcomes[i].enhanced);
+        r->outcomes[i].text = g_strdup(outcomes[i].text);
+        count(s->report, outcomes[i].verdict);
+        g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
+        g_autofree char *code = g_strdup_printf("%d", outcomes[i].code);
+        log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to", mail->recipients[i], "verdict",
+                  smtp_verdict_name(outcomes[i].verdict), "code", code, "text", outcomes[i].text, NULL);
+    }
+    g_queue_push_tail(&s->results, r);
+}
+
+/* Settles the last results and gives back what was claimed and never tried. */
+static gboolean
+finish(struct session *s, GError **error)
+{
+    struct store *db = s->ledger->db;
+    if (g_queue_is_empty(&s->results) && g_queue_is_empty(&s->claims))
+        return TRUE;
+    gboolean ok = store_begin(db, error) && settle_results(s, error);
+    for (GList *l = s->claims.head; ok && l; l = l->next)
+        ok = ledger_unclaim(s->ledger, l->data, clock_now_us(), error);
+    if (ok && store_commit(db, error))
+        return TRUE;
+    store_rollback(db);
+    return FALSE;
+}
+
+static enum smtp_security
+smtp_security_of(enum wire_security security)
+{
+    switch (security) {
+    case WIRE_STARTTLS:
+        return SMTP_STARTTLS;
+    case WIRE_IMPLICIT_TLS:
+        return SMTP_IMPLICIT_TLS;
+    case WIRE_PLAIN_LOOPBACK:
+        return SMTP_PLAIN_LOOPBACK;
+    }
+    return SMTP_STARTTLS;
+}
+
+gboolean
+sender_has_work(struct ledger *ledger, gint64 now_us)
+{
+    gint64 due_us = ledger_next_due_us(ledger, NULL);
+    return due_us && due_us <= now_us;
+}
+
+gboolean
+sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report, GError **error)
+{
+    const struct mailbox *m = ledger->mailbox;
+    scoped(secret_free) char *password = NULL;
+    if (!mailbox_read_password(m, &password, error))
+        return FALSE;
+    struct smtp_server server = {.host = m->smtp.host,
+                                 .port = m->smtp.port,
+                                 .security = smtp_security_of(m->smtp.security),
+                                 .tls_name = m->tls_name,
+                                 .ca_file = m->ca_file,
+                                 .user = password ? m->user : NULL,
+                                 .password = password};
+    static const struct smtp_handler handler = {.next = next_mail, .begin = begin_mail, .done = mail_done};
+    struct session s = {.ledger = ledger, .stop = stop, .report = report};
+    gboolean ok = TRUE, more = TRUE;
+    /* A first look without a connection: often all that is due has to wait. */
+    while (ok && more && !(stop && *stop)) {
+        if (g_queue_is_empty(&s.claims) && !refill(&s))
+            ok = FALSE;
+        if (!ok || g_queue_is_empty(&s.claims))
+            break;
+        struct smtp_report wire = {0};
+        ok = smtp_client_send(&server, &handler, &s, &wire, error);
+        more = ok && (wire.more || wire.messages > 0);
+        smtp_report_clear(&wire);
+    }
+    g_autoptr(GError) late = NULL;
+    if (!finish(&s, &late) && ok) {
+        g_propagate_error(error, g_steal_pointer(&late));
+        ok = FALSE;
+    }
+    if (s.error && ok) {
+        g_propagate_error(error, g_steal_pointer(&s.error));
+        ok = FALSE;
+    } else if (s.error && error && !*error) {
+        g_propagate_error(error, g_steal_pointer(&s.error));
+    }
+    g_clear_error(&s.error);
+    g_queue_clear_full(&s.claims, claim_free);
+    forget_results(&s);
+    g_free(s.recipients);
+    return ok;
+}

@@ -1,0 +1,73 @@
+/* Sequence files, parsed and checked: stages, transitions and steps, with every rule compiled. See usher-sequence(5). */
+#ifndef USHER_PIPELINE_SEQUENCE_H
+#define USHER_PIPELINE_SEQUENCE_H
+
+#include "accounts/facts.h"
+#include "base/config.h"
+#include "store/rules.h"
+
+struct stage {
+    char *id, *title;
+    int line;          /* place in the numbered line, 0: outside it */
+    gboolean cancels;  /* entering it cancels everything automatic */
+};
+
+enum step_kind { STEP_DRAFT, STEP_AUTOMATIC };
+
+enum step_lateness { LATE_SEND_WITHIN, LATE_ASK, LATE_SKIP };
+
+enum step_audience { AUDIENCE_OWNERS_ADMINS, AUDIENCE_PARTICIPANTS };
+
+/* An index into a sequence's rules; NO_RULE where the file gives none. */
+#define NO_RULE (-1)
+
+struct step {
+    char *id, *template_name;
+    enum step_kind kind;
+    enum step_audience audience;
+    char **stages;     /* empty: any */
+    int when, unless, due, until;
+    enum step_lateness late;
+    int late_days;     /* for LATE_SEND_WITHIN */
+    gboolean needs_answered;
+    gboolean payment;  /* about a failed payment: may carry a payment word, and must not start the programme */
+};
+
+struct transition {
+    char *name, *on, *to, *step;
+    char **stages;     /* empty: any */
+    int when;
+};
+
+struct sequence {
+    char *name, *title, *file;
+    char **payment_words;
+    gboolean has_window;
+    struct window window;
+    int enrol, exclude, hold, cancel, leave;
+    GPtrArray *stages, *transitions, *steps; /* in file order */
+    struct rules *rules; /* over facts_names() of the program's facts */
+    gboolean reads_today;
+};
+
+/* Everything the engine works with: the declared facts and the sequences in force. */
+struct program {
+    struct fact_set *facts;
+    GPtrArray *sequences; /* struct sequence */
+    const struct config *config; /* borrowed */
+};
+
+/* Loads facts.conf and the sequences that the configuration names. USHER_ERROR_CONFIG with file, line, key and what
+ * was expected; nothing is half loaded. */
+struct program *program_load(const struct config *config, GError **error);
+void program_free(struct program *program);
+SCOPED_FUNC(struct program, program_free)
+
+const struct sequence *program_sequence(const struct program *program, const char *name);
+const struct stage *sequence_stage(const struct sequence *sequence, const char *id);
+const struct step *sequence_step(const struct sequence *sequence, const char *id);
+
+/* TRUE when subject (decoded) holds one of the sequence's payment words, in any letter case. */
+gboolean sequence_is_payment_subject(const struct sequence *sequence, const char *subject);
+
+#endif

@@ -1,0 +1,299 @@
+/* Events into tables. Each kind of event that carries state has one function here; it reads nothing but the event and
+ * the tables it changes, never a rule, a fact or a clock, so a replay gives the same result.
+ *
+ *   a step:  idle ⇄ scheduled ⇄ waiting → wanted → drafted → queued → sent
+ *                                   ↘ late         ↘ rejected  ↘ failed        (stopped, expired, skipped, cancelled) */
+#include "pipeline/state.h"
+
+#include <string.h>
+
+const char *const step_state_names[STEP_STATE_COUNT] = {
+    [STEP_IDLE] = "idle",         [STEP_SCHEDULED] = "scheduled", [STEP_WAITING] = "waiting",
+    [STEP_LATE] = "late",         [STEP_WANTED] = "wanted",       [STEP_DRAFTED] = "drafted",
+    [STEP_QUEUED] = "queued",     [STEP_SENT] = "sent",           [STEP_FAILED] = "failed",
+    [STEP_REJECTED] = "rejected", [STEP_STOPPED] = "stopped",     [STEP_EXPIRED] = "expired",
+    [STEP_SKIPPED] = "skipped",   [STEP_CANCELLED] = "cancelled",
+};
+
+enum step_state
+step_state_parse(const char *name)
+{
+    for (int i = 0; i < STEP_STATE_COUNT; i++)
+        if (strcmp(step_state_names[i], name) == 0)
+            return (enum step_state)i;
+    return STEP_IDLE;
+}
+
+gboolean
+step_state_is_final(enum step_state state)
+{
+    return state == STEP_SENT || state == STEP_FAILED || state == STEP_REJECTED || state == STEP_STOPPED ||
+           state == STEP_EXPIRED || state == STEP_SKIPPED;
+}
+
+void
+enrolment_free(struct enrolment *e)
+{
+    if (!e)
+        return;
+    g_free(e->sequence);
+    g_free(e->stage);
+    g_free(e->cancelled);
+    g_free(e);
+}
+
+struct enrolment *
+enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError **error)
+{
+    scoped(query_end) struct query *q =
+        store_query(db,
+                    "SELECT state, stage, cancelled, by_hand, since, engaged_at, replied_at, answered_at, payment_mail_at,"
+                    " last_sent_at, extension_days FROM enrolment WHERE account_id = ? AND sequence = ?",
+                    error, "it", account_id, sequence);
+    if (!q || !query_next(q, error))
+        return NULL;
+    struct enrolment *e = g_new0(struct enrolment, 1);
+    e->sequence = g_strdup(sequence);
+    e->active = strcmp(query_text(q, "state"), "active") == 0;
+    e->stage = query_dup_text(q, "stage");
+    e->cancelled = query_dup_text(q, "cancelled");
+    e->by_hand = query_int(q, "by_hand") != 0;
+    e->since_us = query_int(q, "since");
+    e->engaged_us = query_int(q, "engaged_at");
+    e->replied_us = query_int(q, "replied_at");
+    e->answered_us = query_int(q, "answered_at");
+    e->payment_mail_us = query_int(q, "payment_mail_at");
+    e->last_sent_us = query_int(q, "last_sent_at");
+    e->extension_days = (int)query_int(q, "extension_days");
+    return e;
+}
+
+static const char *
+get_str(const struct event *event, const char *key)
+{
+    return json_string_value(json_object_get(event->data, key));
+}
+
+static gint64
+get_int(const struct event *event, const char *key)
+{
+    return json_integer_value(json_object_get(event->data, key));
+}
+
+static gboolean
+apply_enrolled(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db,
+                      "INSERT INTO enrolment(account_id, sequence, state, since, by_hand) VALUES(?, ?, 'active', ?, ?) "
+                      "ON CONFLICT DO UPDATE SET state = 'active', since = excluded.since, by_hand = excluded.by_hand, cancelled = NULL",
+                      error, "itii", e->account_id, get_str(e, "sequence"), e->at_us, get_int(e, "by_hand"));
+}
+
+static gboolean
+apply_stage_entered(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ?", error, "tit",
+                      get_str(e, "stage"), e->account_id, get_str(e, "sequence")) &&
+           store_exec(db, "INSERT INTO stage_entry VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", error,
+                      "itti", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us);
+}
+
+static gboolean
+apply_step_changed(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db,
+                      "INSERT INTO step(account_id, sequence, step, state, due_at, released_at, reason, message_id)"
+                      " VALUES(?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), ?, NULLIF(?, 0)) ON CONFLICT DO UPDATE SET"
+                      " state = excluded.state, due_at = excluded.due_at, reason = excluded.reason,"
+                      " released_at = COALESCE(excluded.released_at, released_at), message_id = excluded.message_id",
+                      error, "itttiiti", e->account_id, get_str(e, "sequence"), get_str(e, "step"), get_str(e, "state"),
+                      get_int(e, "due_at"), get_int(e, "released_at"), get_str(e, "reason"), get_int(e, "message"));
+}
+
+/* The events of a step's message: made, approved, returned, rejected, failed. */
+static gboolean
+set_step(struct store *db, const struct event *e, enum step_state state, GError **error)
+{
+    return store_exec(db,
+                      "UPDATE step SET state = ?, message_id = ?, reason = ? WHERE account_id = ? AND sequence = ? AND step = ?",
+                      error, "tititt", step_state_names[state], get_int(e, "message"), get_str(e, "reason"),
+                      e->account_id, get_str(e, "sequence"), get_str(e, "step"));
+}
+
+static gboolean
+apply_sent(struct store *db, const struct event *e, GError **error)
+{
+    return set_step(db, e, STEP_SENT, error) &&
+           store_exec(db,
+                      "UPDATE enrolment SET last_sent_at = ?, answered_at = ?,"
+                      " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? AND sequence = ?",
+                      error, "iiiiit", e->at_us, e->at_us, get_int(e, "payment"), e->at_us, e->account_id,
+                      get_str(e, "sequence"));
+}
+
+/* A specialist's own mail, seen in Sent: an answer, or an outreach by hand when it opens a conversation. */
+static gboolean
+apply_hand_sent(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db,
+                      "UPDATE enrolment SET last_sent_at = MAX(COALESCE(last_sent_at, 0), ?),"
+                      " answered_at = MAX(COALESCE(answered_at, 0), ?),"
+                      " payment_mail_at = CASE WHEN ? AND payment_mail_at IS NULL THEN ? ELSE payment_mail_at END"
+                      " WHERE account_id = ? AND state = 'active'",
+                      error, "iiiii", e->at_us, e->at_us, get_int(e, "payment") && get_int(e, "opens"), e->at_us,
+                      e->account_id);
+}
+
+static gboolean
+apply_replied(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db,
+                      "UPDATE enrolment SET replied_at = MAX(COALESCE(replied_at, 0), ?),"
+                      " engaged_at = COALESCE(engaged_at, ?) WHERE account_id = ? AND state = 'active'",
+                      error, "iii", e->at_us, e->at_us, e->account_id);
+}
+
+static gboolean
+apply_booked(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE enrolment SET engaged_at = COALESCE(engaged_at, ?) WHERE account_id = ? AND state = 'active'",
+                      error, "ii", e->at_us, e->account_id);
+}
+
+static gboolean
+apply_released(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE enrolment SET answered_at = ? WHERE account_id = ?", error, "ii", e->at_us, e->account_id) &&
+           store_exec(db, "DELETE FROM hold WHERE account_id = ?", error, "i", e->account_id);
+}
+
+static gboolean
+apply_extended(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE enrolment SET extension_days = extension_days + ? WHERE account_id = ? AND state = 'active'",
+                      error, "ii", get_int(e, "days"), e->account_id);
+}
+
+static gboolean
+apply_cancelled(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE enrolment SET cancelled = ? WHERE account_id = ? AND sequence = ?", error, "tit",
+                      get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
+}
+
+/* Leaving clears stage and stage times from views and exports; the journal keeps them. */
+static gboolean
+apply_left(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE enrolment SET state = 'left', stage = NULL, cancelled = ? WHERE account_id = ? AND sequence = ?",
+                      error, "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence")) &&
+           store_exec(db, "DELETE FROM stage_entry WHERE account_id = ? AND sequence = ?", error, "it", e->account_id,
+                      get_str(e, "sequence"));
+}
+
+static gboolean
+apply_sales_engaged(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE account SET sales_engaged = 1 WHERE id = ?", error, "i", e->account_id);
+}
+
+static gboolean
+apply_owner_set(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE account SET owner = ? WHERE id = ?", error, "ti", get_str(e, "owner"), e->account_id);
+}
+
+static gboolean
+apply_hold_set(struct store *db, const struct event *e, GError **error)
+{
+    const char *address = get_str(e, "address");
+    return store_exec(db, "INSERT INTO hold(account_id, address, until, reason) VALUES(NULLIF(?, 0), ?, NULLIF(?, 0), ?)", error,
+                      "itit", address ? (gint64)0 : e->account_id, address, get_int(e, "until"), get_str(e, "reason"));
+}
+
+static gboolean
+apply_suppressed(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "INSERT INTO suppression(address, reason, at, event_id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                      error, "ttii", get_str(e, "address"), get_str(e, "reason"), e->at_us, e->id);
+}
+
+static gboolean
+apply_task_made(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id) VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?)",
+                      error, "itttii", e->account_id, get_str(e, "task"), get_str(e, "title"), get_str(e, "assignee"),
+                      get_int(e, "due_at"), e->id);
+}
+
+static gboolean
+apply_draft_made(struct store *db, const struct event *e, GError **error)
+{
+    return set_step(db, e, get_int(e, "automatic") ? STEP_QUEUED : STEP_DRAFTED, error);
+}
+
+static gboolean
+apply_draft_approved(struct store *db, const struct event *e, GError **error)
+{
+    return set_step(db, e, STEP_QUEUED, error);
+}
+
+static gboolean
+apply_draft_returned(struct store *db, const struct event *e, GError **error)
+{
+    return set_step(db, e, STEP_DRAFTED, error);
+}
+
+static gboolean
+apply_draft_rejected(struct store *db, const struct event *e, GError **error)
+{
+    return set_step(db, e, STEP_REJECTED, error);
+}
+
+static gboolean
+apply_step_failed(struct store *db, const struct event *e, GError **error)
+{
+    return set_step(db, e, STEP_FAILED, error);
+}
+
+static const struct {
+    const char *kind;
+    gboolean (*apply)(struct store *db, const struct event *event, GError **error);
+} projections[] = {
+    {"enrolled", apply_enrolled},
+    {"stage_entered", apply_stage_entered},
+    {"step_changed", apply_step_changed},
+    {"draft_made", apply_draft_made},
+    {"draft_approved", apply_draft_approved},
+    {"draft_returned", apply_draft_returned},
+    {"draft_rejected", apply_draft_rejected},
+    {"sent", apply_sent},
+    {"step_failed", apply_step_failed},
+    {"hand_sent", apply_hand_sent},
+    {"replied", apply_replied},
+    {"booked", apply_booked},
+    {"released", apply_released},
+    {"extended", apply_extended},
+    {"cancelled", apply_cancelled},
+    {"left", apply_left},
+    {"sales_engaged", apply_sales_engaged},
+    {"owner_set", apply_owner_set},
+    {"hold_set", apply_hold_set},
+    {"suppressed", apply_suppressed},
+    {"task_made", apply_task_made},
+};
+
+gboolean
+state_apply(struct store *db, const struct event *event, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(projections); i++)
+        if (strcmp(projections[i].kind, event->kind) == 0)
+            return projections[i].apply(db, event, error);
+    return TRUE;
+}
+
+gboolean
+state_record(struct store *db, struct event *event, GError **error)
+{
+    return journal_append(db, event, error) && state_apply(db, event, error);
+}

@@ -1,0 +1,193 @@
+/* Gathering what the rules read, and evaluating them once. See view.h. */
+#include "pipeline/view.h"
+
+#include "base/zone.h"
+#include "pipeline/engine_facts.h"
+
+#include <string.h>
+
+const struct engine_fact engine_facts[] = {
+    {"stage", FACT_TEXT, "id of the stage the account is in"},
+    {"enrolled_at", FACT_TIME, "when the account entered the sequence"},
+    {"engaged_at", FACT_TIME, "first human reply, or a call booked"},
+    {"replied_at", FACT_TIME, "last human reply"},
+    {"payment_mail_at", FACT_TIME, "when the mail about a failed payment went out"},
+    {"last_sent_at", FACT_TIME, "when the team last wrote"},
+    {"unanswered", FACT_BOOLEAN, "the last human reply waits for the team"},
+    {"extension_days", FACT_INTEGER, "days by which the end was moved"},
+    {"by_hand", FACT_BOOLEAN, "a specialist enrolled the account"},
+    {"sales_engaged", FACT_BOOLEAN, "a specialist confirmed that Sales is engaged"},
+    {"event_step", FACT_TEXT, "in transitions: the step whose mail was sent"},
+    {"event_payment", FACT_BOOLEAN, "in transitions: the subject holds a payment word"},
+    {0},
+};
+
+void
+view_free(struct view *view)
+{
+    if (!view)
+        return;
+    enrolment_free(view->enrolment);
+    g_clear_pointer(&view->row, fact_row_free);
+    g_free(view->values);
+    g_free(view->results);
+    g_free(view->hold_reason);
+    g_free(view);
+}
+
+gboolean
+view_is_unanswered(const struct view *view)
+{
+    return view->enrolment && view->enrolment->replied_us > view->enrolment->answered_us;
+}
+
+static gboolean
+set_engine_facts(struct view *v, const struct event *event, GError **error)
+{
+    const struct enrolment *e = v->enrolment;
+    fact_row_set_today(v->row, v->now_us);
+    fact_row_set(v->row, "stage", e && e->stage ? json_string(e->stage) : NULL);
+    fact_row_set_time(v->row, "enrolled_at", e ? e->since_us : 0);
+    fact_row_set_time(v->row, "engaged_at", e ? e->engaged_us : 0);
+    fact_row_set_time(v->row, "replied_at", e ? e->replied_us : 0);
+    fact_row_set_time(v->row, "payment_mail_at", e ? e->payment_mail_us : 0);
+    fact_row_set_time(v->row, "last_sent_at", e ? e->last_sent_us : 0);
+    fact_row_set(v->row, "unanswered", json_boolean(view_is_unanswered(v)));
+    fact_row_set(v->row, "extension_days", json_integer(e ? e->extension_days : 0));
+    fact_row_set(v->row, "by_hand", json_boolean(e && e->by_hand));
+    fact_row_set(v->row, "sales_engaged", json_boolean(v->sales_engaged));
+    const char *step = event ? json_string_value(json_object_get(event->data, "step")) : NULL;
+    fact_row_set(v->row, "event_step", step ? json_string(step) : NULL);
+    fact_row_set(v->row, "event_payment",
+                 json_boolean(event && json_integer_value(json_object_get(event->data, "payment"))));
+    scoped(query_end) struct query *q = store_query(v->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ?",
+                                                    error, "it", v->account_id, v->seq->name);
+    if (!q)
+        return FALSE;
+    g_autoptr(GError) local = NULL;
+    while (query_next(q, &local)) {
+        if (!sequence_stage(v->seq, query_text(q, "stage")))
+            continue; /* a stage the file no longer has */
+        g_autofree char *name = g_strdup_printf("%s_at", query_text(q, "stage"));
+        fact_row_set_time(v->row, name, query_int(q, "at"));
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
+static gboolean
+load_account(struct view *v, GError **error)
+{
+    scoped(query_end) struct query *q =
+        store_query(v->db,
+                    "SELECT absent, sales_engaged, h.reason, h.until FROM account LEFT JOIN hold h ON h.account_id = account.id"
+                    " AND (h.until IS NULL OR h.until > ?) WHERE account.id = ? ORDER BY h.until IS NULL DESC, h.until DESC LIMIT 1",
+                    error, "ii", v->now_us, v->account_id);
+    if (!q || !query_next(q, error))
+        return FALSE;
+    v->absent = query_int(q, "absent") != 0;
+    v->sales_engaged = query_int(q, "sales_engaged") != 0;
+    v->hold_reason = query_dup_text(q, "reason");
+    v->hold_until_us = query_int(q, "until");
+    return TRUE;
+}
+
+struct view *
+view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id, gint64 now_us,
+          const struct event *event, GError **error)
+{
+    scoped(view_free) struct view *v = g_new0(struct view, 1);
+    v->db = db;
+    v->program = program;
+    v->seq = seq;
+    v->account_id = account_id;
+    v->now_us = now_us;
+    v->window = seq->has_window ? &seq->window : &program->config->window;
+    g_autoptr(GError) local = NULL;
+    v->enrolment = enrolment_load(db, account_id, seq->name, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return NULL;
+    }
+    if (!load_account(v, error))
+        return NULL;
+    if (!fact_row_load(db, program->facts, account_id, program->config->timezone, &v->row, error))
+        return NULL;
+    v->zone = fact_row_zone(v->row);
+    if (!set_engine_facts(v, event, error))
+        return NULL;
+    v->values = g_new0(struct rule_value, facts_count(program->facts));
+    fact_row_rule_values(v->row, v->values);
+    v->results = g_new0(struct rule_result, (gsize)rules_count(seq->rules) + 1);
+    if (!rules_set_row(seq->rules, v->values, error) || !rules_evaluate_all(seq->rules, v->results, error))
+        return NULL;
+    return g_steal_pointer(&v);
+}
+
+enum rule_truth
+view_truth(const struct view *view, int rule, enum rule_truth fallback)
+{
+    return rule == NO_RULE ? fallback : rules_truth(&view->results[rule]);
+}
+
+gboolean
+view_instant(const struct view *view, int rule, gint64 *us)
+{
+    struct civil c;
+    if (rule == NO_RULE || view->results[rule].type != RULE_TEXT || !civil_parse(view->results[rule].text, &c))
+        return FALSE;
+    if (!c.has_time) {
+        const char *text = NULL;
+        if (view->enrolment && view->enrolment->stage) {
+            g_autofree char *name = g_strdup_printf("%s_at", view->enrolment->stage);
+            text = fact_row_text(view->row, name);
+        }
+        struct civil reference;
+        if (text && civil_parse(text, &reference)) {
+            c.hour = reference.hour;
+            c.minute = reference.minute;
+            c.second = reference.second;
+        }
+        c.has_time = TRUE;
+    }
+    *us = zone_to_utc_us(view->zone, &c);
+    return TRUE;
+}
+
+char *
+view_explain(const struct view *view, int rule)
+{
+    if (view->results[rule].type == RULE_ERROR)
+        return g_strdup_printf("error: %s", view->results[rule].text);
+    g_autoptr(GString) missing = g_string_new(NULL);
+    for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
+        const struct fact_value *value = fact_row_get(view->row, *name);
+        if (!value || !value->value)
+            g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", *name);
+    }
+    if (missing->len == 0)
+        return g_strdup("no date or verdict came out");
+    return g_strdup_printf("%s missing", missing->str);
+}
+
+char *
+view_rule_line(const struct view *view, int rule, glong max)
+{
+    g_auto(GStrv) words = g_strsplit_set(rules_text(view->seq->rules, rule), " \t\r\n", -1);
+    g_autoptr(GString) line = g_string_new(NULL);
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_string_append_printf(line, "%s%s", line->len ? " " : "", *word);
+    if (!max || g_utf8_strlen(line->str, -1) <= max)
+        return g_strdup(line->str);
+    g_autofree char *cut = g_utf8_substring(line->str, 0, max);
+    return g_strconcat(cut, "…", NULL);
+}
+
+void
+view_wake_at(struct view *view, gint64 us)
+{
+    if (us > view->now_us && (!view->wake_us || us < view->wake_us))
+        view->wake_us = us;
+}

@@ -1,0 +1,50 @@
+/* One account as one sequence sees it at one instant: enrolment, holds, and every rule of the sequence evaluated once.
+ * Inside pipeline/ only. */
+#ifndef USHER_PIPELINE_VIEW_H
+#define USHER_PIPELINE_VIEW_H
+
+#include "pipeline/state.h"
+
+struct view {
+    struct store *db;
+    const struct program *program;
+    const struct sequence *seq;
+    gint64 account_id, now_us;
+    GTimeZone *zone;              /* the account's */
+    const struct window *window;
+    struct enrolment *enrolment;  /* NULL: never enrolled */
+    struct fact_row *row;
+    struct rule_value *values;    /* parallel to facts_at() */
+    struct rule_result *results;  /* parallel to the rules */
+    gboolean absent, sales_engaged;
+    char *hold_reason;            /* a hold on the account, NULL: none */
+    gint64 hold_until_us;         /* 0: until released */
+    gint64 wake_us;               /* when it must be looked at again, 0: only when something changes */
+};
+
+/* Loads and evaluates. event is NULL or the one whose transitions are asked for. */
+struct view *view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
+                       gint64 now_us, const struct event *event, GError **error);
+void view_free(struct view *view);
+SCOPED_FUNC(struct view, view_free)
+
+/* The verdict of a rule; NO_RULE gives fallback. */
+enum rule_truth view_truth(const struct view *view, int rule, enum rule_truth fallback);
+
+/* The instant a date rule means. A bare date takes the clock hour of the step's reference event, which is the
+ * entry into the present stage. FALSE when the rule is NULL or no date. */
+gboolean view_instant(const struct view *view, int rule, gint64 *us);
+
+/* What is missing or wrong in a rule without verdict: "forecast_mrr is missing". The caller frees. */
+char *view_explain(const struct view *view, int rule);
+
+/* A rule's text on one line, at most max characters of it (0: all). The caller frees. */
+char *view_rule_line(const struct view *view, int rule, glong max);
+
+/* TRUE while a human reply waits for the team. */
+gboolean view_is_unanswered(const struct view *view);
+
+/* Asks for another look at us (the earliest wins; 0 and the past are ignored). */
+void view_wake_at(struct view *view, gint64 us);
+
+#endif

@@ -1,0 +1,286 @@
+/* Joining compose, outbox and pipeline around a draft: see drafting.h. */
+#include "service/drafting.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <string.h>
+
+static struct draft_request
+request_of(const struct sequence *seq, const struct step *step, gint64 account_id)
+{
+    return (struct draft_request){
+        .account_id = account_id,
+        .sequence = seq->name,
+        .step = step->id,
+        .template_name = step->template_name,
+        .audience = step->audience == AUDIENCE_PARTICIPANTS ? RECIPIENTS_PARTICIPANTS : RECIPIENTS_OWNERS_ADMINS,
+        .automatic = step->kind == STEP_AUTOMATIC,
+        .payment = step->payment,
+        .payment_words = (const char *const *)seq->payment_words,
+    };
+}
+
+static struct composer
+composer_of(struct service *s, const struct fact_row *row, gint64 now_us)
+{
+    return (struct composer){.db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = now_us};
+}
+
+static json_t *
+about_draft(const struct draft *d)
+{
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:i}", "message", (json_int_t)d->id, "sequence", d->sequence, "step", d->step, "subject",
+                     d->subject, "specialist", d->specialist->id, "automatic", d->automatic);
+}
+
+static gboolean
+record(struct service *s, const struct draft *d, const char *kind, const char *actor, json_t *data, gint64 now_us, GError **error)
+{
+    struct event event = {.at_us = now_us, .account_id = d->account_id, .kind = kind, .actor = actor, .data = data};
+    gboolean ok = pipeline_record(s->db, s->program, &event, error);
+    json_decref(data);
+    return ok;
+}
+
+/* A step that cannot be composed waits, says why, and makes one task. */
+static gboolean
+park_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, const char *why, gint64 now_us,
+          GError **error)
+{
+    g_autofree char *reason = g_strdup_printf("cannot be composed: %s", why);
+    g_autofree char *title = g_strdup_printf("The %s mail cannot be composed: %s", step->id, why);
+    json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", seq->name, "step", step->id, "state", step_state_names[STEP_WAITING], "reason",
+                             reason);
+    struct event event = {.at_us = now_us, .account_id = account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    gboolean ok = state_record(s->db, &event, error);
+    json_decref(data);
+    return ok && service_task_once(s, account_id, now_us, "cannot_compose", title, error);
+}
+
+static gboolean
+store_composed(struct service *s, struct draft *d, const struct composer *c, gint64 now_us, GError **error)
+{
+    if (!draft_store(s->db, d, error))
+        return FALSE;
+    if (d->automatic && (!draft_freeze(c, d, "usher", error) || !outbox_enqueue(s->db, d->id, now_us, now_us, error)))
+        return FALSE;
+    json_t *data = about_draft(d);
+    return record(s, d, "draft_made", "usher", data, now_us, error);
+}
+
+static gboolean
+compose_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, gint64 now_us, GError **error)
+{
+    /* A message of this step that is under way, or done, is never made a second time. */
+    if (store_int(s->db, "SELECT 1 FROM message WHERE account_id = ? AND sequence = ? AND step = ? AND state IN ('queued', 'sent', 'failed') LIMIT 1", 0,
+                  NULL, "itt", account_id, seq->name, step->id))
+        return park_step(s, account_id, seq, step, "an earlier mail of this step may still arrive; settle it first", now_us, error);
+    struct pipeline_gate gate;
+    if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
+        return FALSE;
+    struct composer c = composer_of(s, gate.row, now_us);
+    struct draft_request request = request_of(seq, step, account_id);
+    g_autoptr(GError) problem = NULL;
+    scoped(draft_free) struct draft *d = draft_compose(&c, &request, &problem);
+    gboolean ok;
+    if (d)
+        ok = store_composed(s, d, &c, now_us, error);
+    else
+        ok = park_step(s, account_id, seq, step, problem->message, now_us, error);
+    pipeline_gate_clear(&gate);
+    return ok;
+}
+
+gboolean
+drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
+{
+    for (guint i = 0; i < s->program->sequences->len; i++) {
+        const struct sequence *seq = s->program->sequences->pdata[i];
+        for (guint j = 0; j < seq->steps->len; j++) {
+            const struct step *step = seq->steps->pdata[j];
+            gint64 wanted = store_int(s->db, "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = 'wanted'", 0,
+                                      NULL, "itt", account_id, seq->name, step->id);
+            if (wanted && !compose_step(s, account_id, seq, step, now_us, error))
+                return FALSE;
+        }
+    }
+    /* Recording "draft_made" marked the account for another look, which would find nothing new. */
+    return store_exec(s->db, "UPDATE account SET dirty = 0 WHERE id = ?", error, "i", account_id);
+}
+
+gboolean
+drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    {
+        scoped(query_end) struct query *q = store_query(
+            s->db,
+            "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step"
+            " WHERE m.account_id = ? AND m.state IN ('waiting', 'changed', 'queued')"
+            " AND (p.state IS NULL OR p.state NOT IN ('drafted', 'queued') OR p.message_id IS NOT m.id)",
+            error, "i", account_id);
+        g_autoptr(GError) local = NULL;
+        while (q && query_next(q, &local)) {
+            gint64 id = query_int(q, "id");
+            g_array_append_val(ids, id);
+        }
+        if (local)
+            g_propagate_error(error, g_steal_pointer(&local));
+        if (!q || (error && *error))
+            return FALSE;
+    }
+    for (guint i = 0; i < ids->len; i++) {
+        gint64 id = g_array_index(ids, gint64, i);
+        gboolean gone;
+        scoped(draft_free) struct draft *d = draft_load(s->db, s->config, id, error);
+        if (!d || !outbox_withdraw(s->db, id, now_us, &gone, error))
+            return FALSE;
+        if (!gone)
+            continue;
+        g_autofree char *reason = store_text(s->db, "SELECT reason FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt",
+                                             account_id, d->sequence, d->step);
+        json_t *data = about_draft(d);
+        json_object_set_new(data, "reason", json_string(reason ? reason : "its step is over"));
+        struct event event = {.at_us = now_us, .account_id = account_id, .kind = "draft_withdrawn", .actor = "usher", .data = data};
+        gboolean ok = draft_set_state(s->db, id, MESSAGE_WITHDRAWN, reason, error) && state_record(s->db, &event, error);
+        json_decref(data);
+        if (!ok)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+struct draft *
+drafting_preview(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, gint64 now_us,
+                 struct fact_row **row_out, GError **error)
+{
+    struct pipeline_gate gate;
+    if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
+        return NULL;
+    struct composer c = composer_of(s, gate.row, now_us);
+    struct draft_request request = request_of(seq, step, account_id);
+    struct draft *d = draft_compose(&c, &request, error);
+    if (row_out)
+        *row_out = g_steal_pointer(&gate.row);
+    pipeline_gate_clear(&gate);
+    return d;
+}
+
+/* ---- a specialist's acts ---- */
+
+/* Finds the sequence and step of a draft in the files of now. */
+static gboolean
+step_of(struct service *s, const struct draft *d, const struct sequence **seq, const struct step **step, GError **error)
+{
+    *seq = program_sequence(s->program, d->sequence);
+    *step = *seq ? sequence_step(*seq, d->step) : NULL;
+    if (*step)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "draft %" G_GINT64_FORMAT ": the sequences have no step %s of %s any more", d->id, d->step,
+                d->sequence);
+    return FALSE;
+}
+
+static gboolean
+refuse_unless_waiting(const struct draft *d, GError **error)
+{
+    if (d->state == MESSAGE_WAITING || d->state == MESSAGE_CHANGED)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " is %s%s%s", d->id, message_state_names[d->state],
+                d->reason ? ": " : "", d->reason ? d->reason : "");
+    return FALSE;
+}
+
+static gboolean
+approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gint64 now_us, gint64 *send_at_us, gboolean *recomposed,
+                       GError **error)
+{
+    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, error);
+    const struct sequence *seq;
+    const struct step *step;
+    if (!d || !refuse_unless_waiting(d, error) || !step_of(s, d, &seq, &step, error))
+        return FALSE;
+    struct pipeline_gate gate;
+    if (!pipeline_gate_load(s->db, s->program, seq, step, d->account_id, now_us, &gate, error))
+        return FALSE;
+    struct composer c = composer_of(s, gate.row, now_us);
+    g_autofree char *difference = NULL;
+    g_autoptr(GError) broken = NULL;
+    gboolean ok = FALSE, changed = FALSE;
+    if (draft_still_holds(&c, d, &difference, &broken)) {
+        json_t *data = about_draft(d);
+        ok = draft_freeze(&c, d, actor, error) && outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
+             record(s, d, "draft_approved", actor, data, now_us, error) && service_advance(s, d->account_id, now_us, error);
+        *send_at_us = gate.sendable_us;
+    } else if (broken) {
+        g_propagate_error(error, g_steal_pointer(&broken));
+    } else {
+        struct draft_request request = request_of(seq, step, d->account_id);
+        if (!d->edited && draft_refresh(&c, &request, d, &changed, error))
+            *recomposed = TRUE;
+        if (!error || !*error)
+            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " no longer holds%s:\n%s", d->id,
+                        *recomposed ? " and was composed anew, look at it again" : "; edit it", difference);
+    }
+    pipeline_gate_clear(&gate);
+    return ok;
+}
+
+gboolean
+drafting_approve(struct service *s, gint64 draft_id, const char *actor, gint64 *send_at_us, GError **error)
+{
+    gboolean recomposed = FALSE;
+    if (!store_begin(s->db, error))
+        return FALSE;
+    gboolean ok = approve_in_transaction(s, draft_id, actor, clock_now_us(), send_at_us, &recomposed, error);
+    if ((ok || recomposed) && store_commit(s->db, ok ? error : NULL))
+        return ok;
+    store_rollback(s->db);
+    return FALSE;
+}
+
+gboolean
+drafting_reject(struct service *s, gint64 draft_id, const char *reason, const char *actor, GError **error)
+{
+    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, error);
+    if (!d || !refuse_unless_waiting(d, error) || !store_begin(s->db, error))
+        return FALSE;
+    json_t *data = about_draft(d);
+    json_object_set_new(data, "reason", json_string(reason));
+    gboolean ok = store_exec(s->db, "UPDATE message SET state = 'rejected', reason = ? WHERE id = ? AND state IN ('waiting', 'changed')", error, "ti",
+                             reason, draft_id);
+    if (ok && store_changes(s->db) != 1) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "draft %" G_GINT64_FORMAT " was decided meanwhile", draft_id);
+        ok = FALSE;
+    }
+    struct event event = {.at_us = clock_now_us(), .account_id = d->account_id, .kind = "draft_rejected", .actor = actor, .data = data};
+    ok = ok && service_record(s, &event, error) && store_commit(s->db, error);
+    json_decref(data);
+    if (!ok)
+        store_rollback(s->db);
+    return ok;
+}
+
+gboolean
+drafting_return(struct service *s, const struct draft *d, const char *reason, gint64 now_us, GError **error)
+{
+    gboolean gone;
+    if (!outbox_withdraw(s->db, d->id, now_us, &gone, error) || !gone)
+        return gone;
+    json_t *data = about_draft(d);
+    json_object_set_new(data, "reason", json_string(reason));
+    if (!d->automatic) {
+        if (draft_set_state(s->db, d->id, MESSAGE_CHANGED, reason, error))
+            return record(s, d, "draft_returned", "usher", data, now_us, error);
+        json_decref(data);
+        return FALSE;
+    }
+    /* Nobody has to look at an automatic mail again: it is composed anew from the facts of now. */
+    json_object_set_new(data, "state", json_string(step_state_names[STEP_IDLE]));
+    json_object_del(data, "message");
+    struct event event = {.at_us = now_us, .account_id = d->account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    gboolean ok = draft_set_state(s->db, d->id, MESSAGE_WITHDRAWN, reason, error) && pipeline_record(s->db, s->program, &event, error);
+    json_decref(data);
+    return ok;
+}

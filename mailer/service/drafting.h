@@ -1,0 +1,30 @@
+/* Drafts in the life of an account: composed when the pipeline wants them, approved, edited, rejected, returned, withdrawn;
+ * each act an event. */
+#ifndef USHER_SERVICE_DRAFTING_H
+#define USHER_SERVICE_DRAFTING_H
+
+#include "compose/draft.h"
+#include "service/service.h"
+
+/* Composes every step of the account that is wanted, inside the caller's transaction. An automatic step goes straight into the
+ * outbox. What cannot be composed becomes a task and the step waits, with the reason. */
+gboolean drafting_compose_wanted(struct service *service, gint64 account_id, gint64 now_us, GError **error);
+
+/* Withdraws messages whose step no longer wants them, inside the caller's transaction. One that may already have reached
+ * somebody stays. */
+gboolean drafting_withdraw_unwanted(struct service *service, gint64 account_id, gint64 now_us, GError **error);
+
+/* The mail of a step as it would be now, without storing it. row_out, when not NULL, receives the facts (the caller frees). */
+struct draft *drafting_preview(struct service *service, gint64 account_id, const struct sequence *sequence, const struct step *step,
+                               gint64 now_us, struct fact_row **row_out, GError **error);
+
+/* Approves a waiting draft: what it rests on is checked, the bytes are frozen, the deliveries queued. USHER_ERROR_DATA when it no
+ * longer holds: a draft nobody edited is composed anew then, to be looked at again. */
+gboolean drafting_approve(struct service *service, gint64 draft_id, const char *actor, gint64 *send_at_us, GError **error);
+
+gboolean drafting_reject(struct service *service, gint64 draft_id, const char *reason, const char *actor, GError **error);
+
+/* Sends an approved draft back to its specialist: what it rests on changed. Inside the caller's transaction. */
+gboolean drafting_return(struct service *service, const struct draft *draft, const char *reason, gint64 now_us, GError **error);
+
+#endif

@@ -1,0 +1,41 @@
+/* The place where the modules meet: configuration, program and database opened together, and what follows from an event. */
+#ifndef USHER_SERVICE_SERVICE_H
+#define USHER_SERVICE_SERVICE_H
+
+#include "base/config.h"
+#include "outbox/ledger.h"
+#include "pipeline/engine.h"
+#include "store/journal.h"
+
+struct service {
+    struct config *config;
+    struct program *program;
+    struct store *db;
+    gboolean rehearsal;            /* a database of init --rehearsal or --demo */
+    struct event_sink sink;        /* records an event with all its consequences */
+    struct outbox_policy policy;
+};
+
+/* Opens everything at config_path. USHER_ERROR_CONFIG, USHER_ERROR_NO_INPUT as the parts say; a rehearsal database whose
+ * servers are not on loopback is refused. */
+struct service *service_open(const char *config_path, GError **error);
+void service_close(struct service *service);
+SCOPED_FUNC(struct service, service_close)
+
+/* Records an event (journal, state, transitions), lets the account's pipeline follow and withdraws mail that is no longer
+ * wanted, inside the caller's transaction. */
+gboolean service_record(struct service *service, struct event *event, GError **error);
+
+/* service_record() of an act by a person, in a transaction of its own. data is taken over. */
+gboolean service_act(struct service *service, gint64 account_id, const char *kind, const char *actor, json_t *data, GError **error);
+
+/* Brings an account up to now, inside the caller's transaction: pipeline, withdrawals, and the mails that must be composed. */
+gboolean service_advance(struct service *service, gint64 account_id, gint64 now_us, GError **error);
+
+/* Makes a task unless the account has an open one of the same kind and title; inside the caller's transaction. */
+gboolean service_task_once(struct service *service, gint64 account_id, gint64 now_us, const char *kind, const char *title, GError **error);
+
+/* The login name of the real user: "who" in the journal. Static. */
+const char *service_actor(void);
+
+#endif

@@ -1,0 +1,285 @@
+/* The rounds of each role. A round that fails is logged once a cause and tried again with growing pauses; nothing is kept in
+ * memory between rounds that the database does not know. */
+#include "service/worker.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "inbox/watch.h"
+#include "outbox/sender.h"
+#include "service/tick.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define MIN_PAUSE_MS 1000
+#define MAX_PAUSE_MS (5 * 60 * 1000)
+#define IDLE_ROUND_MS (50 * 1000)
+
+static volatile gboolean stop_requested;
+static int wake_fd = -1;
+
+static void
+on_stop(int signal_number)
+{
+    (void)signal_number;
+    stop_requested = TRUE;
+    guint64 one = 1;
+    if (write(wake_fd, &one, sizeof one) < 0)
+        return; /* it is full, so whoever waits wakes anyway */
+}
+
+static gboolean
+install_stop(GError **error)
+{
+    wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_fd < 0) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_OS, "eventfd: %s", g_strerror(errno));
+        return FALSE;
+    }
+    struct sigaction act = {.sa_handler = on_stop};
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    return TRUE;
+}
+
+static void
+pause_ms(int ms)
+{
+    struct pollfd p = {.fd = wake_fd, .events = POLLIN};
+    if (!stop_requested)
+        poll(&p, 1, ms);
+}
+
+static void
+tell_progress(void)
+{
+    /* Without a supervisor (a worker started by hand) the descriptor is closed; that is fine. */
+    if (write(WORKER_PROGRESS_FD, ".", 1) < 0)
+        return;
+}
+
+int
+worker_lock(const struct config *config, const char *role, const char *mailbox, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("%s-%s%s%s.lock", config->database, role, mailbox ? "-" : "", mailbox ? mailbox : "");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+    if (fd < 0) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "%s: %s", path, g_strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "another usher already runs on %s (%s is locked)", config->database, path);
+    close(fd);
+    return -1;
+}
+
+/* ---- rounds ---- */
+
+/* A role's state between its rounds. */
+struct worker {
+    struct service *service;
+    const struct mailbox *mailbox;
+    struct intake intake;
+    struct watch *watch;
+    struct ledger ledger;
+    gint64 data_version;
+};
+
+static gboolean
+round_tick(struct worker *w, GError **error)
+{
+    if (!tick_run(w->service, clock_now_us(), &stop_requested, NULL, error))
+        return FALSE;
+    pause_ms(1000);
+    return TRUE;
+}
+
+static gboolean
+round_send(struct worker *w, GError **error)
+{
+    struct sender_report report = {0};
+    gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) || sender_run(&w->ledger, &stop_requested, &report, error);
+    sender_report_clear(&report);
+    ok = ok && watch_append_copies(w->watch, error);
+    if (ok)
+        pause_ms(1000);
+    return ok;
+}
+
+static gboolean
+round_watch(struct worker *w, GError **error)
+{
+    guint count;
+    return watch_read(w->watch, &count, error) && (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
+}
+
+static char *
+executable_path(void)
+{
+    char *path = g_file_read_link("/proc/self/exe", NULL);
+    return path ? path : g_strdup("usher");
+}
+
+static void
+worker_init(struct worker *w, struct service *s, const struct mailbox *mailbox)
+{
+    memset(w, 0, sizeof *w);
+    w->service = s;
+    w->mailbox = mailbox;
+    if (!mailbox)
+        return;
+    g_autofree char *exe = executable_path();
+    w->intake = (struct intake){.db = s->db, .config = s->config, .mailbox = mailbox, .sink = &s->sink};
+    w->watch = watch_new(&w->intake, exe);
+    w->ledger = (struct ledger){.db = s->db, .config = s->config, .mailbox = mailbox, .policy = &s->policy};
+    w->ledger.owner = g_strdup_printf("%d", (int)getpid());
+}
+
+static void
+worker_clear(struct worker *w)
+{
+    g_clear_pointer(&w->watch, watch_free);
+    g_clear_pointer(&w->ledger.owner, g_free);
+}
+
+/* Rounds until SIGTERM. The same problem again is not logged again. */
+static void
+loop(struct worker *w, const char *role, gboolean (*round)(struct worker *, GError **))
+{
+    int pause = MIN_PAUSE_MS;
+    g_autofree char *last = NULL;
+    while (!stop_requested) {
+        g_autoptr(GError) error = NULL;
+        if (round(w, &error)) {
+            if (last)
+                log_event("recovered", "role", role, "mailbox", w->mailbox ? w->mailbox->name : "", NULL);
+            g_clear_pointer(&last, g_free);
+            pause = MIN_PAUSE_MS;
+        } else {
+            if (!stop_requested && g_strcmp0(last, error->message) != 0)
+                log_problem("round_failed", error, "role", role, "mailbox", w->mailbox ? w->mailbox->name : "", NULL);
+            g_free(last);
+            last = g_strdup(error->message);
+            tell_progress();
+            pause_ms(pause);
+            pause = MIN(pause * 2, MAX_PAUSE_MS);
+        }
+        tell_progress();
+    }
+}
+
+static int
+fail(const char *role, const GError *error)
+{
+    log_problem("worker_failed", error, "role", role, NULL);
+    return usher_error_exit_code(error);
+}
+
+static int
+migrate(const char *config_path)
+{
+    g_autoptr(GError) error = NULL;
+    scoped(config_free) struct config *config = config_load(config_path, &error);
+    if (config && !g_file_test(config->database, G_FILE_TEST_EXISTS))
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one", config->database);
+    if (!config || error || !store_migrate(config->database, &error))
+        return fail("migrate", error);
+    return 0;
+}
+
+int
+worker_main(const char *config_path, const char *role, const char *mailbox_name)
+{
+    g_autoptr(GError) error = NULL;
+    if (strcmp(role, "migrate") == 0)
+        return migrate(config_path);
+    scoped(service_close) struct service *s = install_stop(&error) ? service_open(config_path, &error) : NULL;
+    if (!s)
+        return fail(role, error);
+    const struct mailbox *mailbox = mailbox_name ? config_mailbox(s->config, mailbox_name) : NULL;
+    int lock = worker_lock(s->config, role, mailbox_name, &error);
+    if (lock < 0)
+        return fail(role, error);
+    struct worker w;
+    worker_init(&w, s, mailbox);
+    tell_progress();
+    int rc = 0;
+    if (strcmp(role, "tick") == 0) {
+        if (tick_refresh(s, &error))
+            loop(&w, role, round_tick);
+    } else if (mailbox && strcmp(role, "send") == 0) {
+        if (ledger_recover(&w.ledger, clock_now_us(), &error))
+            loop(&w, role, round_send);
+    } else if (mailbox && strcmp(role, "watch") == 0) {
+        loop(&w, role, round_watch);
+    } else {
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_USAGE, "there is no worker \"%s %s\"", role, mailbox_name ? mailbox_name : "");
+    }
+    if (error)
+        rc = fail(role, error);
+    worker_clear(&w);
+    close(lock);
+    return rc;
+}
+
+/* ---- one cycle ---- */
+
+/* Keeps the first problem as the error, and tells each. */
+static void
+note(GError *local, void (*problem)(const char *line), GError **error)
+{
+    problem(local->message);
+    if (error && !*error)
+        g_propagate_error(error, local);
+    else
+        g_error_free(local);
+}
+
+static gboolean
+send_once(struct worker *w, GError **error)
+{
+    struct sender_report report = {0};
+    int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
+    if (lock < 0)
+        return FALSE;
+    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && sender_run(&w->ledger, NULL, &report, error);
+    ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
+    sender_report_clear(&report);
+    close(lock);
+    return ok;
+}
+
+gboolean
+worker_run_once(struct service *s, void (*problem)(const char *line), GError **error)
+{
+    guint n = s->config->mailboxes->len;
+    g_autofree struct worker *workers = g_new0(struct worker, n);
+    GError *local = NULL, *first = NULL;
+    signal(SIGPIPE, SIG_IGN);
+    for (guint i = 0; i < n; i++) {
+        worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
+        if (!watch_read(workers[i].watch, NULL, &local))
+            note(g_steal_pointer(&local), problem, &first);
+    }
+    if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local))
+        note(g_steal_pointer(&local), problem, &first);
+    for (guint i = 0; i < n; i++) {
+        if (!send_once(&workers[i], &local))
+            note(g_steal_pointer(&local), problem, &first);
+        worker_clear(&workers[i]);
+    }
+    if (!first)
+        return TRUE;
+    g_propagate_error(error, first);
+    return FALSE;
+}

@@ -1,0 +1,569 @@
+/* The rule evaluator: see rules.h.
+ *
+ * Invariants: the connection is this object's alone, in memory, with one table `facts` of one row. While a
+ * rule is prepared the authorizer admits exactly one SELECT; it stays installed, so nothing prepared later
+ * escapes it. All rules are evaluated as few statements as possible (GROUP_SIZE results each); when one of
+ * those fails its rules run alone, so that only the culprit carries the error. Statements stay on their row
+ * until the next evaluation, because the result texts belong to them.
+ *
+ * The table has a first column that is no fact: with a single column `1 IN facts` would be a subquery in
+ * disguise. */
+#include "store/rules.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "store/rules_functions.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+enum {
+    VALUE_LIMIT = 64 * 1024, /* bytes of any text a rule reads or makes */
+    RULE_LIMIT = 8 * 1024,   /* bytes of one expression */
+    DEPTH_LIMIT = 50,
+    PATTERN_LIMIT = 256, /* bytes of a LIKE or GLOB pattern */
+    STEP_SLICE = 1000,   /* virtual machine steps between two looks at the budget */
+    STEP_SLICES = 500,
+    GROUP_SIZE = 100,
+};
+
+struct rule {
+    char *text;
+    GPtrArray *reads; /* const char *, borrowed from columns; NULL-terminated after rules_add() */
+    gboolean reads_today;
+    sqlite3_stmt *alone; /* prepared when first needed */
+};
+
+struct rules {
+    sqlite3 *db;
+    char **columns;
+    GHashTable *column_index; /* name → index + 1 */
+    GPtrArray *rules;         /* struct rule * */
+    gboolean *used;           /* columns that some rule reads: only those are bound */
+    sqlite3_stmt *replace;
+    GPtrArray *groups; /* sqlite3_stmt *; empty when rules were added since */
+    int slices_left;
+    gboolean replacing; /* our own REPLACE runs: SQLite may prepare it again */
+
+    /* while rules_add() prepares */
+    gboolean checking;
+    int selects;
+    GHashTable *reads; /* column names read */
+    char *refusal;     /* why the authorizer said no */
+};
+
+static void
+rule_free(gpointer data)
+{
+    struct rule *rule = data;
+    sqlite3_finalize(rule->alone);
+    g_ptr_array_unref(rule->reads);
+    g_free(rule->text);
+    g_free(rule);
+}
+
+static void
+finalize_statement(gpointer stmt)
+{
+    sqlite3_finalize(stmt);
+}
+
+/* Steps are counted per statement run; a rule without loops needs a few dozen. */
+static int
+count_steps(void *user)
+{
+    struct rules *rules = user;
+    return --rules->slices_left < 0;
+}
+
+static gboolean
+function_allowed(const char *name)
+{
+    static const char *const allowed[] = {"abs",    "coalesce", "glob",         "ifnull", "iif",  "instr",
+                                          "length", "like",     "lower",        "ltrim",  "max",  "min",
+                                          "nullif", "round",    "rtrim",        "substr", "trim", "typeof",
+                                          "upper",  "add_days", "days_between", "has",    NULL};
+    return g_strv_contains(allowed, name);
+}
+
+static int
+refuse(struct rules *rules, char *why)
+{
+    if (rules->refusal)
+        g_free(why);
+    else
+        rules->refusal = why;
+    return SQLITE_DENY;
+}
+
+static char *
+unknown_fact(const struct rules *rules, const char *name)
+{
+    const char *nearest = text_nearest(name, (const char *const *)rules->columns);
+    return nearest ? g_strdup_printf("unknown fact \"%s\"; nearest is \"%s\"", name, nearest)
+                   : g_strdup_printf("unknown fact \"%s\" (a text stands in single quotes)", name);
+}
+
+static int
+authorize(void *user, int action, const char *a, const char *b, const char *database, const char *trigger)
+{
+    (void)database, (void)trigger;
+    struct rules *rules = user;
+    if (rules->replacing)
+        return SQLITE_OK;
+    if (action == SQLITE_SELECT) {
+        if (rules->selects++ == 0)
+            return SQLITE_OK;
+        return refuse(rules, g_strdup("a rule is one expression: subqueries are not allowed"));
+    }
+    if (action == SQLITE_READ) {
+        if (g_strcmp0(a, "facts") != 0)
+            return refuse(rules,
+                          g_strdup_printf("a rule reads facts only, not the table \"%s\"", a ? a : ""));
+        if (!b || !*b) /* the row itself, without a column of it */
+            return SQLITE_OK;
+        gpointer column = g_hash_table_lookup(rules->column_index, b);
+        if (!column)
+            return refuse(rules, *b == '(' ? g_strdup("a rule is one expression with one value")
+                                           : unknown_fact(rules, b));
+        if (rules->checking)
+            g_hash_table_add(rules->reads, column);
+        return SQLITE_OK;
+    }
+    if (action == SQLITE_FUNCTION) {
+        g_autofree char *name = g_ascii_strdown(b ? b : "", -1);
+        if (function_allowed(name))
+            return SQLITE_OK;
+        if (g_str_has_prefix(name, "current_") || strstr(name, "date") || strstr(name, "time") ||
+            g_str_equal(name, "julianday"))
+            return refuse(rules,
+                          g_strdup_printf("%s is not allowed in a rule: read the fact \"today\", and reckon "
+                                          "with add_days() and days_between()",
+                                          name));
+        return refuse(rules, g_strdup_printf("the function %s() is not allowed in a rule", name));
+    }
+    return refuse(rules, g_strdup("a rule is one expression that only reads facts"));
+}
+
+/* Quotes an identifier: column names are checked by whoever declares them, but cost nothing to quote. */
+static void
+append_identifier(GString *sql, const char *name)
+{
+    g_string_append_c(sql, '"');
+    for (const char *p = name; *p; p++) {
+        if (*p == '"')
+            g_string_append_c(sql, '"');
+        g_string_append_c(sql, *p);
+    }
+    g_string_append_c(sql, '"');
+}
+
+static void
+prepare_database(struct rules *rules)
+{
+    guint n = g_strv_length(rules->columns);
+    g_autoptr(GString) create = g_string_new("CREATE TABLE facts(\"(row)\"");
+    g_autoptr(GString) replace = g_string_new("REPLACE INTO facts(rowid");
+    for (guint i = 0; i < n; i++) {
+        g_string_append_c(create, ',');
+        append_identifier(create, rules->columns[i]);
+        g_string_append_c(replace, ',');
+        append_identifier(replace, rules->columns[i]);
+    }
+    g_string_append_c(create, ')');
+    g_string_append(replace, ") VALUES(1");
+    for (guint i = 0; i < n; i++)
+        g_string_append(replace, ",?");
+    g_string_append_c(replace, ')');
+
+    int rc = sqlite3_open_v2(":memory:", &rules->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_db_config(rules->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+        sqlite3_db_config(rules->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+        sqlite3_db_config(rules->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        sqlite3_db_config(rules->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        sqlite3_db_config(rules->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+        rc = sqlite3_exec(rules->db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
+    }
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(rules->db, create->str, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(rules->db, "INSERT INTO facts DEFAULT VALUES", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc =
+            sqlite3_prepare_v3(rules->db, replace->str, -1, SQLITE_PREPARE_PERSISTENT, &rules->replace, NULL);
+    if (rc == SQLITE_OK)
+        rc = rules_functions_add(rules->db) ? SQLITE_OK : SQLITE_NOMEM;
+    if (rc != SQLITE_OK)
+        g_error("rules: %s", rules->db ? sqlite3_errmsg(rules->db) : "out of memory");
+    sqlite3_limit(rules->db, SQLITE_LIMIT_EXPR_DEPTH, DEPTH_LIMIT);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_LIMIT);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_TRIGGER_DEPTH, 0);
+    sqlite3_set_authorizer(rules->db, authorize, rules);
+    sqlite3_progress_handler(rules->db, STEP_SLICE, count_steps, rules);
+}
+
+struct rules *
+rules_new(const char *const *columns)
+{
+    struct rules *rules = g_new0(struct rules, 1);
+    GStrvBuilder *copy = g_strv_builder_new();
+    for (guint i = 0; columns[i]; i++)
+        g_strv_builder_add(copy, columns[i]);
+    rules->columns = g_strv_builder_end(copy);
+    g_strv_builder_unref(copy);
+    rules->column_index = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; rules->columns[i]; i++)
+        g_hash_table_insert(rules->column_index, rules->columns[i], GUINT_TO_POINTER(i + 1));
+    rules->used = g_new0(gboolean, g_strv_length(rules->columns) + 1);
+    rules->rules = g_ptr_array_new_with_free_func(rule_free);
+    rules->groups = g_ptr_array_new_with_free_func(finalize_statement);
+    rules->reads = g_hash_table_new(NULL, NULL);
+    prepare_database(rules);
+    return rules;
+}
+
+void
+rules_free(struct rules *rules)
+{
+    if (!rules)
+        return;
+    g_ptr_array_unref(rules->groups);
+    g_ptr_array_unref(rules->rules);
+    sqlite3_finalize(rules->replace);
+    sqlite3_close(rules->db);
+    g_hash_table_unref(rules->reads);
+    g_hash_table_unref(rules->column_index);
+    g_strfreev(rules->columns);
+    g_free(rules->refusal);
+    g_free(rules->used);
+    g_free(rules);
+}
+
+/* ---- adding ---- */
+
+/* SQLite's complaint in the words of whoever writes rules. The caller frees. */
+static char *
+explain(struct rules *rules)
+{
+    if (rules->refusal)
+        return g_steal_pointer(&rules->refusal);
+    const char *message = sqlite3_errmsg(rules->db);
+    static const char no_column[] = "no such column: ", misuse[] = "misuse of aggregate",
+                      depth[] = "Expression tree";
+    if (g_str_has_prefix(message, no_column)) {
+        const char *name = message + strlen(no_column);
+        const char *dot = strrchr(name, '.');
+        return unknown_fact(rules, dot ? dot + 1 : name);
+    }
+    if (g_str_has_prefix(message, misuse))
+        return g_strdup("min() and max() need two arguments or more in a rule");
+    if (g_str_has_prefix(message, depth))
+        return g_strdup_printf("nested deeper than %d", DEPTH_LIMIT);
+    if (g_str_has_prefix(message, "no such function: "))
+        return g_strdup_printf("the function %s() is not allowed in a rule",
+                               message + strlen("no such function: "));
+    if (strstr(message, "sub-select") || g_str_equal(message, "row value misused"))
+        return g_strdup("a rule is one expression with one value");
+    return g_strdup(message);
+}
+
+/* Prepares prefix + expression + suffix. On a refusal returns NULL and sets *why. */
+static sqlite3_stmt *
+prepare(struct rules *rules, const char *prefix, const char *expression, const char *suffix, char **why)
+{
+    g_autofree char *sql = g_strconcat(prefix, expression, suffix, NULL);
+    sqlite3_stmt *stmt = NULL;
+    const char *tail = NULL;
+    rules->selects = 0;
+    g_clear_pointer(&rules->refusal, g_free);
+    if (sqlite3_prepare_v3(rules->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, &tail) != SQLITE_OK)
+        *why = explain(rules);
+    else if (!stmt || (tail && *tail))
+        *why = g_strdup("a rule is one expression, without a semicolon");
+    else if (sqlite3_column_count(stmt) != 1)
+        *why = g_strdup("a rule is one expression with one value");
+    else if (sqlite3_bind_parameter_count(stmt) > 0)
+        *why = g_strdup("a rule has no parameters (?, :name, @name, $name)");
+    else
+        return stmt;
+    sqlite3_finalize(stmt);
+    return NULL;
+}
+
+/* The three readings an honest expression survives: bare, in brackets on lines of its own (so that neither
+ * brackets nor comments reach beyond it), and as a condition, where SQLite refuses aggregates. */
+static char *
+find_fault(struct rules *rules, const char *sql)
+{
+    static const char *const readings[][2] = {{"SELECT ", " FROM facts"},
+                                              {"SELECT (\n", "\n) FROM facts"},
+                                              {"SELECT 1 FROM facts WHERE (\n", "\n)"}};
+    if (strlen(sql) > RULE_LIMIT)
+        return g_strdup_printf("longer than %d bytes", RULE_LIMIT);
+    if (!g_utf8_validate(sql, -1, NULL))
+        return g_strdup("is not UTF-8");
+    if (sql[strspn(sql, " \t\r\n")] == '\0')
+        return g_strdup("is empty: expected an expression over facts");
+    for (guint i = 0; i < G_N_ELEMENTS(readings); i++) {
+        char *why = NULL;
+        sqlite3_stmt *stmt = prepare(rules, readings[i][0], sql, readings[i][1], &why);
+        if (!stmt)
+            return why;
+        sqlite3_finalize(stmt);
+    }
+    return NULL;
+}
+
+int
+rules_add(struct rules *rules, const char *file, int line, const char *key, const char *sql, GError **error)
+{
+    g_hash_table_remove_all(rules->reads);
+    rules->checking = TRUE;
+    g_autofree char *fault = find_fault(rules, sql);
+    rules->checking = FALSE;
+    if (fault) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%d: %s%s%s", file, line, key ? key : "",
+                    key ? ": " : "", fault);
+        return -1;
+    }
+    struct rule *rule = g_new0(struct rule, 1);
+    rule->text = g_strdup(sql);
+    rule->reads = g_ptr_array_new();
+    for (guint i = 0; rules->columns[i]; i++) {
+        if (!g_hash_table_contains(rules->reads, GUINT_TO_POINTER(i + 1)))
+            continue;
+        g_ptr_array_add(rule->reads, rules->columns[i]);
+        rules->used[i] = TRUE;
+        if (g_str_equal(rules->columns[i], "today"))
+            rule->reads_today = TRUE;
+    }
+    g_ptr_array_add(rule->reads, NULL);
+    g_ptr_array_add(rules->rules, rule);
+    g_ptr_array_set_size(rules->groups, 0);
+    return (int)rules->rules->len - 1;
+}
+
+int
+rules_count(const struct rules *rules)
+{
+    return (int)rules->rules->len;
+}
+
+static struct rule *
+rule_at(const struct rules *rules, int index)
+{
+    g_assert(index >= 0 && index < rules_count(rules));
+    return g_ptr_array_index(rules->rules, index);
+}
+
+const char *const *
+rules_reads(const struct rules *rules, int index)
+{
+    return (const char *const *)rule_at(rules, index)->reads->pdata;
+}
+
+gboolean
+rules_reads_today(const struct rules *rules, int index)
+{
+    return rule_at(rules, index)->reads_today;
+}
+
+const char *
+rules_text(const struct rules *rules, int index)
+{
+    return rule_at(rules, index)->text;
+}
+
+/* ---- evaluating ---- */
+
+/* Ends every statement that still stands on the previous row. */
+static void
+reset_statements(struct rules *rules)
+{
+    for (guint i = 0; i < rules->groups->len; i++)
+        sqlite3_reset(g_ptr_array_index(rules->groups, i));
+    for (guint i = 0; i < rules->rules->len; i++) {
+        struct rule *rule = g_ptr_array_index(rules->rules, i);
+        if (rule->alone)
+            sqlite3_reset(rule->alone);
+    }
+}
+
+static gboolean
+broken(struct rules *rules, GError **error)
+{
+    g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", sqlite3_errmsg(rules->db));
+    return FALSE;
+}
+
+gboolean
+rules_set_row(struct rules *rules, const struct rule_value *values, GError **error)
+{
+    reset_statements(rules);
+    for (int i = 0; rules->columns[i]; i++) {
+        const struct rule_value *value = &values[i];
+        if (!rules->used[i])
+            continue;
+        switch (value->type) {
+        case RULE_INTEGER:
+            sqlite3_bind_int64(rules->replace, i + 1, value->integer);
+            break;
+        case RULE_REAL:
+            sqlite3_bind_double(rules->replace, i + 1, value->real);
+            break;
+        case RULE_TEXT:
+            sqlite3_bind_text(rules->replace, i + 1, value->text, -1, SQLITE_STATIC);
+            break;
+        case RULE_NULL:
+        case RULE_ERROR:
+            sqlite3_bind_null(rules->replace, i + 1);
+            break;
+        }
+    }
+    /* The limit is for what a rule reads and makes: a row of many long texts may well be larger. */
+    int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, 1000 * 1000 * 1000);
+    rules->slices_left = G_MAXINT;
+    rules->replacing = TRUE;
+    sqlite3_step(rules->replace);
+    rules->replacing = FALSE;
+    gboolean ok = sqlite3_reset(rules->replace) == SQLITE_OK || broken(rules, error);
+    sqlite3_clear_bindings(rules->replace);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
+    return ok;
+}
+
+static int
+step_bounded(struct rules *rules, sqlite3_stmt *stmt)
+{
+    int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, VALUE_LIMIT);
+    rules->slices_left = STEP_SLICES;
+    rules->selects = 0; /* SQLite may prepare a statement again */
+    int rc = sqlite3_step(stmt);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
+    return rc;
+}
+
+static void
+read_result(sqlite3_stmt *stmt, int column, struct rule_result *result)
+{
+    *result = (struct rule_result){.type = RULE_NULL};
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        result->type = RULE_INTEGER;
+        result->integer = sqlite3_column_int64(stmt, column);
+        result->real = (double)result->integer;
+        break;
+    case SQLITE_FLOAT:
+        result->type = RULE_REAL;
+        result->real = sqlite3_column_double(stmt, column);
+        break;
+    case SQLITE_TEXT:
+        result->type = RULE_TEXT;
+        result->text = (const char *)sqlite3_column_text(stmt, column);
+        break;
+    case SQLITE_BLOB:
+        result->type = RULE_ERROR;
+        result->text = "gives raw bytes, which are neither number nor text";
+        break;
+    case SQLITE_NULL:
+        break;
+    }
+}
+
+static gboolean
+evaluate_alone(struct rules *rules, int index, struct rule_result *result, GError **error)
+{
+    struct rule *rule = rule_at(rules, index);
+    if (!rule->alone) {
+        char *why = NULL;
+        rule->alone = prepare(rules, "SELECT (\n", rule->text, "\n) FROM facts", &why);
+        if (!rule->alone) {
+            g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", why);
+            g_free(why);
+            return FALSE;
+        }
+    }
+    sqlite3_reset(rule->alone);
+    int rc = step_bounded(rules, rule->alone);
+    if (rc == SQLITE_ROW) {
+        read_result(rule->alone, 0, result);
+        return TRUE;
+    }
+    if (rc == SQLITE_DONE)
+        return broken(rules, error);
+    /* A culprit. Its statement is free, so its text is kept in a static per code or copied by interning: the
+     * set of SQLite's messages is small, ours name no value. */
+    *result =
+        (struct rule_result){.type = RULE_ERROR,
+                             .text = rc == SQLITE_INTERRUPT ? "needs too many steps"
+                                     : rc == SQLITE_TOOBIG  ? "reads or makes a text over 64 KiB"
+                                                            : g_intern_string(sqlite3_errmsg(rules->db))};
+    sqlite3_reset(rule->alone);
+    return TRUE;
+}
+
+gboolean
+rules_evaluate(struct rules *rules, int index, struct rule_result *result, GError **error)
+{
+    return evaluate_alone(rules, index, result, error);
+}
+
+static gboolean
+prepare_groups(struct rules *rules, GError **error)
+{
+    for (guint start = 0; start < rules->rules->len; start += GROUP_SIZE) {
+        g_autoptr(GString) sql = g_string_new("SELECT ");
+        for (guint i = start; i < MIN(start + GROUP_SIZE, rules->rules->len); i++)
+            g_string_append_printf(sql, "%s(\n%s\n)", i > start ? "," : "", rule_at(rules, (int)i)->text);
+        g_string_append(sql, " FROM facts");
+        sqlite3_stmt *stmt = NULL;
+        rules->selects = 0;
+        if (sqlite3_prepare_v3(rules->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
+            SQLITE_OK) {
+            g_ptr_array_set_size(rules->groups, 0);
+            return broken(rules, error);
+        }
+        g_ptr_array_add(rules->groups, stmt);
+    }
+    return TRUE;
+}
+
+gboolean
+rules_evaluate_all(struct rules *rules, struct rule_result *results, GError **error)
+{
+    if (rules->groups->len == 0 && !prepare_groups(rules, error))
+        return FALSE;
+    for (guint g = 0; g < rules->groups->len; g++) {
+        sqlite3_stmt *stmt = g_ptr_array_index(rules->groups, g);
+        guint start = g * GROUP_SIZE, end = MIN(start + GROUP_SIZE, rules->rules->len);
+        sqlite3_reset(stmt);
+        gboolean ok = step_bounded(rules, stmt) == SQLITE_ROW;
+        for (guint i = start; i < end; i++) {
+            if (ok)
+                read_result(stmt, (int)(i - start), &results[i]);
+            else if (!evaluate_alone(rules, (int)i, &results[i], error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+enum rule_truth
+rules_truth(const struct rule_result *result)
+{
+    switch (result->type) {
+    case RULE_INTEGER:
+        return result->integer != 0 ? RULE_TRUE : RULE_FALSE;
+    case RULE_REAL:
+        return result->real != 0 ? RULE_TRUE
+                                 : RULE_FALSE; /* NaN cannot come out of SQLite: it is NULL there */
+    case RULE_NULL:
+    case RULE_TEXT:
+    case RULE_ERROR:
+        return RULE_UNDECIDED;
+    }
+    return RULE_UNDECIDED;
+}

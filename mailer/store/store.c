@@ -1,0 +1,400 @@
+/* SQLite behind store.h.
+ *
+ * Invariants: every connection has foreign keys on, WAL, synchronous=FULL (a committed "transmitting" must survive a power cut), a
+ * 30 s busy timeout and double-quoted strings off. Prepared statements are kept by their text: the set of literals
+ * in the program is finite. A statement in use is never handed out twice; a nested use prepares its own. */
+#include "store/store.h"
+
+#include "base/error.h"
+#include "store/schema.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+struct store {
+    sqlite3 *db;
+    char *path;
+    GHashTable *statements; /* SQL text → idle sqlite3_stmt */
+};
+
+struct query {
+    struct store *store;
+    sqlite3_stmt *stmt;
+    char *sql; /* key for giving the statement back */
+};
+
+static gboolean
+set_error(sqlite3 *db, const char *what, GError **error)
+{
+    int rc = sqlite3_errcode(db);
+    int code = rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? USHER_ERROR_TEMP
+               : rc == SQLITE_READONLY || rc == SQLITE_PERM ? USHER_ERROR_NO_PERMISSION
+                                                            : USHER_ERROR_IO;
+    g_set_error(error, USHER_ERROR, code, "database: %s (%s)", sqlite3_errmsg(db), what);
+    return FALSE;
+}
+
+static gboolean
+run_script(sqlite3 *db, const char *sql, GError **error)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || set_error(db, sql, error);
+}
+
+static sqlite3 *
+connect_file(const char *path, int flags, GError **error)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path,
+                    db ? sqlite3_errmsg(db) : "out of memory");
+        sqlite3_close(db);
+        return NULL;
+    }
+    sqlite3_busy_timeout(db, 30000);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (!run_script(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", error)) {
+        sqlite3_close(db);
+        return NULL;
+    }
+    return db;
+}
+
+static int
+schema_version(sqlite3 *db)
+{
+    sqlite3_stmt *stmt = NULL;
+    int version = -1;
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+        version = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return version;
+}
+
+static void
+finalize_statement(gpointer stmt)
+{
+    sqlite3_finalize(stmt);
+}
+
+struct store *
+store_open(const char *path, GError **error)
+{
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one", path);
+        return NULL;
+    }
+    sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, error);
+    if (!db)
+        return NULL;
+    int version = schema_version(db);
+    if (version != schema_migration_count) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                    "%s: its schema is version %d, this program's is %d; %s", path, version, schema_migration_count,
+                    version > schema_migration_count ? "use the newer usher" : "start `usher run` once to migrate it");
+        sqlite3_close(db);
+        return NULL;
+    }
+    struct store *store = g_new0(struct store, 1);
+    store->db = db;
+    store->path = g_strdup(path);
+    store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize_statement);
+    return store;
+}
+
+void
+store_close(struct store *db)
+{
+    if (!db)
+        return;
+    g_hash_table_unref(db->statements);
+    sqlite3_close(db->db);
+    g_free(db->path);
+    g_free(db);
+}
+
+gboolean
+store_migrate(const char *path, GError **error)
+{
+    sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, error);
+    if (!db)
+        return FALSE;
+    int version = schema_version(db);
+    gboolean ok = TRUE;
+    if (version > schema_migration_count) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: its schema is version %d, newer than this program's %d",
+                    path, version, schema_migration_count);
+        ok = FALSE;
+    } else if (version < schema_migration_count) {
+        if (version > 0) {
+            char *copy = sqlite3_mprintf("VACUUM INTO '%q.before-%d'", path, schema_migration_count);
+            ok = run_script(db, copy, error);
+            sqlite3_free(copy);
+        }
+        ok = ok && run_script(db, "BEGIN EXCLUSIVE", error);
+        for (int i = version; ok && i < schema_migration_count; i++)
+            ok = run_script(db, schema_migrations[i], error);
+        g_autofree char *mark = g_strdup_printf("PRAGMA user_version=%d; COMMIT", schema_migration_count);
+        ok = ok && run_script(db, mark, error);
+    }
+    sqlite3_close(db);
+    return ok;
+}
+
+static sqlite3_stmt *
+take_statement(struct store *store, const char *sql, GError **error)
+{
+    gpointer key = NULL, value = NULL;
+    if (g_hash_table_steal_extended(store->statements, sql, &key, &value)) {
+        g_free(key);
+        return value;
+    }
+    sqlite3_stmt *stmt = NULL;
+    if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
+        set_error(store->db, sql, error);
+        return NULL;
+    }
+    return stmt;
+}
+
+static void
+bind_parameters(sqlite3_stmt *stmt, const char *spec, va_list args)
+{
+    g_assert((int)strlen(spec) == sqlite3_bind_parameter_count(stmt));
+    for (int i = 1; *spec; spec++, i++) {
+        switch (*spec) {
+        case 'i':
+            sqlite3_bind_int64(stmt, i, va_arg(args, gint64));
+            break;
+        case 'd':
+            sqlite3_bind_double(stmt, i, va_arg(args, double));
+            break;
+        case 't': {
+            const char *text = va_arg(args, const char *);
+            sqlite3_bind_text(stmt, i, text, -1, SQLITE_TRANSIENT);
+            break;
+        }
+        case 'b': {
+            GBytes *bytes = va_arg(args, GBytes *);
+            if (bytes) {
+                gsize size;
+                const void *data = g_bytes_get_data(bytes, &size);
+                sqlite3_bind_blob64(stmt, i, data ? data : "", size, SQLITE_TRANSIENT);
+            }
+            break;
+        }
+        case 'n':
+            break;
+        default:
+            g_error("store: unknown parameter letter '%c'", *spec);
+        }
+    }
+}
+
+static struct query *
+query_start(struct store *store, const char *sql, GError **error, const char *spec, va_list args)
+{
+    sqlite3_stmt *stmt = take_statement(store, sql, error);
+    if (!stmt)
+        return NULL;
+    bind_parameters(stmt, spec, args);
+    struct query *query = g_new(struct query, 1);
+    *query = (struct query){.store = store, .stmt = stmt, .sql = g_strdup(sql)};
+    return query;
+}
+
+struct query *
+store_query(struct store *db, const char *sql, GError **error, const char *spec, ...)
+{
+    va_list args;
+    va_start(args, spec);
+    struct query *query = query_start(db, sql, error, spec, args);
+    va_end(args);
+    return query;
+}
+
+gboolean
+query_next(struct query *query, GError **error)
+{
+    int rc = sqlite3_step(query->stmt);
+    if (rc == SQLITE_ROW)
+        return TRUE;
+    if (rc != SQLITE_DONE)
+        set_error(query->store->db, query->sql, error);
+    return FALSE;
+}
+
+void
+query_end(struct query *query)
+{
+    if (!query)
+        return;
+    sqlite3_reset(query->stmt);
+    sqlite3_clear_bindings(query->stmt);
+    g_hash_table_replace(query->store->statements, query->sql, query->stmt);
+    g_free(query);
+}
+
+static int
+column_index(struct query *query, const char *column)
+{
+    int n = sqlite3_column_count(query->stmt);
+    for (int i = 0; i < n; i++)
+        if (strcmp(sqlite3_column_name(query->stmt, i), column) == 0)
+            return i;
+    g_error("store: no column \"%s\" in: %s", column, query->sql);
+}
+
+gint64
+query_int(struct query *query, const char *column)
+{
+    return sqlite3_column_int64(query->stmt, column_index(query, column));
+}
+
+double
+query_double(struct query *query, const char *column)
+{
+    return sqlite3_column_double(query->stmt, column_index(query, column));
+}
+
+const char *
+query_text(struct query *query, const char *column)
+{
+    return (const char *)sqlite3_column_text(query->stmt, column_index(query, column));
+}
+
+char *
+query_dup_text(struct query *query, const char *column)
+{
+    return g_strdup(query_text(query, column));
+}
+
+GBytes *
+query_dup_bytes(struct query *query, const char *column)
+{
+    int i = column_index(query, column);
+    if (sqlite3_column_type(query->stmt, i) == SQLITE_NULL)
+        return NULL;
+    const void *data = sqlite3_column_blob(query->stmt, i);
+    return g_bytes_new(data, (gsize)sqlite3_column_bytes(query->stmt, i));
+}
+
+gboolean
+query_is_null(struct query *query, const char *column)
+{
+    return sqlite3_column_type(query->stmt, column_index(query, column)) == SQLITE_NULL;
+}
+
+gboolean
+store_exec(struct store *db, const char *sql, GError **error, const char *spec, ...)
+{
+    va_list args;
+    va_start(args, spec);
+    scoped(query_end) struct query *q = query_start(db, sql, error, spec, args);
+    va_end(args);
+    if (!q)
+        return FALSE;
+    g_autoptr(GError) local = NULL;
+    while (query_next(q, &local))
+        ;
+    if (!local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+gint64
+store_int(struct store *db, const char *sql, gint64 fallback, GError **error, const char *spec, ...)
+{
+    va_list args;
+    va_start(args, spec);
+    scoped(query_end) struct query *q = query_start(db, sql, error, spec, args);
+    va_end(args);
+    if (!q || !query_next(q, error) || sqlite3_column_type(q->stmt, 0) == SQLITE_NULL)
+        return fallback;
+    return sqlite3_column_int64(q->stmt, 0);
+}
+
+char *
+store_text(struct store *db, const char *sql, GError **error, const char *spec, ...)
+{
+    va_list args;
+    va_start(args, spec);
+    scoped(query_end) struct query *q = query_start(db, sql, error, spec, args);
+    va_end(args);
+    if (!q || !query_next(q, error))
+        return NULL;
+    return g_strdup((const char *)sqlite3_column_text(q->stmt, 0));
+}
+
+gint64
+store_last_id(struct store *db)
+{
+    return sqlite3_last_insert_rowid(db->db);
+}
+
+gint64
+store_changes(struct store *db)
+{
+    return sqlite3_changes64(db->db);
+}
+
+gboolean
+store_begin(struct store *db, GError **error)
+{
+    return run_script(db->db, "BEGIN IMMEDIATE", error);
+}
+
+gboolean
+store_begin_read(struct store *db, GError **error)
+{
+    return run_script(db->db, "BEGIN DEFERRED", error);
+}
+
+gboolean
+store_commit(struct store *db, GError **error)
+{
+    if (run_script(db->db, "COMMIT", error))
+        return TRUE;
+    store_rollback(db);
+    return FALSE;
+}
+
+void
+store_rollback(struct store *db)
+{
+    if (store_in_transaction(db))
+        sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+gboolean
+store_in_transaction(struct store *db)
+{
+    return !sqlite3_get_autocommit(db->db);
+}
+
+gint64
+store_data_version(struct store *db)
+{
+    return store_int(db, "PRAGMA data_version", 0, NULL, "");
+}
+
+gboolean
+store_copy(struct store *db, const char *path, GError **error)
+{
+    return store_exec(db, "VACUUM INTO ?", error, "t", path);
+}
+
+char *
+store_meta(struct store *db, const char *key, GError **error)
+{
+    return store_text(db, "SELECT value FROM meta WHERE key = ?", error, "t", key);
+}
+
+gboolean
+store_set_meta(struct store *db, const char *key, const char *value, GError **error)
+{
+    return store_exec(db, "INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                      error, "tt", key, value);
+}

@@ -1,0 +1,405 @@
+/* One IMAP connection: greeting, TLS, login. Folders and waiting are in imap_folder.c, messages in
+ * imap_message.c.
+ *
+ *     connect --> greeted --STARTTLS--> TLS --LOGIN--> logged in --EXAMINE--> selected <--> idling
+ *        `-----------`--------------------`---------------`---------------------`---> broken (close is all
+ * that is left)
+ *
+ * Invariants: between imap_begin() and imap_end() lies exactly one command, under one deadline and one byte
+ * budget. How it ended is what the guard read in the result line, never libetpan's return value alone, which
+ * hides a NO behind partial results. Credentials are never sent before the peer is verified, or is a loopback
+ * address. */
+#include "wire/imap_client.h"
+
+#include <string.h>
+
+#include "wire/imap_private.h"
+#include "wire/imap_utf7.h"
+#include "wire/tls_context.h"
+
+enum {
+    DEFAULT_TIMEOUT_MS = 30 * 1000,
+    STREAM_BUFFER_BYTES = 16 * 1024,
+    LONGEST_CREDENTIAL_BYTES = 1000,
+};
+
+gboolean
+imap_break(struct imap_client *client, enum usher_error code, const char *words, GError **error)
+{
+    client->broken = TRUE;
+    g_set_error(error, USHER_ERROR, (int)code, "%s: %s", client->name, words);
+    return FALSE;
+}
+
+gboolean
+imap_begin(struct imap_client *client, gint64 budget_bytes, gint64 max_literal, GError **error)
+{
+    if (client->broken)
+        return imap_break(client, USHER_ERROR_UNAVAILABLE, "the connection has failed before", error);
+    tls_stream_begin(client->stream, client->deadline_ms, budget_bytes);
+    imap_guard_begin(client->guard, max_literal);
+    return TRUE;
+}
+
+gboolean
+imap_end(struct imap_client *client, int outcome, const char *what, enum usher_error refusal, GError **error)
+{
+    const char *text = imap_guard_text(client->guard);
+    const GError *failure = tls_stream_error(client->stream);
+    enum imap_tagged tagged = imap_guard_tagged(client->guard);
+    if (failure && tagged == IMAP_TAGGED_NONE) {
+        client->broken = TRUE;
+        g_set_error(error, USHER_ERROR, failure->code, "%s, while %s", failure->message, what);
+        return FALSE;
+    }
+    switch (tagged) {
+    case IMAP_TAGGED_OK:
+        client->broken = failure != NULL; /* the answer was whole; a BYE may stand behind it */
+        if (outcome == MAILIMAP_NO_ERROR)
+            return TRUE;
+        break;
+    case IMAP_TAGGED_NO:
+        client->broken = failure != NULL;
+        g_set_error(error, USHER_ERROR, (int)refusal, "%s: refused while %s: %s", client->name, what, text);
+        return FALSE;
+    case IMAP_TAGGED_BAD:
+        client->broken = TRUE;
+        g_set_error(error, USHER_ERROR, USHER_ERROR_PROTOCOL, "%s: called an error while %s: %s",
+                    client->name, what, text);
+        return FALSE;
+    case IMAP_TAGGED_NONE:
+        break;
+    }
+    client->broken = TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_PROTOCOL, "%s: the answer cannot be understood, while %s",
+                client->name, what);
+    return FALSE;
+}
+
+static gboolean
+flush_line(struct imap_client *client)
+{
+    mailstream *line = client->session->imap_stream;
+    return mailstream_write(line, "\r\n", 2) == 2 && mailstream_flush(line) == 0;
+}
+
+enum imap_continuation
+imap_send_and_await(struct imap_client *client, const char *command)
+{
+    mailimap *session = client->session;
+    gssize length = (gssize)strlen(command);
+    if (mailimap_send_current_tag(session) != MAILIMAP_NO_ERROR ||
+        mailstream_write(session->imap_stream, command, (gsize)length) != length || !flush_line(client))
+        return IMAP_FAILED;
+    /* The guard takes the news out of the untagged lines before the "+", which mailimap_idle() throws away
+     * and mailimap_append() trips over. */
+    for (;;) {
+        const char *line = mailimap_read_line(session);
+        if (!line)
+            return IMAP_FAILED;
+        if (imap_guard_tagged(client->guard) != IMAP_TAGGED_NONE)
+            return IMAP_ENDED;
+        if (*line == '+')
+            return IMAP_CONTINUE;
+    }
+}
+
+int
+imap_send_rest(struct imap_client *client, const char *bytes, gsize length)
+{
+    mailimap *session = client->session;
+    struct mailimap_response *response = NULL;
+    if (mailstream_write(session->imap_stream, bytes, length) != (gssize)length || !flush_line(client) ||
+        !mailimap_read_line(session))
+        return MAILIMAP_ERROR_STREAM;
+    int outcome = mailimap_parse_response(session, &response);
+    if (outcome == MAILIMAP_NO_ERROR)
+        mailimap_response_free(response);
+    return outcome;
+}
+
+char *
+imap_folder_wire_name(const struct imap_client *client, const char *folder, GError **error)
+{
+    char *wire = imap_utf7_encode(folder);
+    if (!wire)
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s: the folder's name is not UTF-8", client->name);
+    return wire;
+}
+
+gboolean
+imap_need_selected(const struct imap_client *client, GError **error)
+{
+    if (client->broken || client->selected)
+        return TRUE; /* a broken client says so in imap_begin() */
+    g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "%s: no folder is selected", client->name);
+    return FALSE;
+}
+
+static void
+forget_capabilities(struct imap_client *client)
+{
+    struct mailimap_connection_info *info = client->session->imap_connection_info;
+    if (info && info->imap_capability) {
+        mailimap_capability_data_free(info->imap_capability);
+        info->imap_capability = NULL;
+    }
+    g_clear_pointer(&client->capabilities, g_strfreev);
+}
+
+/* Copies what libetpan noted, if anything. */
+static gboolean
+take_capabilities(struct imap_client *client)
+{
+    const struct mailimap_connection_info *info = client->session->imap_connection_info;
+    if (!info || !info->imap_capability || !info->imap_capability->cap_list)
+        return FALSE;
+    GPtrArray *names = g_ptr_array_new();
+    for (clistiter *at = clist_begin(info->imap_capability->cap_list); at; at = clist_next(at)) {
+        const struct mailimap_capability *each = clist_content(at);
+        gboolean is_mechanism = each->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE;
+        const char *name = is_mechanism ? each->cap_data.cap_auth_type : each->cap_data.cap_name;
+        if (!name)
+            continue;
+        g_autofree char *upper = g_ascii_strup(name, -1);
+        g_ptr_array_add(names, g_strconcat(is_mechanism ? "AUTH=" : "", upper, NULL));
+    }
+    g_ptr_array_add(names, NULL);
+    g_strfreev(client->capabilities);
+    client->capabilities = (char **)g_ptr_array_free(names, FALSE);
+    return TRUE;
+}
+
+/* Not mailimap_capability(): an OK without the list makes that read through NULL. */
+static gboolean
+learn_capabilities(struct imap_client *client, GError **error)
+{
+    if (take_capabilities(client))
+        return TRUE;
+    if (!imap_begin(client, IMAP_SMALL_ANSWER_BYTES, IMAP_SMALL_LITERAL_BYTES, error))
+        return FALSE;
+    int outcome = mailimap_custom_command(client->session, "CAPABILITY");
+    if (!imap_end(client, outcome, "asking for capabilities", USHER_ERROR_PROTOCOL, error))
+        return FALSE;
+    if (!take_capabilities(client))
+        return imap_break(client, USHER_ERROR_PROTOCOL, "the server does not tell its capabilities", error);
+    return TRUE;
+}
+
+static gboolean
+await_greeting(struct imap_client *client, mailstream *line, GError **error)
+{
+    if (!imap_begin(client, IMAP_SMALL_ANSWER_BYTES, 0, error))
+        return FALSE;
+    int outcome = mailimap_connect(client->session, line);
+    const GError *failure = tls_stream_error(client->stream);
+    if (failure) {
+        client->broken = TRUE;
+        g_set_error(error, USHER_ERROR, failure->code, "%s, instead of a greeting", failure->message);
+        return FALSE;
+    }
+    if (outcome == MAILIMAP_NO_ERROR_NON_AUTHENTICATED)
+        return TRUE;
+    /* PREAUTH would skip STARTTLS, and the password that tells us whose mailbox it is. */
+    if (outcome == MAILIMAP_NO_ERROR_AUTHENTICATED)
+        return imap_break(client, USHER_ERROR_PROTOCOL, "the server says we are logged in already (PREAUTH)",
+                          error);
+    return imap_break(client, USHER_ERROR_PROTOCOL, "the server does not greet as an IMAP server does",
+                      error);
+}
+
+static gboolean
+secure_stream(struct tls_stream *stream, const struct imap_server *server, GError **error)
+{
+    g_autoptr(SSL_CTX) context = tls_context_new(server->ca_file, 0, error);
+    return context &&
+           tls_stream_start_tls(stream, context, server->tls_name ? server->tls_name : server->host, error);
+}
+
+static gboolean
+switch_to_tls(struct imap_client *client, const struct imap_server *server, GError **error)
+{
+    if (!imap_begin(client, IMAP_SMALL_ANSWER_BYTES, 0, error))
+        return FALSE;
+    int outcome = mailimap_starttls(client->session);
+    gboolean leftover =
+        client->session->imap_stream->read_buffer_len > 0 || !imap_guard_is_between_lines(client->guard);
+    if (imap_guard_tagged(client->guard) == IMAP_TAGGED_OK && leftover)
+        return imap_break(
+            client, USHER_ERROR_PROTOCOL,
+            "something was said between the answer to STARTTLS and TLS: an attack, or a broken server",
+            error);
+    if (!imap_end(client, outcome, "asking for STARTTLS", USHER_ERROR_PROTOCOL, error))
+        return FALSE;
+    if (!secure_stream(client->stream, server, error)) {
+        client->broken = TRUE;
+        return FALSE;
+    }
+    forget_capabilities(client); /* they were said in the clear: RFC 3501 section 6.2.1 */
+    return TRUE;
+}
+
+/* What may stand in a quoted string: CR, LF, NUL would end the command, eight-bit bytes need a literal. */
+static gboolean
+is_printable_ascii(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
+            return FALSE;
+    return TRUE;
+}
+
+/* The one-line form of SASL PLAIN (RFC 4616, RFC 4959). The caller wipes and frees it. */
+static char *
+plain_command(const struct imap_server *server)
+{
+    GString *message = g_string_new(NULL);
+    g_string_append_c(message, '\0');
+    g_string_append(message, server->user);
+    g_string_append_c(message, '\0');
+    g_string_append(message, server->password);
+    char *base64 = g_base64_encode((const guchar *)message->str, message->len);
+    char *command = g_strconcat("AUTHENTICATE PLAIN ", base64, NULL);
+    OPENSSL_cleanse(base64, strlen(base64));
+    OPENSSL_cleanse(message->str, message->len);
+    g_free(base64);
+    g_string_free(message, TRUE);
+    return command;
+}
+
+static gboolean
+log_in(struct imap_client *client, const struct imap_server *server, GError **error)
+{
+    if (!learn_capabilities(client, error))
+        return FALSE;
+    gboolean by_login = !imap_client_has(client, "LOGINDISABLED") && is_printable_ascii(server->user) &&
+                        is_printable_ascii(server->password);
+    if (!by_login && !(imap_client_has(client, "AUTH=PLAIN") && imap_client_has(client, "SASL-IR")))
+        return imap_break(client, USHER_ERROR_NO_PERMISSION,
+                          "the server offers no way to log in with this user name and password", error);
+    forget_capabilities(client); /* others hold after login */
+    if (!imap_begin(client, IMAP_SMALL_ANSWER_BYTES, IMAP_SMALL_LITERAL_BYTES, error))
+        return FALSE;
+    int outcome;
+    if (by_login)
+        outcome = mailimap_login(client->session, server->user, server->password);
+    else {
+        char *command = plain_command(server);
+        outcome = mailimap_custom_command(client->session, command);
+        OPENSSL_cleanse(command, strlen(command));
+        g_free(command);
+        if (outcome == MAILIMAP_NO_ERROR)
+            client->session->imap_state = MAILIMAP_STATE_AUTHENTICATED;
+    }
+    /* RFC 5530: the same NO can mean that the server's user database is down, which is nobody's wrong
+     * password. */
+    gboolean server_down = strstr(imap_guard_text(client->guard), "[UNAVAILABLE]") != NULL;
+    g_autofree char *what = g_strdup_printf("logging in as %s", server->user);
+    return imap_end(client, outcome, what, server_down ? USHER_ERROR_UNAVAILABLE : USHER_ERROR_NO_PERMISSION,
+                    error) &&
+           learn_capabilities(client, error);
+}
+
+/* From the connected stream, which client owns from here on, to the logged-in session. */
+static gboolean
+start_session(struct imap_client *client, const struct imap_server *server, GError **error)
+{
+    tls_stream_set_filter(client->stream, imap_guard_filter, client->guard);
+    mailstream *line = mailstream_new(tls_stream_low_new(client->stream), STREAM_BUFFER_BYTES);
+    client->session->imap_stream = line;
+    if (!await_greeting(client, line, error))
+        return FALSE;
+    if (server->security == IMAP_STARTTLS && !switch_to_tls(client, server, error))
+        return FALSE;
+    return log_in(client, server, error);
+}
+
+struct imap_client *
+imap_client_connect(const struct imap_server *server, GError **error)
+{
+    if (!server->user || !server->password || strlen(server->user) > LONGEST_CREDENTIAL_BYTES ||
+        strlen(server->password) > LONGEST_CREDENTIAL_BYTES) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                    "%s: a user name and a password of at most %d bytes are needed", server->host,
+                    LONGEST_CREDENTIAL_BYTES);
+        return NULL;
+    }
+    int timeout_ms = server->timeout_ms > 0 ? server->timeout_ms : DEFAULT_TIMEOUT_MS;
+    int cancel_fd = server->cancel_fd > 0 ? server->cancel_fd : -1;
+    struct tls_stream *stream = tls_stream_connect(server->host, server->port, timeout_ms, cancel_fd, error);
+    if (!stream)
+        return NULL;
+    gboolean fit = TRUE;
+    switch (server->security) {
+    case IMAP_IMPLICIT_TLS:
+        fit = secure_stream(stream, server, error);
+        break;
+    case IMAP_STARTTLS:
+        break;
+    case IMAP_PLAIN_LOOPBACK:
+        fit = tls_stream_is_loopback(stream);
+        if (!fit)
+            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                        "%s: without TLS only a loopback address is allowed", tls_stream_name(stream));
+        break;
+    }
+    if (!fit) {
+        tls_stream_free(stream);
+        return NULL;
+    }
+    /* libetpan moves buffers above this to a file in /tmp; mail never goes there. */
+    mmap_string_set_ceil(4 * (gsize)IMAP_LARGE_ANSWER_BYTES);
+    struct imap_client *client = g_new0(struct imap_client, 1);
+    client->stream = stream;
+    client->name = g_strdup(tls_stream_name(stream));
+    client->guard = imap_guard_new();
+    client->deadline_ms = server->deadline_ms > 0 ? server->deadline_ms : 4 * timeout_ms;
+    client->session = mailimap_new(0, NULL);
+    g_assert(client->session);
+    if (start_session(client, server, error))
+        return client;
+    imap_client_close(client);
+    return NULL;
+}
+
+void
+imap_client_close(struct imap_client *client)
+{
+    if (!client)
+        return;
+    /* mailimap_free() would say LOGOUT and wait for the answer of a server that may be stalling. */
+    mailstream *line = client->session->imap_stream;
+    if (line) {
+        if (!client->broken) {
+            static const char farewell[] = "0 LOGOUT\r\n";
+            tls_stream_begin(client->stream, 1000, 0);
+            (void)tls_stream_write(client->stream, farewell, sizeof farewell - 1);
+        }
+        mailstream_close(line);
+        client->session->imap_stream = NULL;
+    }
+    mailimap_free(client->session);
+    imap_guard_free(client->guard);
+    g_strfreev(client->capabilities);
+    g_free(client->name);
+    g_free(client);
+}
+
+gboolean
+imap_client_is_usable(const struct imap_client *client)
+{
+    return !client->broken;
+}
+
+const char *const *
+imap_client_capabilities(const struct imap_client *client)
+{
+    static const char *const none[] = {NULL};
+    return client->capabilities ? (const char *const *)client->capabilities : none;
+}
+
+gboolean
+imap_client_has(const struct imap_client *client, const char *capability)
+{
+    return g_strv_contains(imap_client_capabilities(client), capability);
+}

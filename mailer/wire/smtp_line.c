@@ -1,0 +1,281 @@
+/* The TCP line under a libesmtp session, and the thread that watches its clock.
+ *
+ *     connecting --connected--> open --closed--> connecting (libesmtp may try the next address)
+ *         |                       |
+ *         deadline: the socket in SYN-SENT is shut down, connect() fails, the clock starts again
+ *                                 deadline or smtp_line_cut(): shutdown(2), libesmtp sees a dropped line
+ *
+ * Invariants:
+ * - the descriptor used is our own duplicate, so it can neither be closed nor reused under the helper thread;
+ * - all fields are read and written under the mutex. */
+#define _GNU_SOURCE /* POLLRDHUP */
+
+#include "wire/smtp_line.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct smtp_line {
+    GMutex mutex;
+    GCond changed;
+    GThread *thread;
+    GArray *before; /* int: TCP sockets that were here before us */
+    gint64 connect_us;
+    gint64 deadline; /* monotonic; 0 for none */
+    gint64 wakes_at; /* until when the thread sleeps; 0 for good */
+    int fd;          /* our duplicate; -1 while not connected */
+    gboolean stop;
+    gboolean timed_out;
+    gboolean loopback;
+    char *peer;
+};
+
+typedef gboolean (*socket_visitor)(struct smtp_line *line, int fd);
+
+static gboolean
+is_tcp(int fd)
+{
+    int domain = 0, type = 0;
+    socklen_t size = sizeof domain;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0)
+        return FALSE;
+    size = sizeof type;
+    return (domain == AF_INET || domain == AF_INET6) &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+/* Descriptors are small numbers given out lowest first, so asking each of them is cheaper than reading /proc,
+ * which may not be there. Stops at the first visitor that says TRUE. */
+static gboolean
+sockets_visit(struct smtp_line *line, socket_visitor visit)
+{
+    struct rlimit limit = {.rlim_cur = 1024};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    int last = (int)MIN(limit.rlim_cur, 65536);
+    for (int fd = 0; fd < last; fd++) {
+        gboolean ours = TRUE;
+        if (!is_tcp(fd))
+            continue;
+        for (guint i = 0; i < line->before->len; i++)
+            ours = ours && g_array_index(line->before, int, i) != fd;
+        if (ours && visit(line, fd))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+visit_remember(struct smtp_line *line, int fd)
+{
+    g_array_append_val(line->before, fd);
+    return FALSE;
+}
+
+/* Linux makes a connect() that waits in SYN-SENT fail when its socket is shut down from another thread. */
+static gboolean
+visit_give_up(struct smtp_line *line, int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+
+    (void)line;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_SYN_SENT)
+        shutdown(fd, SHUT_RDWR);
+    return FALSE;
+}
+
+static gpointer
+watch(gpointer data)
+{
+    struct smtp_line *line = data;
+
+    g_mutex_lock(&line->mutex);
+    while (!line->stop) {
+        if (line->deadline == 0) {
+            line->wakes_at = 0;
+            g_cond_wait(&line->changed, &line->mutex);
+        } else if (g_get_monotonic_time() < line->deadline) {
+            line->wakes_at = line->deadline;
+            g_cond_wait_until(&line->changed, &line->mutex, line->wakes_at);
+        } else if (line->fd >= 0) {
+            line->timed_out = TRUE;
+            line->deadline = 0;
+            shutdown(line->fd, SHUT_RDWR);
+        } else {
+            line->timed_out = TRUE;
+            sockets_visit(line, visit_give_up);
+            line->deadline = g_get_monotonic_time() + line->connect_us;
+        }
+    }
+    g_mutex_unlock(&line->mutex);
+    return NULL;
+}
+
+struct smtp_line *
+smtp_line_new(gint64 connect_timeout_ms)
+{
+    struct smtp_line *line = g_new0(struct smtp_line, 1);
+
+    g_mutex_init(&line->mutex);
+    g_cond_init(&line->changed);
+    line->before = g_array_new(FALSE, FALSE, sizeof(int));
+    line->fd = -1;
+    sockets_visit(line, visit_remember);
+    line->connect_us = connect_timeout_ms * 1000;
+    line->deadline = g_get_monotonic_time() + line->connect_us;
+    line->thread = g_thread_new("smtp-line", watch, line);
+    return line;
+}
+
+void
+smtp_line_free(struct smtp_line *line)
+{
+    if (line == NULL)
+        return;
+    g_mutex_lock(&line->mutex);
+    line->stop = TRUE;
+    g_cond_signal(&line->changed);
+    g_mutex_unlock(&line->mutex);
+    g_thread_join(line->thread);
+    if (line->fd >= 0)
+        close(line->fd);
+    g_array_unref(line->before);
+    g_free(line->peer);
+    g_mutex_clear(&line->mutex);
+    g_cond_clear(&line->changed);
+    g_free(line);
+}
+
+/* The caller holds the mutex. */
+static void
+set_deadline(struct smtp_line *line, gint64 deadline)
+{
+    line->deadline = deadline;
+    if (line->wakes_at == 0 || deadline < line->wakes_at)
+        g_cond_signal(&line->changed);
+}
+
+static void
+note_peer(struct smtp_line *line, const struct sockaddr_storage *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (address->ss_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        inet_ntop(AF_INET, &in.sin_addr, text, sizeof text);
+        line->loopback = (ntohl(in.sin_addr.s_addr) >> 24) == 127;
+        line->peer = g_strdup_printf("%s:%u", text, ntohs(in.sin_port));
+    } else {
+        struct sockaddr_in6 in;
+        memcpy(&in, address, sizeof in);
+        inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
+        line->loopback = IN6_IS_ADDR_LOOPBACK(&in.sin6_addr) ||
+                         (IN6_IS_ADDR_V4MAPPED(&in.sin6_addr) && in.sin6_addr.s6_addr[12] == 127);
+        line->peer = g_strdup_printf("[%s]:%u", text, ntohs(in.sin6_port));
+    }
+}
+
+static gboolean
+visit_connected(struct smtp_line *line, int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    int on = 1;
+
+    memset(&address, 0, sizeof address);
+    /* It fails when the peer has reset the connection already: no peer then. */
+    gboolean alive = getpeername(fd, (struct sockaddr *)&address, &size) == 0;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    line->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    g_clear_pointer(&line->peer, g_free);
+    line->loopback = FALSE;
+    if (alive)
+        note_peer(line, &address);
+    return line->fd >= 0;
+}
+
+gboolean
+smtp_line_connected(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    gboolean found = line->fd < 0 && sockets_visit(line, visit_connected);
+    line->timed_out = FALSE;
+    line->deadline = 0;
+    g_mutex_unlock(&line->mutex);
+    return found;
+}
+
+void
+smtp_line_closed(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    if (line->fd >= 0)
+        close(line->fd);
+    line->fd = -1;
+    set_deadline(line, g_get_monotonic_time() + line->connect_us);
+    g_mutex_unlock(&line->mutex);
+}
+
+void
+smtp_line_expect(struct smtp_line *line, gint64 timeout_ms)
+{
+    g_mutex_lock(&line->mutex);
+    /* After a cut there is nothing left to wait for. */
+    if (line->fd >= 0 && !line->timed_out)
+        set_deadline(line, g_get_monotonic_time() + timeout_ms * 1000);
+    g_mutex_unlock(&line->mutex);
+}
+
+void
+smtp_line_cut(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    if (line->fd >= 0)
+        shutdown(line->fd, SHUT_RDWR);
+    g_mutex_unlock(&line->mutex);
+}
+
+gboolean
+smtp_line_timed_out(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    gboolean timed_out = line->timed_out;
+    g_mutex_unlock(&line->mutex);
+    return timed_out;
+}
+
+gboolean
+smtp_line_hung_up(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    struct pollfd waiting = {.fd = line->fd, .events = POLLRDHUP};
+    gboolean hung_up =
+        line->fd < 0 || line->timed_out ||
+        (poll(&waiting, 1, 0) > 0 && (waiting.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0);
+    g_mutex_unlock(&line->mutex);
+    return hung_up;
+}
+
+const char *
+smtp_line_peer(struct smtp_line *line)
+{
+    return line == NULL ? NULL : line->peer;
+}
+
+gboolean
+smtp_line_is_loopback(struct smtp_line *line)
+{
+    return line->loopback;
+}

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""An IMAP server that does one thing wrong, for failures a real server will not produce on demand.
+
+    fake_imap.py SCENARIO
+
+Listens on a free port of 127.0.0.1, prints the port, serves one connection, exits when it ends or after 60 seconds.
+A scenario replaces the greeting or the answers to some commands; the rest answers as a small mailbox would: one message,
+UID 7, 12 bytes. In answers T stands for the command's tag.
+"""
+
+import socket
+import sys
+import threading
+import time
+
+CAPABILITIES = "IMAP4rev1 IDLE UIDPLUS AUTH=PLAIN SASL-IR STARTTLS"
+BODY = b"Subject: x\r\n"
+
+NORMAL = {
+    "greeting": b"* OK fake ready\r\n",
+    "CAPABILITY": f"* CAPABILITY {CAPABILITIES}\r\nT OK done\r\n".encode(),
+    "LOGIN": b"T OK in\r\n",
+    "AUTHENTICATE": b"T OK in\r\n",
+    "EXAMINE": b"* 1 EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 3] v\r\n"
+               b"* OK [UIDNEXT 8] n\r\nT OK [READ-ONLY] done\r\n",
+    "NOOP": b"T OK done\r\n",
+    "UID SEARCH": b"* SEARCH 7\r\nT OK done\r\n",
+    "UID FETCH SIZE": b'* 1 FETCH (UID 7 RFC822.SIZE 12 INTERNALDATE " 1-Feb-2026 10:00:00 +0100")\r\nT OK done\r\n',
+    "UID FETCH BODY": b"* 1 FETCH (UID 7 BODY[]<0> {12}\r\n" + BODY + b")\r\nT OK done\r\n",
+    "STATUS": b'* STATUS "INBOX" (MESSAGES 1 UIDNEXT 8 UIDVALIDITY 3)\r\nT OK done\r\n',
+    "LIST": b'* LIST () "/" INBOX\r\nT OK done\r\n',
+    "IDLE": b"+ idling\r\n",
+    "DONE": b"T OK done\r\n",
+    "APPEND": b"+ go on\r\n",
+    "MESSAGE": b"T OK [APPENDUID 3 8] done\r\n",
+    "STARTTLS": b"T OK begin\r\n",
+}
+
+
+def drip(line, _tag):
+    """Never ends, and never pauses long enough for a read timeout."""
+    line.sendall(b"* 1 FETCH (")
+    while True:
+        time.sleep(0.1)
+        line.sendall(b" ")
+
+
+def flood(line, _tag):
+    line.sendall(b"* 1 FETCH (FLAGS (")
+    while True:
+        line.sendall(b"x" * 65536)
+
+
+def hang_up(after):
+    def act(line, _tag):
+        line.sendall(after)
+        line.shutdown(socket.SHUT_RDWR)
+    return act
+
+
+SCENARIOS = {
+    "normal": {},
+    "garbage": {"greeting": b"SSH-2.0-OpenSSH_9.2\r\n"},
+    "binary": {"greeting": bytes(range(256)) + b"\r\n"},
+    "mute": {"greeting": b""},
+    "bye-greeting": {"greeting": b"* BYE too many\x07 visitors\r\n"},
+    "preauth": {"greeting": b"* PREAUTH welcome\r\n"},
+    "drop": {"UID FETCH BODY": hang_up(b"* 1 FETCH (UID 7 BODY[]<0> {12}\r\nSubj")},
+    "drop-greeting": {"greeting": b"* OK fa", "hang up": True},
+    "huge": {"UID FETCH BODY": b"* 1 FETCH (UID 7 BODY[]<0> {1073741824}\r\nSubject: x"},
+    "huge-spaced": {"UID FETCH BODY": b"* 1 FETCH (UID 7 BODY[]<0> { 1073741824 }\r\nSubject: x"},
+    "flood": {"UID FETCH BODY": flood},
+    "drip": {"UID FETCH SIZE": drip},
+    "deep": {"UID FETCH SIZE": b"* 1 FETCH (UID 7 BODYSTRUCTURE " + b"(" * 200000 + b"\r\nT OK done\r\n"},
+    "nul": {"NOOP": b"* OK \0\r\nT OK done\r\n"},
+    "bye": {"NOOP": b"* BYE going down for maintenance\r\n"},
+    "bye-padded": {"NOOP": b"  *" + b" " * 4000 + b"bYe hidden\r\n"},
+    "bye-after": {"NOOP": b"T OK done\r\n* BYE and goodbye\r\n"},
+    "bad": {"NOOP": b"T BAD what?\r\n"},
+    "wrong-tag": {"NOOP": b"zz9 OK done\r\n"},
+    "no-capability": {"CAPABILITY": b"T OK done\r\n"},
+    "inject": {"STARTTLS": b"T OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"},
+    "inject-part": {"STARTTLS": b"T OK begin\r\n* OK"},
+    "no-starttls": {"STARTTLS": b"T NO not here\r\n"},
+    "not-tls": {"STARTTLS": b"T OK begin\r\n", "after STARTTLS": b"220 hello, this is not TLS at all\r\n"},
+    "login-down": {"LOGIN": b"T NO [UNAVAILABLE] user database down\r\n"},
+    "login-disabled": {"CAPABILITY": b"* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR\r\nT OK done\r\n",
+                       "LOGIN": b"T BAD LOGIN although disabled\r\n"},
+    "no-login": {"CAPABILITY": b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nT OK done\r\n"},
+    "status-empty": {"STATUS": b'* STATUS "INBOX" ()\r\nT OK done\r\n'},
+    "status-none": {"STATUS": b"T OK done\r\n"},
+    "below": {"UID SEARCH": b"* SEARCH 9 3 7 7 8\r\nT OK done\r\n",
+              "UID FETCH SIZE": b"* 1 FETCH (UID 3 RFC822.SIZE 1)\r\n* 2 FETCH (FLAGS (\\Seen) UID 8)\r\n"
+                                b"* 4 FETCH (RFC822.SIZE 99 UID 9 INTERNALDATE \"31-Feb-2026 10:00:00 +0000\")\r\n"
+                                b"* 2 FETCH (UID 7 RFC822.SIZE 12)\r\n* 2 FETCH (UID 7 RFC822.SIZE 12)\r\n"
+                                b"T OK done\r\n"},
+    "partly-no": {"UID FETCH SIZE": b"* 1 FETCH (UID 7 RFC822.SIZE 12)\r\nT NO [EXPUNGEISSUED] some are gone\r\n"},
+    "gone": {"UID FETCH SIZE": b"T OK nothing\r\n"},
+    "gone-between": {"UID FETCH BODY": b"* 1 EXPUNGE\r\nT OK nothing\r\n"},
+    "nil-body": {"UID FETCH BODY": b"* 1 FETCH (UID 7 BODY[]<0> NIL)\r\nT OK done\r\n"},
+    "size-lie": {"UID FETCH BODY": b"* 1 FETCH (UID 7 BODY[]<0> {100}\r\n" + b"y" * 100 + b")\r\nT OK done\r\n"},
+    "news-before-plus": {"IDLE": b"* 5 EXISTS\r\n+ idling\r\n"},
+    "news-in-passing": {"UID FETCH BODY": b"* 2 EXISTS\r\n* 1 FETCH (UID 7 BODY[]<0> {12}\r\n" + BODY +
+                                          b")\r\nT OK done\r\n"},
+    "no-idle": {"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\nT OK done\r\n", "NOOP": b"* 2 EXISTS\r\nT OK done\r\n"},
+    "idle-refused": {"IDLE": b"T BAD no idling\r\n", "NOOP": b"* 2 EXISTS\r\nT OK done\r\n"},
+    "idle-bye": {"IDLE": b"+ idling\r\n* BYE idle for too long\r\n"},
+    "append-early-ok": {"APPEND": b"T OK as if\r\n"},
+    "append-news": {"APPEND": b"* 2 EXISTS\r\n+ go on\r\n"},
+    "append-no": {"APPEND": b"T NO [TRYCREATE] no such folder\r\n"},
+}
+
+
+def verb_of(words):
+    verb = words[1].upper() if len(words) > 1 else words[0].upper()
+    if verb == "UID" and len(words) > 2:
+        verb = f"UID {words[2].upper()}"
+    if verb == "UID FETCH":
+        verb += " BODY" if "BODY" in " ".join(words[3:]).upper() else " SIZE"
+    return verb
+
+
+def answer(line, script, key, tag):
+    reaction = script.get(key, b"T BAD unknown\r\n")
+    if callable(reaction):
+        reaction(line, tag)
+    else:
+        line.sendall(reaction.replace(b"T OK", tag + b" OK").replace(b"T NO", tag + b" NO")
+                     .replace(b"T BAD", tag + b" BAD"))
+
+
+def serve(line, script):
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.sendall(script["greeting"])
+    if "hang up" in script:
+        return
+    reader = line.makefile("rb")
+    tag = b""
+    while True:
+        text = reader.readline()
+        if not text:
+            return
+        words = text.decode("latin-1").split()
+        if words == ["DONE"]:
+            answer(line, script, "DONE", tag)
+            continue
+        if len(words) < 2:
+            continue
+        tag, verb = words[0].encode(), verb_of(words)
+        answer(line, script, verb, tag)
+        if verb == "APPEND" and b"+" in script["APPEND"]:
+            reader.read(int(words[-1].strip("{}")) + 2)
+            answer(line, script, "MESSAGE", tag)
+        if verb == "STARTTLS" and "after STARTTLS" in script:
+            reader.read(1)
+            line.sendall(script["after STARTTLS"])
+
+
+def main():
+    script = {**NORMAL, **SCENARIOS[sys.argv[1]]}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        print(server.getsockname()[1], flush=True)
+        line, _ = server.accept()
+
+    def run():
+        try:
+            serve(line, script)
+        except OSError:
+            pass
+        finally:
+            line.close()
+
+    worker = threading.Thread(target=run, daemon=True)
+    worker.start()
+    worker.join(60)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+/* Return dates of out-of-office notes, in the languages and formats that come. */
+#include <string.h>
+
+#include "inbox/classify_view.h"
+
+struct sample {
+    const char *note;
+    const char *day; /* NULL: unknown */
+};
+
+/* Tuesday, 3 March 2026, 10:00 on the sender's clock. */
+static const gint64 sent_us = G_GINT64_CONSTANT(1772532000) * G_USEC_PER_SEC;
+
+static void
+check(const struct sample *samples, gsize count, int zone_s)
+{
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *day =
+            classify_find_return_date("", samples[i].note, sent_us - (gint64)zone_s * G_USEC_PER_SEC, zone_s);
+        g_test_message("%s", samples[i].note);
+        g_assert_cmpstr(day, ==, samples[i].day);
+    }
+}
+
+static void
+test_english(void)
+{
+    static const struct sample samples[] = {
+        {"I am out of the office and will be back on Monday.", "2026-03-09"},
+        {"I'll be back in the office on Monday, March 16.", "2026-03-16"},
+        {"Returning Thursday 12th March 2026", "2026-03-12"},
+        {"I am on leave until 24/10. For urgent matters call 555-0123.", "2026-10-24"},
+        {"I am away until April 3rd with limited access to email", "2026-04-03"},
+        {"out of office through 2026-03-20", "2026-03-20"},
+        {"I am out of the office from 4 to 15 August.", "2026-08-15"},
+        {"I am out of the office August 4-15, 2026.", "2026-08-15"},
+        {"Out 9 March - 13 March", "2026-03-13"},
+        {"I will return to the office on 10/03/2026.", "2026-03-10"},
+        {"I'm travelling until Jan 5 and will answer then.", "2026-01-05"}, /* a forgotten note */
+        {"back tomorrow", "2026-03-04"},
+        {"I will be out of the office until further notice.", NULL},
+        {"I will get back to you on Monday.", NULL},
+        {"Thanks! We launched on March 2 and moved to version 3.4.2026", NULL},
+        {"My number is 030/12/14, I am on holiday.", NULL},
+        {"I am on vacation.", NULL},
+    };
+    check(samples, G_N_ELEMENTS(samples), 3600);
+}
+
+static void
+test_order_by_zone(void)
+{
+    static const struct sample ambiguous[] = {{"I am back on 05/06/2026.", "2026-05-06"}};
+    static const struct sample day_first[] = {{"I am back on 05/06/2026.", "2026-06-05"}};
+    static const struct sample unknown[] = {{"I am back on 05/06/2026.", NULL},
+                                            {"I am back on 04/04.", "2026-04-04"},
+                                            {"I am away from 28/04 to 05/06.", "2026-06-05"}};
+    check(ambiguous, G_N_ELEMENTS(ambiguous), -5 * 3600);
+    check(day_first, G_N_ELEMENTS(day_first), 2 * 3600);
+    check(unknown, G_N_ELEMENTS(unknown), 0);
+}
+
+static void
+test_languages(void)
+{
+    static const struct sample samples[] = {
+        {"Ich bin ab dem 3. April wieder erreichbar.", "2026-04-03"},
+        {"Ich bin bis einschließlich 13.03. nicht im Büro.", "2026-03-13"},
+        {"Ich bin vom 4. bis 15. August im Urlaub.", "2026-08-15"},
+        {"Am Montag, den 9. März 2026 bin ich wieder im Büro.", "2026-03-09"},
+        {"Ich bin am 16.3. zurück", "2026-03-16"},
+        {"Je suis absent du 4 au 15 août.", "2026-08-15"},
+        {"Je serai de retour le lundi 16 mars.", "2026-03-16"},
+        {"Je suis en congés jusqu'au 05/06.", "2026-06-05"},
+        {"Estaré fuera de la oficina hasta el 20 de marzo de 2026.", "2026-03-20"},
+        {"Estoy de vacaciones del 4 al 15 de agosto", "2026-08-15"},
+        {"Me reincorporo el lunes.", "2026-03-09"},
+        {"Sono in ferie fino al 22 marzo.", "2026-03-22"},
+        {"Rientrerò lunedì 16 marzo.", "2026-03-16"},
+        {"Estou de férias até dia 20/03.", "2026-03-20"},
+        {"Estarei de volta no dia 16 de março.", "2026-03-16"},
+        {"Ik ben afwezig tot en met 20 maart.", "2026-03-20"},
+        {"Maandag 16 maart ben ik weer aanwezig.", "2026-03-16"},
+        {"Jag är tillbaka den 16 mars.", "2026-03-16"},
+        {"Jeg er tilbage den 16. marts", "2026-03-16"},
+        {"Palaan töihin 16.3.", "2026-03-16"},
+        {"Jestem na urlopie do 20 marca 2026.", "2026-03-20"},
+        {"Wracam w poniedziałek.", "2026-03-09"},
+        {"Я в отпуске до 20 марта.", "2026-03-20"},
+        {"Вернусь в офис 16 марта 2026 г.", "2026-03-16"},
+        {"16 Mart tarihine kadar izindeyim.", "2026-03-16"},
+        {"Ofise 16 Mart'ta döneceğim.", "2026-03-16"},
+        {"أنا في إجازة حتى 20 مارس", "2026-03-20"},
+        {"سأعود يوم الاثنين", "2026-03-09"},
+        {"3月10日まで不在にしております。", "2026-03-10"},
+        {"2026年3月16日(月)より出社いたします。", "2026-03-16"},
+        {"我正在休假，3月16日返回办公室。", "2026-03-16"},
+        {"我将于2026年3月20日回来", "2026-03-20"},
+        {"3월 10일까지 휴가입니다.", "2026-03-10"},
+        {"3월 16일에 복귀 예정입니다.", "2026-03-16"},
+    };
+    check(samples, G_N_ELEMENTS(samples), 3600);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/inbox/date/english", test_english);
+    g_test_add_func("/inbox/date/order_by_zone", test_order_by_zone);
+    g_test_add_func("/inbox/date/languages", test_languages);
+    return g_test_run();
+}
