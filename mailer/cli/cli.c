@@ -203,7 +203,11 @@ char *
 cli_time(const struct cli *cli, gint64 us)
 {
     if (!us)
-        return g_strdup("-");
+        return cli->json ? NULL : g_strdup("-");
+    if (cli->json) {
+        g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / CLOCK_SECOND_US);
+        return g_date_time_format(utc, "%Y-%m-%dT%H:%M:%SZ");
+    }
     char *text = zone_format(cli->service->config->timezone, us);
     text[16] = '\0'; /* seconds say nothing here */
     return text;

@@ -53,7 +53,8 @@ gboolean cli_id(const char *text, gint64 *id, int *rc);
 /* The sequence an account's command is about: the one it is active in, else the first. Borrowed. */
 const struct sequence *cli_sequence_of(struct cli *cli, gint64 account_id);
 
-/* us in the team's zone, "2026-11-21 09:00"; "-" for 0. The caller frees. */
+/* us for people: in the team's zone, "2026-11-21 09:00", "-" for 0. With --json: RFC 3339 in UTC, "2026-11-21T09:00:00Z", and
+ * NULL (JSON null) for 0. The caller frees. */
 char *cli_time(const struct cli *cli, gint64 us);
 
 /* TRUE when colour may be used on standard output. */

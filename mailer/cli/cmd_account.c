@@ -128,7 +128,7 @@ steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
         cli->service->db, "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND sequence = ? ORDER BY due_at", NULL, "it",
         account_id, seq->name);
     while (q && query_next(q, NULL)) {
-        g_autofree char *due = query_int(q, "due_at") ? cli_time(cli, query_int(q, "due_at")) : NULL;
+        g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
         json_array_append_new(array, json_pack("{s:s, s:s, s:s?, s:s?, s:I}", "step", query_text(q, "step"), "state", query_text(q, "state"), "due", due,
                                                "reason", query_text(q, "reason"), "message", (json_int_t)query_int(q, "message_id")));
     }
@@ -136,8 +136,9 @@ steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
 }
 
 static json_t *
-facts_json(const struct service *s, const struct fact_row *row)
+facts_json(const struct cli *cli, const struct fact_row *row)
 {
+    const struct service *s = cli->service;
     json_t *object = json_object();
     for (guint i = 0; i < facts_count(s->program->facts); i++) {
         const struct fact *fact = facts_at(s->program->facts, i);
@@ -147,14 +148,15 @@ facts_json(const struct service *s, const struct fact_row *row)
         json_t *entry = json_object();
         json_object_set(entry, "value", value->value);
         json_object_set_new(entry, "source", json_string(value->source ? value->source : ""));
-        json_object_set_new(entry, "as_of", json_integer(value->as_of_us));
+        g_autofree char *as_of = cli_time(cli, value->as_of_us);
+        json_object_set_new(entry, "as_of", as_of ? json_string(as_of) : json_null());
         json_object_set_new(object, fact->name, entry);
     }
     return object;
 }
 
 static void
-print_facts(struct cli *cli, const json_t *facts)
+print_facts(const json_t *facts)
 {
     static const char *const headings[] = {"fact", "value", "source", "as of", NULL};
     scoped(table_free) struct table *table = table_new(headings);
@@ -166,8 +168,7 @@ print_facts(struct cli *cli, const json_t *facts)
         if (strcmp(source, "default") == 0)
             continue;
         g_autofree char *text = value_text(json_object_get(fact, "value"));
-        g_autofree char *as_of = cli_time(cli, json_integer_value(json_object_get(fact, "as_of")));
-        table_add(table, name, text, source, as_of, NULL);
+        table_add(table, name, text, source, json_string_value(json_object_get(fact, "as_of")), NULL);
     }
     table_print(table, "No facts.");
 }
@@ -203,7 +204,7 @@ tasks_json(struct cli *cli, gint64 account_id)
         store_query(cli->service->db, "SELECT id, kind, title, due_at FROM task WHERE account_id = ? AND done_at IS NULL ORDER BY id", NULL, "i", account_id);
     while (q && query_next(q, NULL)) {
         g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
-        json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:s}", "task", (json_int_t)query_int(q, "id"), "kind", query_text(q, "kind"), "title",
+        json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:s?}", "task", (json_int_t)query_int(q, "id"), "kind", query_text(q, "kind"), "title",
                                                query_text(q, "title"), "due", due));
     }
     return array;
@@ -237,13 +238,13 @@ show_json(struct cli *cli, const char *key, gint64 account_id, const struct sequ
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
     }
-    g_autofree char *engaged = e && e->engaged_us ? cli_time(cli, e->engaged_us) : NULL;
-    g_autofree char *last = e && e->last_sent_us ? cli_time(cli, e->last_sent_us) : NULL;
+    g_autofree char *engaged = cli_time(cli, e ? e->engaged_us : 0);
+    g_autofree char *last = cli_time(cli, e ? e->last_sent_us : 0);
     return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "account", key, "sequence", seq->name, "enrolment",
                      !e ? "never" : e->active ? "active" : "left", "stage", e ? e->stage : NULL, "engaged_at", engaged, "last_sent", last, "cancelled",
                      e ? e->cancelled : NULL, "unanswered", e && e->replied_us > e->answered_us, "stages", stages_json(cli, account_id, seq), "steps",
                      steps_json(cli, account_id, seq), "contacts", contacts_json(contacts, s->db), "tasks", tasks_json(cli, account_id), "mail",
-                     words_json(cli, account_id), "facts", facts_json(s, row));
+                     words_json(cli, account_id), "facts", facts_json(cli, row));
 }
 
 int
@@ -270,7 +271,7 @@ cmd_show(struct cli *cli, int argc, char **argv)
     printf("%s: %s, %s%s%s%s%s%s\n\n", argv[1], seq->title, stage ? stage->title : json_string_value(json_object_get(all, "enrolment")),
            engaged ? ", engaged since " : "", engaged ? engaged : "", json_is_true(json_object_get(all, "unanswered")) ? ", reply unanswered" : "",
            cancelled ? ", automatic mail cancelled: " : "", cancelled ? cancelled : "");
-    print_facts(cli, json_object_get(all, "facts"));
+    print_facts(json_object_get(all, "facts"));
     static const char *const people[] = {"address", "first_name", "last_name", "role", "function", "last_active", "suppressed", NULL};
     print_objects("People", json_object_get(all, "contacts"), people, "No contacts.");
     static const char *const steps[] = {"step", "state", "due", "reason", NULL};

@@ -44,7 +44,7 @@ cmd_drafts(struct cli *cli, int argc, char **argv)
         g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
         gboolean changed = strcmp(query_text(q, "state"), "changed") == 0;
         if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:b}", "draft", (json_int_t)query_int(q, "id"), "account",
+            cli_print_json(json_pack("{s:I, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:b}", "draft", (json_int_t)query_int(q, "id"), "account",
                                      query_text(q, "key"), "step", query_text(q, "step"), "due", due, "specialist", query_text(q, "specialist"),
                                      "subject", query_text(q, "subject"), "state", query_text(q, "state"), "reason", query_text(q, "reason"),
                                      "edited", query_int(q, "edited") != 0));

@@ -32,14 +32,14 @@ board_sequence(struct cli *cli, const struct sequence *seq, GError **error)
         while (q && query_next(q, error)) {
             g_autofree char *since = cli_time(cli, query_int(q, "at"));
             if (cli->json) {
-                g_autofree char *engaged = query_int(q, "engaged_at") ? cli_time(cli, query_int(q, "engaged_at")) : NULL;
-                cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:s?}", "sequence", seq->name, "stage", stage->id, "title", stage->title,
+                g_autofree char *engaged = cli_time(cli, query_int(q, "engaged_at"));
+                cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?}", "sequence", seq->name, "stage", stage->id, "title", stage->title,
                                          "account", query_text(q, "key"), "since", since, "engaged_at", engaged, "cancelled",
                                          query_text(q, "cancelled")));
                 continue;
             }
-            since[10] = '\0';
-            g_string_append_printf(names, "    %-22s since %s%s\n", query_text(q, "key"), since, query_int(q, "engaged_at") ? "  engaged" : "");
+            g_autofree char *day = g_strndup(since, 10);
+            g_string_append_printf(names, "    %-22s since %s%s\n", query_text(q, "key"), day, query_int(q, "engaged_at") ? "  engaged" : "");
             count++;
         }
         if (error && *error)
@@ -132,11 +132,11 @@ cmd_daily(struct cli *cli, int argc, char **argv)
         g_autofree char *last = cli_time(cli, query_int(q, "last_sent_at"));
         g_autofree char *flag = daily_flag(cli, q);
         if (cli->json)
-            cli_print_json(json_pack("{s:s?, s:s, s:s, s:s?, s:s, s:s, s:I, s:s?, s:s?, s:s, s:I, s:b}", "next_renewal", query_text(q, "renewal"),
+            cli_print_json(json_pack("{s:s?, s:s, s:s, s:s?, s:s, s:O?, s:I, s:s?, s:s?, s:s, s:I, s:b}", "next_renewal", query_text(q, "renewal"),
                                      "account", query_text(q, "key"), "stage", query_text(q, "stage"), "priority",
                                      priority && json_is_string(priority->value) ? json_string_value(priority->value) : priority_text, "owner",
-                                     owner->id, "forecast_mrr", forecast, "users", (json_int_t)query_int(q, "users"), "last_sent",
-                                     query_int(q, "last_sent_at") ? last : NULL, "next", query_text(q, "next"), "flag", flag, "tasks",
+                                     owner->id, "forecast_mrr", mrr ? mrr->value : NULL, "users", (json_int_t)query_int(q, "users"), "last_sent", last,
+                                      "next", query_text(q, "next"), "flag", flag, "tasks",
                                      (json_int_t)query_int(q, "tasks"), "unanswered", query_int(q, "unanswered") != 0));
         else
             table_add(table, query_text(q, "renewal") ? query_text(q, "renewal") : "-", query_text(q, "key"), stage ? stage->title : query_text(q, "stage"),
@@ -175,7 +175,7 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         gboolean open = strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
         g_autofree char *next = cli_time(cli, open ? query_int(q, "next_at") : 0);
         if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:s?, s:s?}", "message", (json_int_t)query_int(q, "message_id"),
+            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?}", "message", (json_int_t)query_int(q, "message_id"),
                                      "account", query_text(q, "key"), "step", query_text(q, "step"), "address", query_text(q, "address"), "state",
                                      query_text(q, "state"), "next_at", next, "attempts", (json_int_t)query_int(q, "attempts"), "code",
                                      (json_int_t)query_int(q, "code"), "enhanced", query_text(q, "enhanced"), "text", query_text(q, "text"),

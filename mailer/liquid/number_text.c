@@ -170,30 +170,26 @@ size_t
 number_format_fixed(const struct number *number, int places, char text[NUMBER_TEXT_MAX * 2])
 {
     int128 factor, digits = number->digits;
-    char whole[NUMBER_TEXT_MAX];
+    char all[NUMBER_TEXT_MAX];
 
-    if (!number->exact || !number_power_of_ten(MAX(places - number->scale, 0), &factor) ||
-        __builtin_mul_overflow(digits, factor, &digits) || number->scale > places)
+    if (!number->exact || number->scale > places || !number_power_of_ten(places - number->scale, &factor) ||
+        __builtin_mul_overflow(digits, factor, &digits))
         return 0;
 
-    size_t len = 0, n;
-    if (digits < 0) {
+    size_t len = 0, n = number_format_int128(digits < 0 ? -digits : digits, all), cut = (size_t)places;
+    size_t tail = MIN(n, cut);
+    if (digits < 0)
         text[len++] = '-';
-        digits = -digits;
-    }
-    n = number_format_int128(digits, whole);
-    while (n < (size_t)places + 1) {
-        memmove(whole + 1, whole, n + 1);
-        whole[0] = '0';
-        n++;
-    }
-    memcpy(text + len, whole, n - (size_t)places);
-    len += n - (size_t)places;
-    if (places > 0) {
+    if (n <= cut)
+        text[len++] = '0';
+    for (size_t i = 0; i < n - tail; i++)
+        text[len++] = all[i];
+    if (cut > 0)
         text[len++] = '.';
-        memcpy(text + len, whole + n - places, (size_t)places);
-        len += (size_t)places;
-    }
+    for (size_t i = tail; i < cut; i++)
+        text[len++] = '0';
+    for (size_t i = n - tail; i < n; i++)
+        text[len++] = all[i];
     text[len] = '\0';
     return len;
 }

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "liquid/number.h"
 
 #define STEPS_DEFAULT 1000000u
 #define OUTPUT_DEFAULT (8u * 1024u * 1024u)

@@ -86,7 +86,7 @@ void value_print(const struct liquid_value *value, GString *out, size_t max);
 /* Scalars as text, in buffer where they need room; false for arrays, objects and the like. */
 bool value_scalar_text(const struct liquid_value *value, char *buffer, struct text *out);
 
-/* The first and last characters and the number of characters of UTF-8; a stray byte counts as one. */
+/* The number of characters of UTF-8, and the bytes of the first one; a stray byte counts as a character. */
 size_t utf8_length(const char *text, size_t len);
 size_t utf8_step(const char *text, size_t len);
 /* The byte offset of character n, or len when there are fewer. */

@@ -180,7 +180,7 @@ judge_step(struct view *v, const struct step *step, const struct step_status *no
         return verdict_of(now->state, now->due_us, g_strdup(now->reason));
     if (!conditions_hold(v, step, &out))
         return out;
-    if (view_instant(v, step->until, &until_us)) {
+    if (view_deadline(v, step->until, &until_us)) {
         if (v->now_us >= until_us)
             return verdict_of(STEP_EXPIRED, now->due_us, g_strdup("its last date has passed"));
         view_wake_at(v, until_us);

@@ -155,6 +155,18 @@ view_instant(const struct view *view, int rule, gint64 *us)
     return TRUE;
 }
 
+gboolean
+view_deadline(const struct view *view, int rule, gint64 *us)
+{
+    struct civil c;
+    if (rule == NO_RULE || view->results[rule].type != RULE_TEXT || !civil_parse(view->results[rule].text, &c))
+        return FALSE;
+    if (!c.has_time && !civil_add_days(&c, 1))
+        return FALSE;
+    *us = zone_to_utc_us(view->zone, &c);
+    return TRUE;
+}
+
 char *
 view_explain(const struct view *view, int rule)
 {

@@ -35,6 +35,9 @@ enum rule_truth view_truth(const struct view *view, int rule, enum rule_truth fa
  * entry into the present stage. FALSE when the rule is NULL or no date. */
 gboolean view_instant(const struct view *view, int rule, gint64 *us);
 
+/* The same for a last date: a bare date includes the whole of that day. */
+gboolean view_deadline(const struct view *view, int rule, gint64 *us);
+
 /* What is missing or wrong in a rule without verdict: "forecast_mrr is missing". The caller frees. */
 char *view_explain(const struct view *view, int rule);
 
