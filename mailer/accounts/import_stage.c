@@ -56,8 +56,11 @@ import_stage_drop(struct import *import)
         "DROP TABLE IF EXISTS temp.known_contact", "DROP TABLE IF EXISTS temp.gone",
         "DROP TABLE IF EXISTS temp.gone_contact",
     };
+    /* Without this SQLite copies every page that it throws away into a journal first. */
+    store_exec(import->db, "PRAGMA temp.journal_mode=OFF", NULL, "");
     for (guint i = 0; i < G_N_ELEMENTS(drops); i++)
         store_exec(import->db, drops[i], NULL, "");
+    store_exec(import->db, "PRAGMA temp.journal_mode=DELETE", NULL, "");
 }
 
 /* ---- checking and converting ---- */

@@ -99,8 +99,8 @@ default_config(void)
 }
 
 /* --now: everywhere for looking, for acts only in a rehearsal. */
-static gboolean
-set_now(struct cli *cli, enum command_needs needs, GError **error)
+gboolean
+cli_set_now(struct cli *cli, enum command_needs needs, GError **error)
 {
     cli->now_us = clock_now_us();
     if (!cli->now_text)
@@ -151,7 +151,7 @@ cli_begin(struct cli *cli, const char *name, const GOptionEntry *entries, int mi
         *rc = cli_fail(error);
         return FALSE;
     }
-    if (!set_now(cli, command->needs, &error)) {
+    if (!cli_set_now(cli, command->needs, &error)) {
         *rc = cli_fail(error);
         return FALSE;
     }

@@ -37,6 +37,10 @@ int cli_main(int argc, char **argv);
  * when the command should return *rc at once. min and max count the remaining arguments. */
 gboolean cli_begin(struct cli *cli, const char *command, const GOptionEntry *entries, int min, int max, int *argc, char ***argv, int *rc);
 
+/* Takes --now over, read in the team's zone when the service is open. cli_begin() does it; a command that opens the service itself
+ * does it once more. */
+gboolean cli_set_now(struct cli *cli, enum command_needs needs, GError **error);
+
 /* Prints "usher: MESSAGE" and returns the error's exit code. */
 int cli_fail(const GError *error);
 int cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);

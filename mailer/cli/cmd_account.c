@@ -183,14 +183,12 @@ print_objects(const char *heading, const json_t *array, const char *const *colum
     guint n = g_strv_length((char **)(gsize)columns);
     json_array_foreach(array, i, item)
     {
-        g_autofree char **cells = g_new0(char *, n + 1);
+        g_auto(GStrv) cells = g_new0(char *, n + 1);
         for (guint j = 0; j < n; j++) {
             const json_t *value = json_object_get(item, columns[j]);
             cells[j] = json_is_null(value) ? g_strdup("") : value_text(value);
         }
         table_add_row(table, (const char *const *)cells);
-        for (guint j = 0; j < n; j++)
-            g_free(cells[j]);
     }
     printf("\n%s\n", heading);
     table_print(table, empty);
@@ -304,14 +302,14 @@ cmd_why(struct cli *cli, int argc, char **argv)
     json_t *steps = steps_json(cli, id, seq), *rules = json_array();
     for (guint i = 0; i < lines->len; i++) {
         const struct why_line *w = lines->pdata[i];
-        json_array_append_new(rules, json_pack("{s:s, s:s}", "rule", w->what, "verdict", w->verdict));
+        json_array_append_new(rules, json_pack("{s:s, s:s, s:s, s:s}", "rule", w->what, "verdict", w->verdict, "facts", w->facts, "text", w->text));
     }
     if (cli->json) {
         cli_print_json(json_pack("{s:s, s:s, s:o, s:o}", "account", argv[1], "sequence", seq->name, "steps", steps, "rules", rules));
         return EX_OK;
     }
     static const char *const step_columns[] = {"step", "state", "due", "reason", NULL};
-    static const char *const rule_columns[] = {"rule", "verdict", NULL};
+    static const char *const rule_columns[] = {"rule", "verdict", "facts", "text", NULL};
     printf("%s in %s\n", argv[1], seq->name);
     print_objects("Steps", steps, step_columns, "The account is in no sequence; the rules below say why.");
     print_objects("Rules", rules, rule_columns, "None.");

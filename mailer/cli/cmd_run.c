@@ -23,7 +23,7 @@ static int
 run_once(struct cli *cli)
 {
     g_autoptr(GError) error = NULL;
-    if (!cli->service && !(cli->service = service_open(cli->config_path, &error)))
+    if ((!cli->service && !(cli->service = service_open(cli->config_path, &error))) || !cli_set_now(cli, NEEDS_WRITE, &error))
         return cli_fail(error);
     int lock = worker_lock(cli->service->config, "run", NULL, &error);
     if (lock < 0)

@@ -12,17 +12,27 @@
 #include <string.h>
 
 struct mail_template {
+    guint refs; /* one of them the cache's */
     char *name, *text;
     struct liquid_template *subject, *body;
+    struct liquid_name *reads[2]; /* what subject and body read from outside */
+    size_t n_reads[2];
     gboolean follows;
     gint64 max_age_us;
 };
 
+/* The templates parsed last: a service writes thousands of mails from a handful of them. A parsed template never changes. */
+#define CACHE_SIZE 8u
+static struct mail_template *cache[CACHE_SIZE];
+static guint cache_next;
+
 void
 mail_template_free(struct mail_template *tpl)
 {
-    if (!tpl)
+    if (!tpl || --tpl->refs > 0)
         return;
+    for (gsize i = 0; i < G_N_ELEMENTS(tpl->reads); i++)
+        g_free(tpl->reads[i]);
     g_free(tpl->name);
     g_free(tpl->text);
     liquid_template_free(tpl->subject);
@@ -91,10 +101,35 @@ read_header(struct mail_template *tpl, const char *line, int number, GError **er
     return refuse(tpl, number, error, "unknown header line: expected Subject, Thread or Max-Age");
 }
 
+static struct mail_template *
+cache_find(const char *name, const char *text)
+{
+    for (guint i = 0; i < CACHE_SIZE; i++) {
+        if (cache[i] && strcmp(cache[i]->name, name) == 0 && strcmp(cache[i]->text, text) == 0) {
+            cache[i]->refs++;
+            return cache[i];
+        }
+    }
+    return NULL;
+}
+
+static void
+cache_keep(struct mail_template *tpl)
+{
+    mail_template_free(cache[cache_next]);
+    tpl->refs++;
+    cache[cache_next] = tpl;
+    cache_next = (cache_next + 1) % CACHE_SIZE;
+}
+
 struct mail_template *
 mail_template_parse(const char *name, const char *text, GError **error)
 {
+    struct mail_template *known = cache_find(name, text);
+    if (known)
+        return known;
     scoped(mail_template_free) struct mail_template *tpl = g_new0(struct mail_template, 1);
+    tpl->refs = 1;
     tpl->name = g_strdup(name);
     tpl->text = g_strdup(text);
     if (!g_utf8_validate(text, -1, NULL)) {
@@ -125,7 +160,12 @@ mail_template_parse(const char *name, const char *text, GError **error)
     if (!placeholders_check_template(p, error))
         return NULL;
     tpl->body = liquid_template_parse(name, padded->str, padded->len, error);
-    return tpl->body ? g_steal_pointer(&tpl) : NULL;
+    if (!tpl->body)
+        return NULL;
+    tpl->reads[0] = liquid_template_variables(tpl->subject, &tpl->n_reads[0]);
+    tpl->reads[1] = liquid_template_variables(tpl->body, &tpl->n_reads[1]);
+    cache_keep(tpl);
+    return g_steal_pointer(&tpl);
 }
 
 struct mail_template *
@@ -234,7 +274,8 @@ known_names(const struct fact_set *facts)
     guint n = facts_count(facts), others = G_N_ELEMENTS(other_names) - 1;
     const char **names = g_new0(const char *, n + others + 1);
     memcpy(names, facts_names(facts), n * sizeof *names);
-    memcpy(names + n, other_names, others * sizeof *names);
+    for (guint i = 0; i < others; i++)
+        names[n + i] = other_names[i];
     return names;
 }
 
@@ -247,18 +288,15 @@ source_names(void *user)
 gboolean
 mail_template_check(const struct mail_template *tpl, const struct fact_set *facts, GError **error)
 {
-    g_autofree const char **names = known_names(facts);
-    const struct liquid_template *const parts[] = {tpl->subject, tpl->body};
-    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
-        size_t n;
-        g_autofree struct liquid_name *variables = liquid_template_variables(parts[i], &n);
-        for (size_t j = 0; j < n; j++) {
-            if (g_strv_contains(names, variables[j].name))
+    for (gsize i = 0; i < G_N_ELEMENTS(tpl->reads); i++) {
+        for (size_t j = 0; j < tpl->n_reads[i]; j++) {
+            const struct liquid_name *read = &tpl->reads[i][j];
+            if (facts_find(facts, read->name) || g_strv_contains(other_names, read->name))
                 continue;
-            const char *nearest = text_nearest(variables[j].name, names);
-            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%u:%u: unknown variable \"%s\"%s%s%s", tpl->name, variables[j].line,
-                        variables[j].column, variables[j].name, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
-                        nearest ? "\"" : "");
+            g_autofree const char **names = known_names(facts);
+            const char *nearest = text_nearest(read->name, names);
+            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%u:%u: unknown variable \"%s\"%s%s%s", tpl->name, read->line,
+                        read->column, read->name, nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
             return FALSE;
         }
     }

@@ -28,7 +28,9 @@ find_opening(struct store *db, gint64 account_id, struct mail_thread *out, gint6
     *opened_us = 0;
     if (q && query_next(q, &local)) {
         const char *subject = query_text(q, "subject");
-        while (subject && g_ascii_strncasecmp(subject, "Re:", 3) == 0)
+        if (!subject)
+            subject = "";
+        while (g_ascii_strncasecmp(subject, "Re:", 3) == 0)
             for (subject += 3; *subject == ' ';)
                 subject++;
         out->subject = g_strdup(subject);

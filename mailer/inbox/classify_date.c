@@ -148,7 +148,8 @@ static guint
 match_number(const char *p, guint max, const char **end)
 {
     guint value = 0, n = 0;
-    while (g_ascii_isdigit(p[n]) && n <= max)
+    *end = p;
+    while (n <= max && g_ascii_isdigit(p[n]))
         value = value * 10 + (guint)(p[n++] - '0');
     if (n == 0 || n > max)
         return 0;

@@ -6,12 +6,37 @@
 
 #include "inbox/reply_text.h"
 
+/* What classify_fold() makes of text that is all ASCII, without going through Unicode; NULL when it is not. */
+static char *
+fold_ascii(const char *text, gsize len)
+{
+    g_autofree char *out = g_malloc(len + 1);
+    gsize n = 0;
+    for (gsize i = 0; i < len; i++) {
+        if ((guchar)text[i] >= 0x80)
+            return NULL;
+        if (g_ascii_isspace(text[i])) {
+            if (n > 0 && out[n - 1] != ' ')
+                out[n++] = ' ';
+        } else {
+            out[n++] = text[i] == '`' ? '\'' : g_ascii_tolower(text[i]);
+        }
+    }
+    if (n > 0 && out[n - 1] == ' ')
+        n--;
+    out[n] = '\0';
+    return g_steal_pointer(&out);
+}
+
 char *
 classify_fold(const char *text, gsize max)
 {
     gsize len = strnlen(text, max);
     while (len > 0 && text[len] != '\0' && ((guchar)text[len] & 0xc0) == 0x80)
         len--;
+    char *plain = fold_ascii(text, len);
+    if (plain)
+        return plain;
     g_autofree char *decomposed = g_utf8_normalize(text, (gssize)len, G_NORMALIZE_ALL);
     if (!decomposed)
         return g_strdup("");

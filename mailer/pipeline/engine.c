@@ -94,8 +94,10 @@ held_because(const struct view *v, const struct step *step)
     if (step->needs_answered && view_is_unanswered(v))
         return g_strdup("the customer's reply is unanswered");
     switch (view_truth(v, v->seq->hold, RULE_FALSE)) {
-    case RULE_TRUE:
-        return rule_reason(v, "hold", v->seq->hold);
+    case RULE_TRUE: {
+        g_autofree char *known = view_known(v, v->seq->hold);
+        return *known ? g_strdup_printf("hold: %s", known) : rule_reason(v, "hold", v->seq->hold);
+    }
     case RULE_UNDECIDED: {
         if (step->kind == STEP_DRAFT)
             return NULL; /* a specialist has looked at it */
@@ -118,7 +120,7 @@ conditions_hold(const struct view *v, const struct step *step, struct verdict *o
         return FALSE;
     }
     if (*step->stages && (!e->stage || !g_strv_contains((const char *const *)step->stages, e->stage))) {
-        *out = verdict_of(STEP_IDLE, 0, g_strdup_printf("not in stage %s", e->stage ? e->stage : "(none)"));
+        *out = verdict_of(STEP_IDLE, 0, g_strdup_printf("not for stage %s", e->stage ? e->stage : "(none)"));
         return FALSE;
     }
     enum rule_truth when = view_truth(v, step->when, RULE_TRUE);
@@ -470,6 +472,8 @@ why_line_free(gpointer line)
     struct why_line *w = line;
     g_free(w->what);
     g_free(w->verdict);
+    g_free(w->facts);
+    g_free(w->text);
     g_free(w);
 }
 
@@ -483,17 +487,14 @@ add_why(GPtrArray *lines, const struct view *v, int rule, char *what)
     const struct rule_result *r = &v->results[rule];
     struct why_line *w = g_new0(struct why_line, 1);
     w->what = what;
+    w->text = view_rule_line(v, rule, 0);
     if (r->type == RULE_NULL || r->type == RULE_ERROR) {
-        g_autofree char *missing = view_explain(v, rule);
-        w->verdict = g_strdup_printf("undecided (%s)", missing);
-    } else if (r->type == RULE_TEXT) {
-        w->verdict = g_strdup(r->text);
+        w->verdict = g_strdup("undecided");
+        w->facts = view_explain(v, rule);
     } else {
-        w->verdict = g_strdup(rules_truth(r) == RULE_TRUE ? "true" : "false");
+        w->verdict = g_strdup(r->type == RULE_TEXT ? r->text : rules_truth(r) == RULE_TRUE ? "true" : "false");
+        w->facts = view_known(v, rule);
     }
-    g_autofree char *bare = w->verdict;
-    g_autofree char *line = view_rule_line(v, rule, 0);
-    w->verdict = g_strdup_printf("%s  [%s]", bare, line);
     g_ptr_array_add(lines, w);
 }
 

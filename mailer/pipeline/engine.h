@@ -25,10 +25,12 @@ struct fact_row *pipeline_facts(struct store *db, const struct program *program,
 /* The accounts that must be looked at now, dirty ones first, at most limit. The caller frees. */
 GArray *pipeline_pending(struct store *db, gint64 now_us, guint limit, GError **error);
 
-/* One rule of `why`: what it is for, its text's verdict and the facts it misses. */
+/* One rule of `why`. */
 struct why_line {
-    char *what;    /* "enrol", "step graduation: when" … */
-    char *verdict; /* "true", "false", "undecided: forecast_mrr is missing", a value */
+    char *what;    /* "enrol", "graduation: when" … */
+    char *verdict; /* "true", "false", "undecided", a date */
+    char *facts;   /* what it rests on: "plan = yc, forecast_mrr = 231"; of an undecided one what is missing */
+    char *text;    /* the rule, on one line */
 };
 void why_line_free(gpointer line);
 

@@ -236,7 +236,7 @@ read_lateness(struct step *step, cfg_t *s, GError **error)
     } else {
         g_auto(GStrv) words = g_strsplit(late, " ", -1);
         if (g_strv_length(words) != 4 || strcmp(words[0], "send") != 0 || strcmp(words[1], "within") != 0 ||
-            !g_str_has_prefix(words[3], "day") || !g_ascii_string_to_unsigned(words[2], 10, 1, 365, &days, NULL))
+            (strcmp(words[3], "day") != 0 && strcmp(words[3], "days") != 0) || !g_ascii_string_to_unsigned(words[2], 10, 1, 365, &days, NULL))
             return conf_refuse(s, error, "late of \"%s\": expected \"send within N days\", \"ask\" or \"skip\"", step->id);
         step->late = LATE_SEND_WITHIN;
         step->late_days = (int)days;

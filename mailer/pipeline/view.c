@@ -4,6 +4,7 @@
 #include "base/zone.h"
 #include "pipeline/engine_facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct engine_fact engine_facts[] = {
@@ -181,6 +182,22 @@ view_explain(const struct view *view, int rule)
     if (missing->len == 0)
         return g_strdup("no date or verdict came out");
     return g_strdup_printf("%s missing", missing->str);
+}
+
+char *
+view_known(const struct view *view, int rule)
+{
+    GString *known = g_string_new(NULL);
+    for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
+        const struct fact_value *value = fact_row_get(view->row, *name);
+        if (!value || !value->value || strcmp(*name, "today") == 0 || g_strcmp0(value->source, "default") == 0 ||
+            (g_strcmp0(value->source, "usher") == 0 && json_is_false(value->value)))
+            continue;
+        char *text = json_is_string(value->value) ? NULL : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
+        g_string_append_printf(known, "%s%s = %s", known->len ? ", " : "", *name, text ? text : json_string_value(value->value));
+        free(text);
+    }
+    return g_string_free(known, FALSE);
 }
 
 char *

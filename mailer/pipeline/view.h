@@ -41,6 +41,10 @@ gboolean view_deadline(const struct view *view, int rule, gint64 *us);
 /* What is missing or wrong in a rule without verdict: "forecast_mrr is missing". The caller frees. */
 char *view_explain(const struct view *view, int rule);
 
+/* The facts a rule reads that somebody delivered or something happened to set: "plan = yc, forecast_mrr = 231". Left out: `today`,
+ * defaults, and what usher itself says is not so. Empty when there are none. The caller frees. */
+char *view_known(const struct view *view, int rule);
+
 /* A rule's text on one line, at most max characters of it (0: all). The caller frees. */
 char *view_rule_line(const struct view *view, int rule, glong max);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 
 #include <string.h>
 
@@ -25,6 +26,19 @@ static struct composer
 composer_of(struct service *s, const struct fact_row *row, gint64 now_us)
 {
     return (struct composer){.db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = now_us};
+}
+
+/* Finds the sequence and step of a draft in the files of now. */
+static gboolean
+step_of(struct service *s, const struct draft *d, const struct sequence **seq, const struct step **step, GError **error)
+{
+    *seq = program_sequence(s->program, d->sequence);
+    *step = *seq ? sequence_step(*seq, d->step) : NULL;
+    if (*step)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "draft %" G_GINT64_FORMAT ": the sequences have no step %s of %s any more", d->id, d->step,
+                d->sequence);
+    return FALSE;
 }
 
 static json_t *
@@ -109,27 +123,60 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
     return store_exec(s->db, "UPDATE account SET dirty = 0 WHERE id = ?", error, "i", account_id);
 }
 
+/* The ids that a query about one account answers; NULL only with error. */
+static GArray *
+message_ids(struct service *s, const char *sql, gint64 account_id, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    scoped(query_end) struct query *q = store_query(s->db, sql, error, "i", account_id);
+    g_autoptr(GError) local = NULL;
+    while (q && query_next(q, &local)) {
+        gint64 id = query_int(q, "id");
+        g_array_append_val(ids, id);
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local ? g_steal_pointer(&ids) : NULL;
+}
+
+gboolean
+drafting_refresh_waiting(struct service *s, gint64 account_id, gint64 now_us, GError **error)
+{
+    static const char sql[] = "SELECT id FROM message WHERE account_id = ? AND state IN ('waiting', 'changed') AND NOT edited";
+    g_autoptr(GArray) ids = message_ids(s, sql, account_id, error);
+    for (guint i = 0; ids && i < ids->len; i++) {
+        scoped(draft_free) struct draft *d = draft_load(s->db, s->config, g_array_index(ids, gint64, i), error);
+        const struct sequence *seq;
+        const struct step *step;
+        struct pipeline_gate gate;
+        if (!d)
+            return FALSE;
+        if (!step_of(s, d, &seq, &step, NULL))
+            continue;
+        if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
+            return FALSE;
+        struct composer c = composer_of(s, gate.row, now_us);
+        struct draft_request request = request_of(seq, step, account_id);
+        gboolean changed;
+        g_autoptr(GError) broken = NULL;
+        /* One that cannot be rendered now stays as it is; its approval will say why. */
+        if (draft_refresh(&c, &request, d, &changed, &broken) && changed)
+            log_event("draft_refreshed", "account", d->account_key, "step", d->step, NULL);
+        pipeline_gate_clear(&gate);
+    }
+    return ids != NULL;
+}
+
 gboolean
 drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    {
-        scoped(query_end) struct query *q = store_query(
-            s->db,
-            "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step"
-            " WHERE m.account_id = ? AND m.state IN ('waiting', 'changed', 'queued')"
-            " AND (p.state IS NULL OR p.state NOT IN ('drafted', 'queued') OR p.message_id IS NOT m.id)",
-            error, "i", account_id);
-        g_autoptr(GError) local = NULL;
-        while (q && query_next(q, &local)) {
-            gint64 id = query_int(q, "id");
-            g_array_append_val(ids, id);
-        }
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        if (!q || (error && *error))
-            return FALSE;
-    }
+    static const char sql[] =
+        "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step"
+        " WHERE m.account_id = ? AND m.state IN ('waiting', 'changed', 'queued')"
+        " AND (p.state IS NULL OR p.state NOT IN ('drafted', 'queued') OR p.message_id IS NOT m.id)";
+    g_autoptr(GArray) ids = message_ids(s, sql, account_id, error);
+    if (!ids)
+        return FALSE;
     for (guint i = 0; i < ids->len; i++) {
         gint64 id = g_array_index(ids, gint64, i);
         gboolean gone;
@@ -168,19 +215,6 @@ drafting_preview(struct service *s, gint64 account_id, const struct sequence *se
 }
 
 /* ---- a specialist's acts ---- */
-
-/* Finds the sequence and step of a draft in the files of now. */
-static gboolean
-step_of(struct service *s, const struct draft *d, const struct sequence **seq, const struct step **step, GError **error)
-{
-    *seq = program_sequence(s->program, d->sequence);
-    *step = *seq ? sequence_step(*seq, d->step) : NULL;
-    if (*step)
-        return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "draft %" G_GINT64_FORMAT ": the sequences have no step %s of %s any more", d->id, d->step,
-                d->sequence);
-    return FALSE;
-}
 
 static gboolean
 refuse_unless_waiting(const struct draft *d, GError **error)

@@ -10,6 +10,10 @@
  * outbox. What cannot be composed becomes a task and the step waits, with the reason. */
 gboolean drafting_compose_wanted(struct service *service, gint64 account_id, gint64 now_us, GError **error);
 
+/* Renders the account's waiting drafts again from the facts of now, except those a specialist edited; inside the caller's
+ * transaction. */
+gboolean drafting_refresh_waiting(struct service *service, gint64 account_id, gint64 now_us, GError **error);
+
 /* Withdraws messages whose step no longer wants them, inside the caller's transaction. One that may already have reached
  * somebody stays. */
 gboolean drafting_withdraw_unwanted(struct service *service, gint64 account_id, gint64 now_us, GError **error);

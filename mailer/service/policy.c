@@ -62,8 +62,8 @@ policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_u
     struct service *s = user;
     (void)db;
     *verdict = OUTBOX_GONE;
-    scoped(draft_free) struct draft *before = draft_load(s->db, s->config, message_id, error);
-    if (!before || !bring_up_to_date(s, before->account_id, now_us, error))
+    gint64 account_id = store_int(s->db, "SELECT account_id FROM message WHERE id = ?", 0, NULL, "i", message_id);
+    if (account_id && !bring_up_to_date(s, account_id, now_us, error))
         return FALSE;
     scoped(draft_free) struct draft *d = draft_load(s->db, s->config, message_id, error);
     if (!d)

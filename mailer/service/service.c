@@ -192,5 +192,5 @@ gboolean
 service_advance(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
     return pipeline_advance(s->db, s->program, account_id, now_us, error) && drafting_withdraw_unwanted(s, account_id, now_us, error) &&
-           drafting_compose_wanted(s, account_id, now_us, error);
+           drafting_refresh_waiting(s, account_id, now_us, error) && drafting_compose_wanted(s, account_id, now_us, error);
 }

@@ -821,6 +821,8 @@ mime_read_mail(const guint8 *bytes, gsize len, gboolean partial)
     mime_read_open_charsets();
     struct mime_mail *mail = g_new0(struct mime_mail, 1);
     mail->limited = partial;
+    if (!bytes)
+        bytes = (const guint8 *)"";
     g_autoptr(GString) clean = clean_mail(bytes, len, mail);
     GMimeStream *stream = g_mime_stream_mem_new_with_buffer(clean->str, clean->len);
     GMimeParser *parser = g_mime_parser_new_with_stream(stream);

@@ -76,7 +76,9 @@ smtp_item_free(gpointer data)
 static struct answer
 answer_of(const smtp_status_t *status)
 {
-    gboolean whole = status != NULL && status->text != NULL && status->code >= 200 && status->code <= 599;
+    if (status == NULL)
+        return (struct answer){0};
+    gboolean whole = status->text != NULL && status->code >= 200 && status->code <= 599;
 
     return (struct answer){.code = whole ? status->code : 0, .status = status};
 }

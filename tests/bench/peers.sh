@@ -2,7 +2,8 @@
 # The programs that `make bench` measures beside usher, kept in build/bench and nowhere else.
 #
 #   tests/bench/peers.sh install          fetches what is missing; fast when all is there
-#   tests/bench/peers.sh sink PORT [PIDFILE]   Postfix's smtp-sink on loopback, in the foreground: takes mail, throws it away
+#   tests/bench/peers.sh sink PORT [PIDFILE]   Postfix's smtp-sink on loopback, in the foreground: takes mail, throws it away,
+#                                              and writes "sess=N quit=N mesg=N" to standard output as it goes
 #   tests/bench/peers.sh source PORT COUNT    Postfix's smtp-source: COUNT mails of 2.6 KB on four connections
 #   tests/bench/peers.sh node SCRIPT ARGS…    a script of this folder with the peers' Node.js packages
 #
@@ -77,9 +78,9 @@ sink)
     [ -z "${3-}" ] || echo $$ >"$3"
     # As root it wants to be told whom to become.
     if [ "$(id -u)" -eq 0 ]; then
-        with_postfix smtp-sink -u nobody "127.0.0.1:$2" 1000
+        with_postfix smtp-sink -c -u nobody "127.0.0.1:$2" 1000
     fi
-    with_postfix smtp-sink "127.0.0.1:$2" 1000
+    with_postfix smtp-sink -c "127.0.0.1:$2" 1000
     ;;
 source)
     with_postfix smtp-source -s 4 -m "$3" -l 2600 -f ana@ourco.example -t lee@acme.example "127.0.0.1:$2"

@@ -16,7 +16,8 @@ import tempfile
 import time
 
 COLUMNS = ("account", "name", "plan", "region", "owner", "timezone", "forecast_mrr", "next_renewal", "bills_paid",
-           "growth_mom", "priority", "credits_left")
+           "mrr_growth_mom", "priority", "credits_remaining")
+NEW_CUSTOMERS = 1000  # the others have paid too many bills to be onboarded
 PLANS = ("payg", "startup", "boost", "annual")
 REGIONS = ("emea", "amer", "apac")
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney", "America/Sao_Paulo")
@@ -25,8 +26,10 @@ ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Australia/Sydney", 
 def row(number):
     """Row number, the same on every machine; account names come in no order, as exports do."""
     mixed = (number * 2654435761) % 4294967296
-    return (f"acc-{mixed:010d}", f"Company {number}", PLANS[mixed % 4], REGIONS[mixed % 3], "ana", ZONES[mixed % 5],
-            f"{mixed % 500000 / 100:.2f}", f"2026-{mixed % 12 + 1:02d}-{mixed % 28 + 1:02d}", mixed % 4,
+    new = number < NEW_CUSTOMERS
+    return (f"acc-{mixed:010d}", f"Company {number}", "payg" if new else PLANS[mixed % 4], REGIONS[mixed % 3], "ana",
+            ZONES[mixed % 5], f"{mixed % 500000 / 100:.2f}", f"2027-{mixed % 12 + 1:02d}-{mixed % 28 + 1:02d}",
+            0 if new else 4 + mixed % 20,
             f"{mixed % 300 / 100 - 1:.2f}", mixed % 3 + 1, mixed % 2000)
 
 
