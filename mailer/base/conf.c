@@ -1,14 +1,21 @@
-/* libconfuse reports errors through a callback without user data, so the error under way is kept here; parsing is
- * not re-entrant and never has to be. */
+/* libconfuse reports errors through a callback without user data, so the error under way is kept here;
+ * parsing is not re-entrant and never has to be. */
 #include "base/conf.h"
 
 #include "base/error.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+/* libconfuse takes a file that breaks off within a section or a comment for a whole one. So a last line of
+ * our own is read behind it: when it does not arrive at the top level, the file is not closed. */
+#define LAST_LINE "end_of_file_"
+
 static char *first_error;
-static GHashTable *options_seen; /* cfg_opt_t pointers: one per section instance, so a second call is a repetition */
+static const char *parsed_path; /* a section that stands once does not know its file */
+static GHashTable *options_seen; /* cfg_opt_t *, of which each section instance has its own → struct seen * */
 
 static void
 keep_error(cfg_t *cfg, const char *format, va_list args)
@@ -16,50 +23,134 @@ keep_error(cfg_t *cfg, const char *format, va_list args)
     if (first_error)
         return;
     g_autofree char *what = g_strdup_vprintf(format, args);
-    first_error = cfg && cfg->filename && cfg->line
-                      ? g_strdup_printf("%s:%d: %s", cfg->filename, cfg->line, what)
-                      : g_strdup(what);
+    if (strstr(what, LAST_LINE)) {
+        g_free(what);
+        what = g_strdup("the file ends within a section: a } is missing");
+    }
+    const char *path = cfg && cfg->filename ? cfg->filename : parsed_path;
+    first_error =
+        cfg && path && cfg->line ? g_strdup_printf("%s:%d: %s", path, cfg->line, what) : g_strdup(what);
+}
+
+struct seen {
+    guint times; /* how often it was set */
+    guint last;  /* lists: values at the last call, 0 after the closing brace */
+};
+
+/* TRUE when this call begins a setting of the list. libconfuse calls after each value, and once more after
+ * the closing brace, when there are as many values as before. */
+static gboolean
+list_begins(struct seen *seen, guint values)
+{
+    gboolean begins = values == 1 && seen->last == 0;
+    seen->last = values == seen->last ? 0 : values;
+    return begins;
 }
 
 static int
 refuse_repetition(cfg_t *cfg, cfg_opt_t *opt)
 {
-    if (g_hash_table_add(options_seen, opt))
+    struct seen *seen = g_hash_table_lookup(options_seen, opt);
+    if (!seen)
+        g_hash_table_insert(options_seen, opt, seen = g_new0(struct seen, 1));
+    gboolean is_list = opt->type != CFGT_SEC && (opt->flags & CFGF_LIST);
+    if (is_list && !list_begins(seen, cfg_opt_size(opt)))
+        return 0;
+    /* The default of a list is parsed like a value that somebody set. */
+    if (++seen->times <= (is_list && opt->def.parsed ? 2u : 1u))
         return 0;
     cfg_error(cfg, "\"%s\" is set twice in one section: keep one", cfg_opt_name(opt));
     return -1;
 }
 
-/* Hangs the repetition check on every plain option; sections are checked by libconfuse (CFGF_NO_TITLE_DUPES). */
+/* Hangs the repetition check on every option, lists included; of sections only on those that may stand once,
+ * since of the others libconfuse checks the titles (CFGF_NO_TITLE_DUPES). */
 static void
 guard_options(cfg_opt_t *opts)
 {
     for (cfg_opt_t *o = opts; o->name; o++) {
         if (o->type == CFGT_SEC)
             guard_options(o->subopts);
-        else if (!(o->flags & CFGF_LIST))
+        if (o->type != CFGT_SEC || !(o->flags & CFGF_MULTI))
             o->validcb = refuse_repetition;
     }
+}
+
+/* The file with our last line. libconfuse would stop at a NUL, and take any byte. */
+static char *
+read_text(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    const char *bad;
+    errno = 0;
+    if (!g_file_get_contents(path, &text, &length, NULL)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path, g_strerror(errno));
+        return NULL;
+    }
+    if (g_utf8_validate_len(text, length, &bad))
+        return g_strconcat(text, "\n" LAST_LINE " = x\n", NULL);
+    int line = 1;
+    for (const char *p = text; p < bad; p++)
+        line += *p == '\n';
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%d: %s", path, line,
+                *bad ? "is not UTF-8" : "holds a NUL byte");
+    return NULL;
+}
+
+static cfg_opt_t *
+add_last_line(const cfg_opt_t *opts)
+{
+    gsize n = 0;
+    while (opts[n].name)
+        n++;
+    cfg_opt_t last[] = {CFG_STR(LAST_LINE, NULL, CFGF_NONE), CFG_END()};
+    cfg_opt_t *all = g_new0(cfg_opt_t, n + 2);
+    memcpy(all, opts, n * sizeof *opts);
+    memcpy(all + n, last, sizeof last);
+    return all;
+}
+
+/* Sections that stand once are made before their file is known. */
+static void
+name_sections(cfg_t *cfg, const char *path)
+{
+    if (!cfg->filename)
+        cfg->filename = strdup(path);
+    for (cfg_opt_t *o = cfg->opts; o->name; o++)
+        for (unsigned i = 0; o->type == CFGT_SEC && i < cfg_opt_size(o); i++)
+            name_sections(cfg_opt_getnsec(o, i), path);
 }
 
 cfg_t *
 conf_parse(cfg_opt_t *opts, const char *path, GError **error)
 {
+    g_autofree char *text = read_text(path, error);
+    if (!text)
+        return NULL;
     guard_options(opts);
-    cfg_t *cfg = cfg_init(opts, CFGF_NONE);
-    cfg_set_error_function(cfg, keep_error);
+    g_autofree cfg_opt_t *all = add_last_line(opts);
     g_clear_pointer(&first_error, g_free);
-    options_seen = g_hash_table_new(NULL, NULL);
-    errno = 0;
-    int status = cfg_parse(cfg, path);
-    int saved_errno = errno;
+    options_seen = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    cfg_t *cfg = cfg_init(all, CFGF_NONE);
+    cfg_set_error_function(cfg, keep_error);
+    free(cfg->filename);
+    cfg->filename = strdup(path); /* sections and messages copy it; libconfuse frees it */
+    parsed_path = path;
+    FILE *stream = fmemopen(text, strlen(text), "r");
+    int status = stream ? cfg_parse_fp(cfg, stream) : CFG_FILE_ERROR;
+    if (stream)
+        fclose(stream);
+    parsed_path = NULL;
     g_clear_pointer(&options_seen, g_hash_table_unref);
-    if (status == CFG_SUCCESS && !first_error)
+    name_sections(cfg, path);
+    if (status == CFG_SUCCESS && !first_error && cfg_getstr(cfg, LAST_LINE))
         return cfg;
-    if (status == CFG_FILE_ERROR)
-        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path, g_strerror(saved_errno));
+    if (first_error)
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG, first_error);
     else
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s", first_error ? first_error : path);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                    "%s: the file ends within a section, a text or a comment", path);
     cfg_free(cfg);
     g_clear_pointer(&first_error, g_free);
     return NULL;

@@ -355,9 +355,8 @@ mailbox_read_password(const struct mailbox *mailbox, char **password, GError **e
     if (mailbox->password_credential) {
         const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
         if (!dir) {
-            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                        "mailbox %s: password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)",
-                        mailbox->name);
+            g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                                "password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)");
             return FALSE;
         }
         path = g_build_filename(dir, mailbox->password_credential, NULL);
@@ -368,14 +367,13 @@ mailbox_read_password(const struct mailbox *mailbox, char **password, GError **e
     }
     g_autoptr(GError) local = NULL;
     if (!g_file_get_contents(path, password, NULL, &local)) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "mailbox %s: its password: %s", mailbox->name, local->message);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "its password: %s", local->message);
         return FALSE;
     }
     (*password)[strcspn(*password, "\r\n")] = '\0';
     if (strlen(*password) > 255 || !**password) {
         secret_free(g_steal_pointer(password));
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "mailbox %s: %s: expected a password of 1 to 255 bytes",
-                    mailbox->name, path);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: expected a password of 1 to 255 bytes", path);
         return FALSE;
     }
     return TRUE;

@@ -49,8 +49,11 @@ text_fold_address(const char *address)
 gboolean
 text_contains_fold(const char *haystack, const char *needle)
 {
-    g_autofree char *h = g_utf8_casefold(haystack, -1);
-    g_autofree char *n = g_utf8_casefold(needle, -1);
+    /* Folding reads beyond the end of a text that breaks off within a character. */
+    g_autofree char *valid_haystack = g_utf8_make_valid(haystack, -1);
+    g_autofree char *valid_needle = g_utf8_make_valid(needle, -1);
+    g_autofree char *h = g_utf8_casefold(valid_haystack, -1);
+    g_autofree char *n = g_utf8_casefold(valid_needle, -1);
     return strstr(h, n) != NULL;
 }
 

@@ -168,7 +168,8 @@ zone_to_utc_us(GTimeZone *zone, const struct civil *c)
 struct civil
 zone_from_utc_us(GTimeZone *zone, gint64 us)
 {
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / CLOCK_SECOND_US - (us % CLOCK_SECOND_US < 0));
+    g_autoptr(GDateTime) utc =
+        g_date_time_new_from_unix_utc(us / CLOCK_SECOND_US - (us % CLOCK_SECOND_US < 0));
     g_autoptr(GDateTime) local = utc ? g_date_time_to_timezone(utc, zone) : NULL;
     struct civil c = {.year = 1, .month = 1, .day = 1, .has_time = TRUE};
     if (local) {
@@ -197,7 +198,7 @@ zone_parse_time(GTimeZone *zone, const char *text, gint64 *us, GError **error)
             *us = zone_to_utc_us(zone, &c);
             return TRUE;
         }
-        if (c.has_time && strcmp(p, "Z") == 0) {
+        if (c.has_time && (strcmp(p, "Z") == 0 || strcmp(p, "z") == 0)) {
             *us = civil_as_utc_us(&c);
             return TRUE;
         }
@@ -212,6 +213,7 @@ zone_parse_time(GTimeZone *zone, const char *text, gint64 *us, GError **error)
         }
     }
     g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
-                "\"%.60s\" is no time: expected 2026-11-21, 2026-11-21 09:00 or 2026-11-21T09:00:00+01:00", text);
+                "\"%.60s\" is no time: expected 2026-11-21, 2026-11-21 09:00 or 2026-11-21T09:00:00+01:00",
+                text);
     return FALSE;
 }

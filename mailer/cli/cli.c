@@ -89,6 +89,17 @@ cli_usage(const char *format, ...)
     return EX_USAGE;
 }
 
+int
+cli_missing(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    fprintf(stderr, "usher: %s\n", text);
+    return EX_NOINPUT;
+}
+
 static const char *
 default_config(void)
 {
@@ -108,6 +119,8 @@ cli_set_now(struct cli *cli, enum command_needs needs, GError **error)
     GTimeZone *zone = cli->service ? cli->service->config->timezone : zone_find("UTC", NULL);
     if (!zone_parse_time(zone, cli->now_text, &cli->now_us, error)) {
         g_prefix_error(error, "--now: ");
+        if (error && *error)
+            (*error)->code = USHER_ERROR_USAGE;
         return FALSE;
     }
     if (needs == NEEDS_WRITE && !(cli->service && cli->service->rehearsal)) {

@@ -44,6 +44,7 @@ gboolean cli_set_now(struct cli *cli, enum command_needs needs, GError **error);
 /* Prints "usher: MESSAGE" and returns the error's exit code. */
 int cli_fail(const GError *error);
 int cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+int cli_missing(const char *format, ...) G_GNUC_PRINTF(1, 2); /* what was named does not exist: EX_NOINPUT */
 
 /* Prints object as one line of JSON and gives it up. */
 void cli_print_json(json_t *object);

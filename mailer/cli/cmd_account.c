@@ -125,7 +125,7 @@ steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
 {
     json_t *array = json_array();
     scoped(query_end) struct query *q = store_query(
-        cli->service->db, "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND sequence = ? ORDER BY due_at", NULL, "it",
+        cli->service->db, "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND sequence = ? ORDER BY COALESCE(due_at, 0) = 0, due_at", NULL, "it",
         account_id, seq->name);
     while (q && query_next(q, NULL)) {
         g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
@@ -273,7 +273,7 @@ cmd_show(struct cli *cli, int argc, char **argv)
     static const char *const people[] = {"address", "first_name", "last_name", "role", "function", "last_active", "suppressed", NULL};
     print_objects("People", json_object_get(all, "contacts"), people, "No contacts.");
     static const char *const steps[] = {"step", "state", "due", "reason", NULL};
-    print_objects("What comes next (`usher stop ACCOUNT STEP` stops it)", json_object_get(all, "steps"), steps, "Nothing is planned.");
+    print_objects("Steps (`usher stop ACCOUNT STEP` stops one)", json_object_get(all, "steps"), steps, "Nothing is planned.");
     static const char *const tasks[] = {"task", "kind", "title", "due", NULL};
     print_objects("Open tasks", json_object_get(all, "tasks"), tasks, "None.");
     static const char *const mail[] = {"at", "class", "from", "subject", "text", NULL};
@@ -284,6 +284,36 @@ cmd_show(struct cli *cli, int argc, char **argv)
 }
 
 /* ---- why ---- */
+
+#define RULE_CHARS 60
+
+/* Prints the rules that can still decide something: not those of steps that are over. */
+static void
+print_rules(const char *key, const GPtrArray *lines, const json_t *steps)
+{
+    static const char *const headings[] = {"rule", "verdict", "because of", "text", NULL};
+    scoped(table_free) struct table *table = table_new(headings);
+    for (guint i = 0; i < lines->len; i++) {
+        const struct why_line *w = lines->pdata[i];
+        gboolean over = FALSE;
+        size_t j;
+        const json_t *step;
+        json_array_foreach(steps, j, step)
+        {
+            static const char *const over_states[] = {"sent", "failed", "cancelled", NULL};
+            g_autofree char *prefix = g_strdup_printf("%s: ", json_string_value(json_object_get(step, "step")));
+            over = over || (g_str_has_prefix(w->what, prefix) && g_strv_contains(over_states, json_string_value(json_object_get(step, "state"))));
+        }
+        if (over)
+            continue;
+        gboolean fits = g_utf8_strlen(w->text, -1) <= RULE_CHARS;
+        g_autofree char *start = fits ? g_strdup(w->text) : g_utf8_substring(w->text, 0, RULE_CHARS - 1);
+        g_autofree char *text = g_strconcat(start, fits ? "" : "…", NULL);
+        table_add(table, w->what, w->verdict, w->facts, text, NULL);
+    }
+    printf("\nRules (in full: usher why %s --json)\n", key);
+    table_print(table, "None.");
+}
 
 int
 cmd_why(struct cli *cli, int argc, char **argv)
@@ -309,10 +339,9 @@ cmd_why(struct cli *cli, int argc, char **argv)
         return EX_OK;
     }
     static const char *const step_columns[] = {"step", "state", "due", "reason", NULL};
-    static const char *const rule_columns[] = {"rule", "verdict", "facts", "text", NULL};
     printf("%s in %s\n", argv[1], seq->name);
     print_objects("Steps", steps, step_columns, "The account is in no sequence; the rules below say why.");
-    print_objects("Rules", rules, rule_columns, "None.");
+    print_rules(argv[1], lines, steps);
     json_decref(steps);
     json_decref(rules);
     static const char *const headings[] = {"message", "to", "state", "next try", "why", NULL};

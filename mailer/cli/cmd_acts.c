@@ -43,7 +43,7 @@ cmd_enrol(struct cli *cli, int argc, char **argv)
     struct service *s = cli->service;
     const struct sequence *seq = argc > 2 ? program_sequence(s->program, argv[2]) : s->program->sequences->pdata[0];
     if (!seq)
-        return cli_usage("enrol: there is no sequence \"%s\"", argv[2]);
+        return cli_missing("enrol: there is no sequence \"%s\"", argv[2]);
     g_autoptr(GError) error = NULL;
     if (store_begin(s->db, &error) && pipeline_enrol_by_hand(s->db, s->program, seq, id, cli->now_us, service_actor(), &error) &&
         service_advance(s, id, cli->now_us, &error) && store_commit(s->db, &error)) {
@@ -73,7 +73,7 @@ cmd_stage(struct cli *cli, int argc, char **argv)
         g_autoptr(GString) names = g_string_new(NULL);
         for (guint i = 0; i < seq->stages->len; i++)
             g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct stage *)seq->stages->pdata[i])->id);
-        return cli_usage("stage: there is no stage \"%s\" in %s: expected one of %s", argv[2], seq->name, names->str);
+        return cli_missing("stage: there is no stage \"%s\" in %s: expected one of %s", argv[2], seq->name, names->str);
     }
     if (g_strcmp0(e->stage, stage->id) == 0) {
         printf("%s is in stage %s already\n", argv[1], stage->title);
@@ -103,7 +103,7 @@ unknown_step(const struct sequence *seq, const char *step)
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < seq->steps->len; i++)
         g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct step *)seq->steps->pdata[i])->id);
-    return cli_usage("there is no step \"%s\" in %s: expected one of %s", step, seq->name, names->str);
+    return cli_missing("there is no step \"%s\" in %s: expected one of %s", step, seq->name, names->str);
 }
 
 int
@@ -192,7 +192,7 @@ cmd_owner(struct cli *cli, int argc, char **argv)
     if (!id)
         return rc;
     if (!config_specialist(cli->service->config, argv[2]))
-        return cli_usage("owner: there is no specialist \"%s\" in usher.conf", argv[2]);
+        return cli_missing("owner: there is no specialist \"%s\" in usher.conf", argv[2]);
     g_autofree char *done = g_strdup_printf("%s: owner %s", argv[1], argv[2]);
     return cli_act(cli, id, "owner_set", json_pack("{s:s}", "owner", argv[2]), done);
 }
@@ -282,7 +282,7 @@ cmd_settle(struct cli *cli, int argc, char **argv)
     struct service *s = cli->service;
     g_autofree char *mailbox = store_text(s->db, "SELECT mailbox FROM message WHERE id = ?", &error, "i", id);
     if (!mailbox || !config_mailbox(s->config, mailbox))
-        return error ? cli_fail(error) : cli_usage("settle: there is no message %s", argv[1]);
+        return error ? cli_fail(error) : cli_missing("settle: there is no message %s", argv[1]);
     struct ledger ledger = {.db = s->db, .config = s->config, .mailbox = config_mailbox(s->config, mailbox), .policy = &s->policy};
     if (!ledger_settle_by_hand(&ledger, id, sent, cli->now_us, service_actor(), &error))
         return cli_fail(error);

@@ -109,7 +109,7 @@ print_preview(struct cli *cli, const struct draft *d, gboolean html_only)
     printf("From: %s <%s>\nTo: %s\n", d->specialist->name, d->specialist->address, to);
     if (*cc)
         printf("Cc: %s\n", cc);
-    printf("Subject: %s\n\n%s\n", d->subject, text);
+    printf("Subject: %s\n\n%s", d->subject, text);
     print_facts(cli, d);
     return EX_OK;
 }
@@ -145,7 +145,7 @@ cmd_preview(struct cli *cli, int argc, char **argv)
     const struct sequence *seq = cli_sequence_of(cli, account_id);
     const struct step *step = pick_step(cli, seq, account_id, argc > 2 ? argv[2] : NULL);
     if (!step)
-        return cli_usage("preview: there is no step \"%s\" in %s", argc > 2 ? argv[2] : "", seq->name);
+        return cli_missing("preview: there is no step \"%s\" in %s", argc > 2 ? argv[2] : "", seq->name);
     scoped(fact_row_free) struct fact_row *row = NULL;
     scoped(draft_free) struct draft *d = draft_find(s->db, s->config, account_id, seq->name, step->id, &error);
     if (!d && !error)
@@ -166,6 +166,22 @@ cmd_preview(struct cli *cli, int argc, char **argv)
 
 /* ---- acts ---- */
 
+/* Why an approved draft does not go out yet although its window may be open; NULL when nothing holds it. The caller frees. */
+static char *
+held_because(const struct cli *cli, gint64 draft_id)
+{
+    struct service *s = cli->service;
+    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, NULL);
+    const struct sequence *seq = d ? program_sequence(s->program, d->sequence) : NULL;
+    const struct step *step = seq ? sequence_step(seq, d->step) : NULL;
+    struct pipeline_gate gate;
+    if (!step || !pipeline_gate_load(s->db, s->program, seq, step, d->account_id, cli->now_us, &gate, NULL))
+        return NULL;
+    char *held = g_steal_pointer(&gate.held);
+    pipeline_gate_clear(&gate);
+    return held;
+}
+
 int
 cmd_approve(struct cli *cli, int argc, char **argv)
 {
@@ -179,8 +195,12 @@ cmd_approve(struct cli *cli, int argc, char **argv)
             worst = rc;
         } else if (drafting_approve(cli->service, id, service_actor(), &send_at_us, &error)) {
             g_autofree char *when = cli_time(cli, send_at_us);
-            printf("draft %s is approved and will be sent %s%s\n", argv[i], send_at_us <= cli->now_us ? "at once" : "from ",
-                   send_at_us <= cli->now_us ? "" : when);
+            g_autofree char *held = held_because(cli, id);
+            if (held)
+                printf("draft %s is approved and waits: %s\n", argv[i], held);
+            else
+                printf("draft %s is approved and will be sent %s%s\n", argv[i], send_at_us <= cli->now_us ? "at once" : "from ",
+                       send_at_us <= cli->now_us ? "" : when);
         } else {
             worst = cli_fail(error);
         }

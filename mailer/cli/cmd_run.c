@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 static void
@@ -119,6 +120,27 @@ check_imap(struct service *s, const struct mailbox *m, GError **error)
     return watch_check(w, error);
 }
 
+/* Without the setgid bit, what a killed specialist's command leaves behind locks the service's group out. */
+static void
+check_state_directory(const struct config *config)
+{
+    g_autofree char *dir = g_path_get_dirname(config->database);
+    struct stat st;
+    if (stat(dir, &st) != 0)
+        return;
+    if (st.st_mode & S_ISGID)
+        printf("ok  state directory %s\n", dir);
+    else
+        printf("--  state directory %s: for a team of several logins it needs mode 2770 and their common group\n", dir);
+}
+
+static int
+fail_mailbox(const struct mailbox *m, GError **error)
+{
+    g_prefix_error(error, "mailbox %s: ", m->name);
+    return cli_fail(*error);
+}
+
 int
 cmd_check(struct cli *cli, int argc, char **argv)
 {
@@ -128,6 +150,7 @@ cmd_check(struct cli *cli, int argc, char **argv)
     struct service *s = cli->service;
     g_autoptr(GError) error = NULL;
     printf("ok  configuration %s\n", s->config->path);
+    check_state_directory(s->config);
     for (guint i = 0; i < s->program->sequences->len; i++)
         printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
     if (!check_templates(s, &error))
@@ -138,12 +161,12 @@ cmd_check(struct cli *cli, int argc, char **argv)
         if (check_smtp(s, m, &error))
             printf("ok  mailbox %s: SMTP %s:%u\n", m->name, m->smtp.host, m->smtp.port);
         else
-            rc = cli_fail(error);
+            rc = fail_mailbox(m, &error);
         g_clear_error(&error);
         if (check_imap(s, m, &error))
             printf("ok  mailbox %s: IMAP %s:%u\n", m->name, m->imap.host, m->imap.port);
         else
-            rc = cli_fail(error);
+            rc = fail_mailbox(m, &error);
     }
     return rc;
 }

@@ -102,7 +102,7 @@ cmd_daily(struct cli *cli, int argc, char **argv)
     /* The renewal date may come from any source; the newest that has it wins, as in fact_row_load(). */
     scoped(query_end) struct query *q = store_query(
         s->db,
-        "SELECT a.id, a.key, e.sequence, e.stage, e.since, e.last_sent_at, e.engaged_at, COALESCE(e.replied_at, 0) > COALESCE(e.answered_at, 0) AS unanswered,"
+        "SELECT * FROM (SELECT a.id, a.key, e.sequence, e.stage, e.since, e.last_sent_at, e.engaged_at, e.cancelled, COALESCE(e.replied_at, 0) > COALESCE(e.answered_at, 0) AS unanswered,"
         " (SELECT f.facts ->> 'next_renewal' FROM account_facts f WHERE f.account_id = a.id AND f.facts ->> 'next_renewal' IS NOT NULL"
         "  ORDER BY f.as_of DESC LIMIT 1) AS renewal,"
         " (SELECT COUNT(*) FROM contact c WHERE c.account_id = a.id AND NOT c.absent) AS users,"
@@ -110,8 +110,9 @@ cmd_daily(struct cli *cli, int argc, char **argv)
         " (SELECT p.step || ' ' || p.state FROM step p WHERE p.account_id = a.id AND p.sequence = e.sequence"
         "  AND p.state IN ('drafted', 'queued', 'scheduled', 'waiting', 'late', 'wanted') ORDER BY p.due_at IS NULL, p.due_at LIMIT 1) AS next,"
         " (SELECT COUNT(*) FROM stage_entry x WHERE x.account_id = a.id AND x.sequence = e.sequence) <= 1 AS first_stage"
-        " FROM enrolment e JOIN account a ON a.id = e.account_id WHERE e.state = 'active' AND e.stage IS NOT NULL AND (?1 IS NULL OR e.stage = ?1)"
-        " ORDER BY renewal IS NULL, renewal, a.key",
+        " FROM enrolment e JOIN account a ON a.id = e.account_id WHERE e.state = 'active' AND e.stage IS NOT NULL AND (?1 IS NULL OR e.stage = ?1))"
+        /* What is over and asks for nothing leaves the queue; the board keeps it. */
+        " WHERE next IS NOT NULL OR tasks > 0 OR first_stage OR (unanswered AND cancelled IS NULL) ORDER BY renewal IS NULL, renewal, key",
         &error, "t", stage_filter);
     while (q && query_next(q, &error)) {
         scoped(fact_row_free) struct fact_row *row = NULL;
@@ -147,7 +148,7 @@ cmd_daily(struct cli *cli, int argc, char **argv)
     if (error)
         return cli_fail(error);
     if (!cli->json)
-        table_print(table, "No account is in the programme.");
+        table_print(table, "Nothing is in the queue.");
     return EX_OK;
 }
 
@@ -204,7 +205,7 @@ cmd_inbox(struct cli *cli, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT i.*, a.key FROM inbound i LEFT JOIN account a ON a.id = i.account_id ORDER BY i.id DESC LIMIT 500", &error, "");
+        "SELECT i.*, a.key FROM inbound i LEFT JOIN account a ON a.id = i.account_id WHERE i.class <> 'own' OR i.account_id IS NOT NULL ORDER BY i.id DESC LIMIT 500", &error, "");
     while (q && query_next(q, &error)) {
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "id"));
         g_autofree char *at = cli_time(cli, query_int(q, "at"));

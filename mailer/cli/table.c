@@ -98,8 +98,11 @@ static void
 print_row(const struct table *t, char **row, const int *widths, int limit)
 {
     int used = 0;
-    for (guint i = 0; i < t->columns; i++) {
-        int pad = i + 1 < t->columns ? widths[i] - width_of(row[i]) + GAP : 0;
+    guint columns = t->columns;
+    while (columns > 1 && !*row[columns - 1]) /* no blanks at the end of a line */
+        columns--;
+    for (guint i = 0; i < columns; i++) {
+        int pad = i + 1 < columns ? widths[i] - width_of(row[i]) + GAP : 0;
         int width = width_of(row[i]), room = limit - used;
         if (room <= 0)
             break;

@@ -309,12 +309,13 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
     json_t *old_json = recipients_to_json(draft->recipients), *new_json = recipients_to_json(fresh->recipients);
     *changed = strcmp(fresh->markdown, draft->markdown) != 0 || strcmp(fresh->subject, draft->subject) != 0 ||
                fresh->specialist != draft->specialist || !json_equal(old_json, new_json);
+    const char *subject = draft->edited ? draft->subject : fresh->subject, *markdown = draft->edited ? draft->markdown : fresh->markdown;
     char *recipients = json_dumps(new_json, JSON_COMPACT), *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
     gboolean ok = store_exec(c->db,
                              "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, recipients = ?, specialist = ?,"
-                             " mailbox = ?, template_text = ? WHERE id = ? AND state IN ('waiting', 'changed') AND NOT edited",
-                             error, "tttttttti", fresh->subject, fresh->markdown, fresh->rendered, basis, recipients,
-                             fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text, draft->id);
+                             " mailbox = ?, template_text = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
+                             error, "ttttttttitt", subject, markdown, fresh->rendered, basis, recipients, fresh->specialist->id,
+                             fresh->specialist->mailbox->name, fresh->template_text, draft->id, draft->subject, draft->markdown);
     free(recipients);
     free(basis);
     json_decref(old_json);
@@ -385,7 +386,7 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
     if (!bytes ||
         !store_exec(c->db,
                     "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = ?, bytes = ?, approved_by = ?,"
-                    " approved_at = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
+                    " approved_at = ?, date_at = NULL WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
                     error, "ttbtiitt", message_id, token, bytes, actor, c->now_us, draft->id, draft->subject, draft->markdown))
         return FALSE;
     if (store_changes(c->db) != 1) {

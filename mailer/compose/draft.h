@@ -83,8 +83,8 @@ GArray *draft_list(struct store *db, GError **error);
  * USHER_ERROR_DATA when it cannot be rendered any more. */
 gboolean draft_still_holds(const struct composer *composer, const struct draft *draft, char **difference, GError **error);
 
-/* Renders a waiting draft again from the facts and the template of now, keeping a specialist's edits out: only for drafts
- * nobody edited. *changed tells if it reads differently; the row is updated then. */
+/* Renders a waiting draft again from the facts and the template of now. *changed tells if it reads differently. What a
+ * specialist edited stays as it is: only what it rests on and its recipients are brought up to date. */
 gboolean draft_refresh(const struct composer *composer, const struct draft_request *request, struct draft *draft, gboolean *changed,
                        GError **error);
 

@@ -92,7 +92,9 @@ read_header(struct mail_template *tpl, const char *line, int number, GError **er
     if (g_ascii_strcasecmp(key, "Max-Age") == 0) {
         char *end;
         gint64 n = g_ascii_strtoll(value, &end, 10);
-        gint64 unit = g_str_has_prefix(end, " day") ? CLOCK_DAY_US : g_str_has_prefix(end, " hour") ? CLOCK_HOUR_US : 0;
+        gboolean days = strcmp(end, " day") == 0 || strcmp(end, " days") == 0;
+        gboolean hours = strcmp(end, " hour") == 0 || strcmp(end, " hours") == 0;
+        gint64 unit = days ? CLOCK_DAY_US : hours ? CLOCK_HOUR_US : 0;
         if (n <= 0 || n > 3650 || !unit)
             return refuse(tpl, number, error, "Max-Age: expected a number of days or hours, such as \"3 days\"");
         tpl->max_age_us = n * unit;
@@ -295,7 +297,7 @@ mail_template_check(const struct mail_template *tpl, const struct fact_set *fact
                 continue;
             g_autofree const char **names = known_names(facts);
             const char *nearest = text_nearest(read->name, names);
-            g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%u:%u: unknown variable \"%s\"%s%s%s", tpl->name, read->line,
+            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%u:%u: unknown variable \"%s\"%s%s%s", tpl->name, read->line,
                         read->column, read->name, nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
             return FALSE;
         }

@@ -444,7 +444,6 @@ mail_record_read(const guint8 *bytes, gsize len, struct mail_record *out, GError
         read_members(&c, out);
     if (c.wrong) {
         mail_record_clear(out);
-        mail_record_init(out);
         g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the reader's record of a mail is not usable: %s",
                     c.wrong);
         return FALSE;

@@ -136,7 +136,7 @@ struct failed_recipient *mail_record_add_failed(struct mail_record *record, cons
 GBytes *mail_record_write(const struct mail_record *record);
 
 /* Reads such bytes. Every count, length, number and string is checked, nothing may be missing or left over;
- * USHER_ERROR_DATA otherwise, and out is then empty. On success out owns its content. */
+ * USHER_ERROR_DATA otherwise, and out then holds nothing that would have to be cleared. */
 gboolean mail_record_read(const guint8 *bytes, gsize len, struct mail_record *out, GError **error);
 
 #endif

@@ -171,12 +171,12 @@ reader_main(int fd)
     for (;;) {
         g_autoptr(GByteArray) request = g_byte_array_new();
         if (receive_frame(fd, MAX_REQUEST_BYTES, 0, -1, request))
-            return 0; /* the watcher went away */
+            _exit(0); /* the watcher went away; exit handlers may want what the filter forbids */
         g_autoptr(GByteArray) answer = g_byte_array_new();
         if (!answer_request(request, answer))
-            return USHER_ERROR_PROTOCOL;
+            _exit(USHER_ERROR_PROTOCOL);
         if (transfer(fd, answer->data, answer->len, TRUE, 0, -1))
-            return 0;
+            _exit(0);
     }
 }
 

@@ -91,7 +91,7 @@ outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_us, gint64
                       "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at)"
                       " SELECT m.id, m.mailbox, r.value ->> 'address', r.value ->> 'field', 'queued', ?, ?"
                       " FROM message m, json_each(m.recipients) r WHERE m.id = ?"
-                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = excluded.next_at, at = excluded.at"
+                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = excluded.next_at, at = excluded.at, attempts = 0"
                       " WHERE state = 'withdrawn'",
                       error, "iii", not_before_us, now_us, message_id);
 }
@@ -112,13 +112,22 @@ outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *go
                                 error, "ii", now_us, message_id);
 }
 
+/* A message that no server was ever offered takes its Date, and the beginning of retry_for, from its next claim. */
+static gboolean
+forget_date(struct ledger *l, gint64 message_id, GError **error)
+{
+    return store_exec(l->db,
+                      "UPDATE message SET date_at = NULL WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message_id = ?1 AND attempts > 0)",
+                      error, "i", message_id);
+}
+
 gboolean
 ledger_recover(struct ledger *l, gint64 now_us, GError **error)
 {
     if (!store_begin(l->db, error))
         return FALSE;
-    gboolean ok = store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, at = ? WHERE mailbox = ? AND state = 'claimed'", error,
-                             "it", now_us, l->mailbox->name);
+    gboolean ok = store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? WHERE mailbox = ? AND state = 'claimed'",
+                             error, "it", now_us, l->mailbox->name);
     g_autoptr(GArray) messages = g_array_new(FALSE, FALSE, sizeof(gint64));
     if (ok) {
         scoped(query_end) struct query *q = store_query(
@@ -213,12 +222,18 @@ claim_one(struct ledger *l, gint64 message_id, gint64 now_us, struct claim **out
     switch (verdict) {
     case OUTBOX_WAIT:
         return postpone(l, message_id, not_before_us, reason, now_us, error);
-    case OUTBOX_GONE:
-        return TRUE;
+    case OUTBOX_GONE: /* what it left behind would be looked at for ever */
+        return store_exec(l->db, "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN ('queued', 'deferred')", error, "ii",
+                          now_us, message_id);
     case OUTBOX_SEND:
         break;
     }
-    struct claim *c = load_claim(l, message_id, now_us, error);
+    g_autoptr(GError) broken = NULL;
+    struct claim *c = load_claim(l, message_id, now_us, &broken);
+    if (!c && g_error_matches(broken, USHER_ERROR, USHER_ERROR_CONFIG)) /* the others need not wait for this one */
+        return postpone(l, message_id, now_us + CLOCK_HOUR_US, broken->message, now_us, error);
+    if (broken)
+        g_propagate_error(error, g_steal_pointer(&broken));
     if (!c || !mark_claimed(l, c, now_us, error)) {
         if (c)
             claim_free(c);
@@ -274,8 +289,11 @@ ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 gboolean
 ledger_unclaim(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
-    return store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, at = ? WHERE message_id = ? AND state = 'claimed' AND owner = ?",
-                      error, "iit", now_us, c->message_id, l->owner);
+    return store_exec(l->db,
+                      "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? WHERE message_id = ? AND state = 'claimed'"
+                      " AND owner = ?",
+                      error, "iit", now_us, c->message_id, l->owner) &&
+           forget_date(l, c->message_id, error);
 }
 
 /* ---- settle ---- */
@@ -338,7 +356,8 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
                    settle_refused(l, c, address, o, now_us, error);
         return set_delivery(l, id, DELIVERY_DEFERRED, retry_at_us(l, attempts, now_us), o, host, now_us, error);
     case SMTP_NOT_TRANSMITTED:
-        return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us, error);
+        return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us, error) &&
+               store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error, "ii", attempts - 1, id);
     case SMTP_UNKNOWN:
         return set_delivery(l, id, DELIVERY_UNKNOWN, now_us, o, host, now_us, error);
     }
@@ -398,7 +417,7 @@ ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outc
         unknown = unknown || outcomes[i].verdict == SMTP_UNKNOWN;
         transmitted = transmitted || outcomes[i].verdict != SMTP_NOT_TRANSMITTED;
     }
-    return !transmitted || settle_message(l, c->message_id, unknown, now_us, error);
+    return transmitted ? settle_message(l, c->message_id, unknown, now_us, error) : forget_date(l, c->message_id, error);
 }
 
 gboolean

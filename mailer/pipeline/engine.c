@@ -149,11 +149,13 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
     gint64 planned_us = window_next_us(v->window, v->zone, MAX(due_us, now->released_us));
     if (planned_us > v->now_us)
         return verdict_of(STEP_SCHEDULED, planned_us, NULL);
+    if (now->state == STEP_LATE) /* a hold that begins and ends meanwhile does not make it punctual */
+        return verdict_of(STEP_LATE, now->due_us, g_strdup(now->reason));
     char *held = held_because(v, step);
     if (held)
         return verdict_of(STEP_WAITING, planned_us, held);
-    if (now->state == STEP_LATE)
-        return verdict_of(STEP_LATE, now->due_us, g_strdup(now->reason));
+    if (now->state == STEP_QUEUED)
+        return verdict_of(STEP_QUEUED, now->due_us, NULL);
     struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
     if (out.released_us)
         planned_us = window_next_us(v->window, v->zone, v->now_us); /* time on hold is not lateness */
@@ -169,7 +171,7 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
     gint64 sendable_us = window_next_us(v->window, v->zone, v->now_us);
     out.state = sendable_us > v->now_us ? STEP_SCHEDULED : STEP_WANTED;
     if (sendable_us > v->now_us)
-        out.due_us = sendable_us;
+        out.due_us = out.released_us = sendable_us; /* nor is a window that closed first */
     return out;
 }
 
@@ -195,10 +197,6 @@ judge_step(struct view *v, const struct step *step, const struct step_status *no
         return verdict_of(STEP_DRAFTED, due_us, g_strdup(now->reason));
     if (step->kind == STEP_DRAFT)
         return verdict_of(now->state == STEP_QUEUED ? STEP_QUEUED : STEP_WANTED, due_us, NULL);
-    if (now->state == STEP_QUEUED) {
-        char *held = held_because(v, step);
-        return held ? verdict_of(STEP_WAITING, due_us, held) : verdict_of(STEP_QUEUED, now->due_us, NULL);
-    }
     return judge_automatic(v, step, now, due_us);
 }
 
@@ -270,13 +268,6 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
 }
 
 static gboolean
-update_left_steps(struct view *v, GError **error)
-{
-    return store_exec(v->db, "DELETE FROM step WHERE account_id = ? AND sequence = ? AND state NOT IN ('sent', 'failed')", error,
-                      "it", v->account_id, v->seq->name);
-}
-
-static gboolean
 advance_sequence(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id, gint64 now_us,
                  gint64 *wake_us, GError **error)
 {
@@ -293,7 +284,7 @@ advance_sequence(struct store *db, const struct program *program, const struct s
             return FALSE;
     }
     if (v->enrolment && !v->enrolment->active)
-        return update_left_steps(v, error);
+        return TRUE;
     if (!v->enrolment) {
         if (seq->reads_today && seq->enrol != NO_RULE && rules_reads_today(seq->rules, seq->enrol))
             view_wake_at(v, midnight_after_us(v->zone, now_us));

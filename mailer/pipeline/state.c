@@ -120,15 +120,15 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
                       e->account_id, get_str(e, "sequence"), get_str(e, "step"));
 }
 
+/* It answers the replies that were known by then: one that crossed it, read later but written before, still waits. */
 static gboolean
 apply_sent(struct store *db, const struct event *e, GError **error)
 {
     return set_step(db, e, STEP_SENT, error) &&
            store_exec(db,
-                      "UPDATE enrolment SET last_sent_at = ?, answered_at = ?,"
+                      "UPDATE enrolment SET last_sent_at = ?, answered_at = NULLIF(MAX(COALESCE(answered_at, 0), COALESCE(replied_at, 0)), 0),"
                       " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? AND sequence = ?",
-                      error, "iiiiit", e->at_us, e->at_us, get_int(e, "payment"), e->at_us, e->account_id,
-                      get_str(e, "sequence"));
+                      error, "iiiit", e->at_us, get_int(e, "payment"), e->at_us, e->account_id, get_str(e, "sequence"));
 }
 
 /* A specialist's own mail, seen in Sent: an answer, or an outreach by hand when it opens a conversation. */
@@ -181,14 +181,16 @@ apply_cancelled(struct store *db, const struct event *e, GError **error)
                       get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
 }
 
-/* Leaving clears stage and stage times from views and exports; the journal keeps them. */
+/* Leaving clears stage, stage times and what is still to come from views and exports; the journal keeps them. */
 static gboolean
 apply_left(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET state = 'left', stage = NULL, cancelled = ? WHERE account_id = ? AND sequence = ?",
                       error, "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence")) &&
            store_exec(db, "DELETE FROM stage_entry WHERE account_id = ? AND sequence = ?", error, "it", e->account_id,
-                      get_str(e, "sequence"));
+                      get_str(e, "sequence")) &&
+           store_exec(db, "DELETE FROM step WHERE account_id = ? AND sequence = ? AND state NOT IN ('sent', 'failed')", error, "it",
+                      e->account_id, get_str(e, "sequence"));
 }
 
 static gboolean

@@ -251,12 +251,12 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
         g_propagate_error(error, g_steal_pointer(&broken));
     } else {
         struct draft_request request = request_of(seq, step, d->account_id);
-        if (!d->edited && draft_refresh(&c, &request, d, &changed, &broken))
+        if (draft_refresh(&c, &request, d, &changed, &broken))
             *recomposed = changed;
         g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " %s:\n%s", d->id,
-                    changed     ? "no longer held and was composed anew, look at it again"
-                    : d->edited ? "no longer holds; edit or reject it"
-                                : "cannot be approved",
+                    !changed    ? "cannot be approved"
+                    : d->edited ? "was edited before its facts changed; edit it, or approve it once more as it stands"
+                                : "no longer held and was composed anew, look at it again",
                     broken ? broken->message : difference);
     }
     pipeline_gate_clear(&gate);

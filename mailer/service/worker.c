@@ -234,15 +234,18 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
 
 /* ---- one cycle ---- */
 
-/* Keeps the first problem as the error, and tells each. */
+/* Keeps the first problem as the error, and tells each once. */
 static void
-note(GError *local, void (*problem)(const char *line), GError **error)
+note(const struct worker *w, GError *local, void (*problem)(const char *line), GError **error)
 {
-    problem(local->message);
-    if (error && !*error)
-        g_propagate_error(error, local);
-    else
+    if (w)
+        g_prefix_error(&local, "mailbox %s: ", w->mailbox->name);
+    if (!*error || strcmp((*error)->message, local->message) != 0)
+        problem(local->message);
+    if (*error)
         g_error_free(local);
+    else
+        g_propagate_error(error, local);
 }
 
 static gboolean
@@ -269,13 +272,13 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
     for (guint i = 0; i < n; i++) {
         worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
         if (!watch_read(workers[i].watch, NULL, &local))
-            note(g_steal_pointer(&local), problem, &first);
+            note(&workers[i], g_steal_pointer(&local), problem, &first);
     }
     if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local))
-        note(g_steal_pointer(&local), problem, &first);
+        note(NULL, g_steal_pointer(&local), problem, &first);
     for (guint i = 0; i < n; i++) {
         if (!send_once(&workers[i], &local))
-            note(g_steal_pointer(&local), problem, &first);
+            note(&workers[i], g_steal_pointer(&local), problem, &first);
         worker_clear(&workers[i]);
     }
     if (!first)

@@ -1,13 +1,16 @@
 /* SQLite behind store.h.
  *
- * Invariants: every connection has foreign keys on, WAL, synchronous=FULL (a committed "transmitting" must survive a power cut), a
- * 30 s busy timeout and double-quoted strings off. Prepared statements are kept by their text: the set of literals
- * in the program is finite. A statement in use is never handed out twice; a nested use prepares its own. */
+ * Invariants: every connection has foreign keys on, WAL, synchronous=FULL (a committed "transmitting" must
+ * survive a power cut), a 30 s busy timeout and double-quoted strings off. Prepared statements are kept by
+ * their text: the set of literals in the program is finite. A statement in use is never handed out twice; a
+ * nested use prepares its own. */
 #include "store/store.h"
 
 #include "base/error.h"
 #include "store/schema.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -27,7 +30,7 @@ static gboolean
 set_error(sqlite3 *db, const char *what, GError **error)
 {
     int rc = sqlite3_errcode(db);
-    int code = rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? USHER_ERROR_TEMP
+    int code = rc == SQLITE_BUSY || rc == SQLITE_LOCKED     ? USHER_ERROR_TEMP
                : rc == SQLITE_READONLY || rc == SQLITE_PERM ? USHER_ERROR_NO_PERMISSION
                                                             : USHER_ERROR_IO;
     g_set_error(error, USHER_ERROR, code, "database: %s (%s)", sqlite3_errmsg(db), what);
@@ -66,7 +69,8 @@ schema_version(sqlite3 *db)
 {
     sqlite3_stmt *stmt = NULL;
     int version = -1;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK &&
+        sqlite3_step(stmt) == SQLITE_ROW)
         version = sqlite3_column_int(stmt, 0);
     sqlite3_finalize(stmt);
     return version;
@@ -82,7 +86,8 @@ struct store *
 store_open(const char *path, GError **error)
 {
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one", path);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one",
+                    path);
         return NULL;
     }
     sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, error);
@@ -91,8 +96,10 @@ store_open(const char *path, GError **error)
     int version = schema_version(db);
     if (version != schema_migration_count) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                    "%s: its schema is version %d, this program's is %d; %s", path, version, schema_migration_count,
-                    version > schema_migration_count ? "use the newer usher" : "start `usher run` once to migrate it");
+                    "%s: its schema is version %d, this program's is %d; %s", path, version,
+                    schema_migration_count,
+                    version > schema_migration_count ? "use the newer usher"
+                                                     : "start `usher run` once to migrate it");
         sqlite3_close(db);
         return NULL;
     }
@@ -114,6 +121,42 @@ store_close(struct store *db)
     g_free(db);
 }
 
+/* The copy that is kept of an older database. One that a broken attempt left behind is made anew. */
+static gboolean
+save_copy(sqlite3 *db, const char *path, GError **error)
+{
+    g_autofree char *copy = g_strdup_printf("%s.before-%d", path, schema_migration_count);
+    g_autofree char *making = g_strconcat(copy, ".new", NULL);
+    g_unlink(making);
+    char *sql = sqlite3_mprintf("VACUUM INTO %Q", making);
+    gboolean ok = run_script(db, sql, error);
+    sqlite3_free(sql);
+    if (!ok || g_rename(making, copy) == 0)
+        return ok;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "%s: %s", copy, g_strerror(errno));
+    return FALSE;
+}
+
+/* Runs the migrations that are missing, in one transaction. The version is read inside it: another process
+ * may have migrated while this one waited. */
+static gboolean
+run_migrations(sqlite3 *db, const char *path, GError **error)
+{
+    if (!run_script(db, "BEGIN EXCLUSIVE", error))
+        return FALSE;
+    int version = schema_version(db);
+    if (version < 0)
+        return set_error(db, path, error);
+    for (int i = version; i < schema_migration_count; i++) {
+        if (sqlite3_exec(db, schema_migrations[i], NULL, NULL, NULL) == SQLITE_OK)
+            continue;
+        g_autofree char *what = g_strdup_printf("migration %d of %s", i + 1, path);
+        return set_error(db, what, error);
+    }
+    g_autofree char *mark = g_strdup_printf("PRAGMA user_version=%d; COMMIT", schema_migration_count);
+    return run_script(db, mark, error);
+}
+
 gboolean
 store_migrate(const char *path, GError **error)
 {
@@ -123,22 +166,14 @@ store_migrate(const char *path, GError **error)
     int version = schema_version(db);
     gboolean ok = TRUE;
     if (version > schema_migration_count) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: its schema is version %d, newer than this program's %d",
-                    path, version, schema_migration_count);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                    "%s: its schema is version %d, newer than this program's %d", path, version,
+                    schema_migration_count);
         ok = FALSE;
     } else if (version < schema_migration_count) {
-        if (version > 0) {
-            char *copy = sqlite3_mprintf("VACUUM INTO '%q.before-%d'", path, schema_migration_count);
-            ok = run_script(db, copy, error);
-            sqlite3_free(copy);
-        }
-        ok = ok && run_script(db, "BEGIN EXCLUSIVE", error);
-        for (int i = version; ok && i < schema_migration_count; i++)
-            ok = run_script(db, schema_migrations[i], error);
-        g_autofree char *mark = g_strdup_printf("PRAGMA user_version=%d; COMMIT", schema_migration_count);
-        ok = ok && run_script(db, mark, error);
+        ok = (version <= 0 || save_copy(db, path, error)) && run_migrations(db, path, error);
     }
-    sqlite3_close(db);
+    sqlite3_close(db); /* takes an open transaction back */
     return ok;
 }
 
@@ -395,6 +430,7 @@ store_meta(struct store *db, const char *key, GError **error)
 gboolean
 store_set_meta(struct store *db, const char *key, const char *value, GError **error)
 {
-    return store_exec(db, "INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-                      error, "tt", key, value);
+    return store_exec(
+        db, "INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+        error, "tt", key, value);
 }

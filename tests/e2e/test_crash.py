@@ -17,7 +17,6 @@ import harness
 from office import ALL_HOURS, Office
 
 FAKE_SMTP = harness.ROOT / "tests" / "rig" / "fake_smtp.py"
-BODY_KEPT_BACK = 20000  # bytes: long enough that a body is still under way when the server stops reading
 
 
 class ScriptedServer:
@@ -139,9 +138,6 @@ class Kill(CrashCase):
     def test_after_the_dot(self):
         self.check_after_the_body_began("fault dot stall")
 
-    def test_after_the_last_chunk(self):
-        self.check_after_the_body_began("ext CHUNKING", "fault last stall")
-
 
 class Drop(CrashCase):
     """The line drops; nobody dies."""
@@ -162,10 +158,6 @@ class Drop(CrashCase):
 
     def test_after_the_dot_taken(self):
         self.cycle_with("fault dot take-drop")
-        self.assert_unknown(kept=1)
-
-    def test_after_the_last_chunk_taken(self):
-        self.cycle_with("ext CHUNKING", "fault last take-drop")
         self.assert_unknown(kept=1)
 
     def settle(self, word):

@@ -397,7 +397,7 @@ class Desk(harness.MailTestCase):
     """One account, pat@ACCOUNT.example, and what a specialist does between draft and sending."""
 
     USERS = {"ana@team.example": "secret", **{f"pat@{name}.example": "secret" for name in
-                                              ("edited", "altered", "held", "silenced", "looked", "evening", "nightly")}}
+                                              ("edited", "altered", "held", "silenced", "looked", "evening", "nightly", "kept")}}
 
     def open(self, account, **facts):
         self.account = account
@@ -441,14 +441,27 @@ class Desk(harness.MailTestCase):
         self.assertEqual((draft["state"], bool(draft["reason"])), ("changed", True))
         self.assertRegex(self.office.usher("drafts").out, "changed since approval")
         self.assertEqual([event["kind"] for event in self.office.events("altered", "draft_returned")], ["draft_returned"])
-        # The first approval of what no longer holds composes it anew and asks to look again.
-        self.office.usher("approve", draft["draft"], code=65)
+        # It is composed anew, and goes out when the new text is approved.
+        self.office.cycle("2027-03-01T11:05")
         self.assert_no_mail()
         after = self.office.usher("preview", "altered", "--json").json[0]
         self.assertNotEqual(before["text"], after["text"])
         self.office.approve("altered")
         self.office.cycle()
         self.assertEqual(self.mail().text.strip(), after["text"].strip())
+
+    def test_edited_draft_outlives_its_facts(self):
+        """Edited text is never composed anew: the specialist is told once that its facts changed, and decides."""
+        draft = self.open("kept", main_product="replay", main_product_share=0.7)
+        new = self.write("new.md", "Subject: About replay\n\nHello Pat, about replay.\n")
+        self.office.usher("edit", draft, EDITOR=f"cp {new}")
+        self.office.import_rows({"account": "kept", "main_product": "flags"})
+        self.office.cycle()
+        refusal = self.office.usher("approve", draft, code=65)
+        self.assertRegex(refusal.err, "facts changed")
+        self.office.usher("approve", draft)
+        self.office.cycle()
+        self.assertEqual(self.mail().text.strip(), "Hello Pat, about replay.")
 
     def test_facts_that_print_the_same_do_not(self):
         self.open("nightly", forecast_mrr=512.31)

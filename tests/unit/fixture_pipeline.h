@@ -25,7 +25,7 @@ status_of(struct fixture *f, const struct sequence *seq, gint64 account_id, GTim
             g_string_append_printf(line, " %.11s", due + strlen("2026-"));
         }
     }
-    if (e && e->cancelled)
+    if (e && e->active && e->cancelled)
         g_string_append(line, "; cancelled");
     return g_string_free(line, FALSE);
 }

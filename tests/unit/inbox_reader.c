@@ -325,7 +325,7 @@ main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "worker") == 0 && strcmp(argv[2], "reader") == 0)
         return reader_main(READER_CHILD_FD);
     if (argc == 3 && strcmp(argv[1], "misbehave") == 0)
-        return misbehave(argv[2]);
+        _exit(misbehave(argv[2]));
     g_test_init(&argc, &argv, NULL);
     g_autofree char *path = g_file_read_link("/proc/self/exe", NULL);
     self = path;

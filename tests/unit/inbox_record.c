@@ -71,8 +71,8 @@ test_hostile_bytes(void)
         g_assert_false(mail_record_read(good, cut, &b, &error));
         g_assert_error(error, USHER_ERROR, USHER_ERROR_DATA);
         g_clear_error(&error);
-        g_assert_cmpint(b.mail_class, ==, MAIL_CLASS_OTHER);
-        mail_record_clear(&b);
+        g_assert_null(b.text);
+        mail_record_clear(&b); /* does no harm */
     }
     g_autofree guint8 *copy = g_memdup2(good, len);
     guint refused = 0;
