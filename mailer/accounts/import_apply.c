@@ -91,13 +91,15 @@ add_accounts(struct import *import, GError **error)
     return store_exec(
                import->db,
                "INSERT INTO account(id, key, version, dirty, added_at) SELECT ? + i.rowid, i.key, 1, 1, ?"
-               " FROM temp.incoming i NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM temp.known k WHERE k.row = i.rowid)"
+               " FROM temp.incoming i NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM temp.known k WHERE k.row = "
+               "i.rowid)"
                " ORDER BY i.rowid",
                error, "ii", base, o->now_us) &&
            store_exec(
                import->db,
                "INSERT INTO account_facts(account_id, source, as_of, facts) SELECT ? + i.rowid, ?, ?, i.facts"
-               " FROM temp.incoming i NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM temp.known k WHERE k.row = i.rowid)"
+               " FROM temp.incoming i NOT INDEXED WHERE NOT EXISTS (SELECT 1 FROM temp.known k WHERE k.row = "
+               "i.rowid)"
                " ORDER BY i.rowid",
                error, "iti", base, o->source, o->as_of_us) &&
            add_account_events(import, base, error);

@@ -287,8 +287,9 @@ gboolean
 import_stage_check(struct import *import, GError **error)
 {
     return store_exec(import->db, "CREATE INDEX temp.incoming_key ON incoming(key, line)", error, "") &&
-           store_exec(import->db, "CREATE INDEX temp.incoming_contact_key ON incoming_contact(key, address, line)",
-                      error, "") &&
+           store_exec(import->db,
+                      "CREATE INDEX temp.incoming_contact_key ON incoming_contact(key, address, line)", error,
+                      "") &&
            note_duplicate_accounts(import, error) && note_duplicate_contacts(import, error) &&
            (!import->report->contact_file || note_strangers(import, error));
 }

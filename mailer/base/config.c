@@ -6,9 +6,30 @@
 #include "base/text.h"
 #include "base/zone.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+const char *const lint_level_names[LINT_LEVEL_COUNT] = {[LINT_OFF] = "off", [LINT_WARNING] = "warning", [LINT_ERROR] = "error"};
+
+const struct lint_setting lint_settings[LINT_RULE_COUNT] = {
+    [LINT_SUBJECT_GENERIC] = {"subject_generic", LINT_ERROR},
+    [LINT_SUBJECT_LONG] = {"subject_long", LINT_WARNING},
+    [LINT_SUBJECT_OVERLONG] = {"subject_overlong", LINT_ERROR},
+    [LINT_SUBJECT_MISLEADING] = {"subject_misleading", LINT_ERROR},
+    [LINT_PHRASE] = {"phrase", LINT_ERROR},
+    [LINT_DASH] = {"dash", LINT_ERROR},
+    [LINT_LONG] = {"long", LINT_WARNING},
+    [LINT_OVERLONG] = {"overlong", LINT_ERROR},
+    [LINT_QUESTIONS] = {"questions", LINT_WARNING},
+    [LINT_LINKS] = {"links", LINT_WARNING},
+    [LINT_LINK_HTTPS] = {"link_https", LINT_ERROR},
+    [LINT_FIGURE] = {"figure", LINT_WARNING},
+    [LINT_PARTS_DIFFER] = {"parts_differ", LINT_ERROR},
+    [LINT_VARIABLE_UNKNOWN] = {"variable_unknown", LINT_ERROR},
+    [LINT_VARIABLE_UNUSED] = {"variable_unused", LINT_WARNING},
+};
 
 static gboolean
 read_minute(cfg_t *section, const char *key, int *minute, GError **error)
@@ -57,10 +78,24 @@ static const struct scheme smtp_schemes[] = {
 static const struct scheme imap_schemes[] = {
     {"imaps://", WIRE_IMPLICIT_TLS, 993}, {"imap://", WIRE_STARTTLS, 143}, {"imap+plain://", WIRE_PLAIN_LOOPBACK, 143}, {0}};
 
-static gboolean
-is_loopback(const char *host)
+gboolean
+config_is_loopback(const char *host)
 {
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || g_str_has_prefix(host, "127.");
+    struct in_addr v4;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* ASCII local@domain without anything that means something elsewhere: the wire checks it again in full. */
+static gboolean
+is_plain_address(const char *address)
+{
+    const char *at = strchr(address, '@');
+    for (const char *p = address; *p; p++)
+        if (!g_ascii_isgraph(*p) || strchr("<>()[]\\,;:\"", *p))
+            return FALSE;
+    return at && at != address && at[1] && !strchr(at + 1, '@');
 }
 
 static gboolean
@@ -99,7 +134,7 @@ read_server(cfg_t *section, const char *key, const struct scheme *schemes, struc
     }
     if (!*out->host)
         return conf_refuse(section, error, "%s: \"%s\": the host is missing", key, url);
-    if (out->security == WIRE_PLAIN_LOOPBACK && !is_loopback(out->host))
+    if (out->security == WIRE_PLAIN_LOOPBACK && !config_is_loopback(out->host))
         return conf_refuse(section, error, "%s: \"%s\": a connection without TLS is for loopback only", key, url);
     return TRUE;
 }
@@ -170,6 +205,8 @@ read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
     struct mailbox *m = g_new0(struct mailbox, 1);
     g_ptr_array_add(c->mailboxes, m);
     m->name = g_strdup(cfg_title(s));
+    if (strspn(m->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != strlen(m->name) || *m->name == '.' || !*m->name)
+        return conf_refuse(s, error, "mailbox \"%s\": expected a title of letters, digits, _ and -", m->name);
     m->user = conf_dup_str(s, "user");
     m->password_credential = conf_dup_str(s, "password_credential");
     m->tls_name = conf_dup_str(s, "tls_name");
@@ -207,7 +244,7 @@ read_specialist(cfg_t *s, struct config *c, GError **error)
     p->regions = conf_dup_list(s, "regions");
     p->logins = conf_dup_list(s, "logins");
     p->booking_link = conf_dup_str(s, "booking_link");
-    if (!p->name || !p->address || !strchr(p->address, '@'))
+    if (!p->name || !p->address || !is_plain_address(p->address))
         return conf_refuse(s, error, "specialist \"%s\" needs a name and an address", p->id);
     const char *mailbox = cfg_getstr(s, "mailbox");
     p->mailbox = config_mailbox(c, mailbox && *mailbox ? mailbox : p->id);
@@ -238,18 +275,36 @@ read_team(cfg_t *s, struct config *c, GError **error)
 }
 
 static gboolean
+read_lint(cfg_t *s, struct config *c, GError **error)
+{
+    for (int i = 0; i < LINT_RULE_COUNT; i++) {
+        const char *word = cfg_getstr(s, lint_settings[i].name);
+        enum lint_level level = 0;
+        while (word && level < LINT_LEVEL_COUNT && strcmp(word, lint_level_names[level]) != 0)
+            level++;
+        if (level == LINT_LEVEL_COUNT)
+            return conf_refuse(s, error, "lint: %s: \"%s\": expected error, warning or off", lint_settings[i].name, word);
+        if (word)
+            c->lint[i] = level;
+    }
+    return TRUE;
+}
+
+static gboolean
 read_all(cfg_t *cfg, struct config *c, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(c->path);
     c->database = resolve_path(dir, cfg_getstr(cfg, "database"));
     c->sequences_dir = resolve_path(dir, cfg_getstr(cfg, "sequences_dir"));
     c->templates_dir = resolve_path(dir, cfg_getstr(cfg, "templates_dir"));
+    g_strfreev(c->sequences);
     c->sequences = conf_dup_list(cfg, "sequences");
     c->retry_after_us = (gint64)cfg_getint(cfg, "retry_after") * 60 * G_USEC_PER_SEC;
     c->retry_for_us = (gint64)cfg_getint(cfg, "retry_for") * 3600 * G_USEC_PER_SEC;
     if (c->retry_after_us <= 0 || c->retry_for_us <= 0)
         return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
-    if (!read_team(cfg_getsec(cfg, "team"), c, error) || !window_read(cfg_getsec(cfg, "window"), &c->window, error))
+    if (!read_team(cfg_getsec(cfg, "team"), c, error) || !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
+        !read_lint(cfg_getsec(cfg, "lint"), c, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
         if (!read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error))
@@ -262,6 +317,19 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     if (c->failsafe && !config_specialist(c, c->failsafe))
         return conf_refuse(cfg_getsec(cfg, "team"), error, "failsafe: there is no specialist \"%s\"", c->failsafe);
     return TRUE;
+}
+
+struct config *
+config_new(void)
+{
+    struct config *c = g_new0(struct config, 1);
+    c->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
+    c->specialists = g_ptr_array_new_with_free_func(specialist_free);
+    c->sequences = g_new0(char *, 1);
+    c->timezone = zone_find("UTC", NULL);
+    for (int i = 0; i < LINT_RULE_COUNT; i++)
+        c->lint[i] = lint_settings[i].level;
+    return c;
 }
 
 struct config *
@@ -289,6 +357,10 @@ config_load(const char *path, GError **error)
                            CFG_STR("sent_copy", "append", CFGF_NONE),
                            CFG_BOOL("plus_addressing", cfg_false, CFGF_NONE),
                            CFG_END()};
+    cfg_opt_t lint[LINT_RULE_COUNT + 1] = {0};
+    for (int i = 0; i < LINT_RULE_COUNT; i++)
+        lint[i] = (cfg_opt_t)CFG_STR(lint_settings[i].name, NULL, CFGF_NONE);
+    lint[LINT_RULE_COUNT] = (cfg_opt_t)CFG_END();
     cfg_opt_t opts[] = {CFG_STR("database", "usher.db", CFGF_NONE),
                         CFG_STR("sequences_dir", "sequences", CFGF_NONE),
                         CFG_STR("templates_dir", "templates", CFGF_NONE),
@@ -297,16 +369,15 @@ config_load(const char *path, GError **error)
                         CFG_INT("retry_for", 48, CFGF_NONE),
                         CFG_SEC("team", team, CFGF_NONE),
                         CFG_SEC("window", window, CFGF_NONE),
+                        CFG_SEC("lint", lint, CFGF_NONE),
                         CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                         CFG_SEC("mailbox", mailbox, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                         CFG_END()};
     cfg_t *cfg = conf_parse(opts, path, error);
     if (!cfg)
         return NULL;
-    struct config *c = g_new0(struct config, 1);
+    struct config *c = config_new();
     c->path = g_canonicalize_filename(path, NULL);
-    c->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
-    c->specialists = g_ptr_array_new_with_free_func(specialist_free);
     gboolean ok = read_all(cfg, c, error);
     cfg_free(cfg);
     if (!ok)

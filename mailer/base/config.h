@@ -43,6 +43,34 @@ struct specialist {
     char *booking_link;      /* NULL: the team's */
 };
 
+/* What lint looks for; compose/lint.h says what each means. `lint { RULE = "off" }` in usher.conf sets another level. */
+enum lint_rule {
+    LINT_SUBJECT_GENERIC,
+    LINT_SUBJECT_LONG,
+    LINT_SUBJECT_OVERLONG,
+    LINT_SUBJECT_MISLEADING,
+    LINT_PHRASE,
+    LINT_DASH,
+    LINT_LONG,
+    LINT_OVERLONG,
+    LINT_QUESTIONS,
+    LINT_LINKS,
+    LINT_LINK_HTTPS,
+    LINT_FIGURE,
+    LINT_PARTS_DIFFER,
+    LINT_VARIABLE_UNKNOWN,
+    LINT_VARIABLE_UNUSED,
+    LINT_RULE_COUNT
+};
+enum lint_level { LINT_OFF, LINT_WARNING, LINT_ERROR, LINT_LEVEL_COUNT };
+extern const char *const lint_level_names[LINT_LEVEL_COUNT];
+
+struct lint_setting {
+    const char *name;
+    enum lint_level level; /* unless usher.conf says otherwise */
+};
+extern const struct lint_setting lint_settings[LINT_RULE_COUNT];
+
 struct config {
     char *path;
     char *database, *sequences_dir, *templates_dir;
@@ -54,12 +82,19 @@ struct config {
     GPtrArray *mailboxes;    /* struct mailbox */
     GPtrArray *specialists;  /* struct specialist */
     gint64 retry_after_us, retry_for_us;
+    enum lint_level lint[LINT_RULE_COUNT];
 };
+
+/* A configuration that names nobody and nothing, with every default: for looking at files without a usher.conf. */
+struct config *config_new(void);
 
 /* Reads and checks path. USHER_ERROR_NO_INPUT or USHER_ERROR_CONFIG with file, line and what was expected. */
 struct config *config_load(const char *path, GError **error);
 void config_free(struct config *config);
 SCOPED_FUNC(struct config, config_free)
+
+/* TRUE for localhost, 127.0.0.0/8 and ::1. */
+gboolean config_is_loopback(const char *host);
 
 const struct mailbox *config_mailbox(const struct config *config, const char *name);
 const struct specialist *config_specialist(const struct config *config, const char *id);

@@ -8,7 +8,10 @@ static void
 append_pair(GString *line, const char *key, const char *value)
 {
     g_string_append_printf(line, "%s%s=", line->len ? " " : "", key);
-    if (*value && !strpbrk(value, " \"\\\t\r\n=")) {
+    gboolean plain = *value != '\0';
+    for (const char *p = value; *p && plain; p++)
+        plain = (guchar)*p > ' ' && *p != 0x7f && !strchr("\"\\=", *p);
+    if (plain) {
         g_string_append(line, value);
         return;
     }

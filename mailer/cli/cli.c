@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/table.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -46,6 +47,7 @@ static const struct command commands[] = {
     {"suppress", "ADDRESS|@DOMAIN", "never write there again", NEEDS_WRITE, cmd_suppress},
     {"settle", "MESSAGE sent|not-sent", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
     {"run", "[--once]", "the service; --once does one full cycle and exits", NEEDS_NOTHING, cmd_run},
+    {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING, cmd_lint},
     {"check", "", "configuration, sequences, templates, and the servers", NEEDS_READ, cmd_check},
     {"classify", "[FILE…]", "mails through the classifier, with the rule that matched", NEEDS_NOTHING, cmd_classify},
     {"render", "[--lax] [--partials DIR] TEMPLATE [DATA.json]", "a template through Liquid", NEEDS_NOTHING, cmd_render},
@@ -74,7 +76,12 @@ print_help(FILE *out)
 int
 cli_fail(const GError *error)
 {
-    fprintf(stderr, "usher: %s\n", error->message);
+    /* What a file or a server said must not speak to the terminal; line ends are ours (a difference has two lines). */
+    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autofree char *clean = table_clean(*line);
+        fprintf(stderr, "%s%s\n", line == lines ? "usher: " : "", clean);
+    }
     return usher_error_exit_code(error);
 }
 

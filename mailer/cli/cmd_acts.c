@@ -80,11 +80,8 @@ cmd_stage(struct cli *cli, int argc, char **argv)
         return EX_OK;
     }
     g_autofree char *done = g_strdup_printf("%s: stage %s", argv[1], stage->title);
-    rc = cli_act(cli, id, "stage_entered", json_pack("{s:s, s:s, s:s}", "sequence", seq->name, "stage", stage->id, "why", "by hand"), done);
-    if (rc == EX_OK && stage->cancels && !e->cancelled)
-        rc = cli_act(cli, id, "cancelled", json_pack("{s:s, s:s}", "sequence", seq->name, "reason", stage->title),
-                     "everything automatic is cancelled");
-    return rc;
+    return cli_act(cli, id, "stage_entered",
+                   json_pack("{s:s, s:s, s:s, s:i}", "sequence", seq->name, "stage", stage->id, "why", "by hand", "by_hand", 1), done);
 }
 
 /* Sets a step's state by hand. */

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "compose/markdown.h"
+#include "service/draft_lint.h"
 #include "service/drafting.h"
 
 #include <stdio.h>
@@ -81,6 +82,30 @@ print_facts(const struct cli *cli, const struct draft *d)
     table_print(table, "none");
 }
 
+static void
+print_lint(const GPtrArray *lines)
+{
+    if (lines->len == 0) {
+        puts("\nLint: nothing to say");
+        return;
+    }
+    puts("\nLint");
+    for (guint i = 0; i < lines->len; i++) {
+        const struct lint_line *l = lines->pdata[i];
+        g_autofree char *message = table_clean(l->message);
+        printf("line %d: %s: %s (%s): %s\n", l->line, lint_level_names[l->level], message, l->rule, l->hint);
+    }
+}
+
+static json_t *
+lint_to_json(const GPtrArray *lines)
+{
+    json_t *array = json_array();
+    for (guint i = 0; i < lines->len; i++)
+        json_array_append_new(array, lint_line_to_json(lines->pdata[i]));
+    return array;
+}
+
 static int
 print_preview(struct cli *cli, const struct draft *d, gboolean html_only)
 {
@@ -93,24 +118,29 @@ print_preview(struct cli *cli, const struct draft *d, gboolean html_only)
         fputs(html, stdout);
         return EX_OK;
     }
+    g_autoptr(GPtrArray) lint = draft_lint(cli->service, d, &error);
+    if (!lint)
+        return cli_fail(error);
     g_autofree char *to = recipients_text(d->recipients, FALSE);
     g_autofree char *cc = recipients_text(d->recipients, TRUE);
     if (cli->json) {
         json_t *recipients = recipients_to_json(d->recipients);
-        cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:O}", "draft", (json_int_t)d->id, "account", d->account_key, "step",
-                                 d->step, "state", d->id ? message_state_names[d->state] : "not stored", "from", d->specialist->address,
-                                 "recipients", recipients, "subject", d->subject, "text", text, "markdown", d->markdown, "facts", d->basis));
+        cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:O, s:o}", "draft", (json_int_t)d->id, "account", d->account_key, "step",
+                                 d->step, "state", d->id ? message_state_names[d->state] : "not stored", "from", d->specialist ? d->specialist->address : d->specialist_id,
+                                 "recipients", recipients, "subject", d->subject, "text", text, "markdown", d->markdown, "facts", d->basis, "lint",
+                                 lint_to_json(lint)));
         return EX_OK;
     }
     if (d->id)
         printf("Draft %" G_GINT64_FORMAT ", %s%s%s\n", d->id, message_state_names[d->state], d->reason ? ": " : "", d->reason ? d->reason : "");
     else
         puts("Not stored: this is how the mail would read now");
-    printf("From: %s <%s>\nTo: %s\n", d->specialist->name, d->specialist->address, to);
+    printf("From: %s <%s>\nTo: %s\n", d->specialist ? d->specialist->name : d->specialist_id, d->specialist ? d->specialist->address : "not in usher.conf", to);
     if (*cc)
         printf("Cc: %s\n", cc);
     printf("Subject: %s\n\n%s", d->subject, text);
     print_facts(cli, d);
+    print_lint(lint);
     return EX_OK;
 }
 
@@ -226,7 +256,7 @@ cmd_reject(struct cli *cli, int argc, char **argv)
 static gboolean
 run_editor(const char *path, GError **error)
 {
-    const char *editor = g_getenv("VISUAL") ? g_getenv("VISUAL") : g_getenv("EDITOR");
+    const char *visual = g_getenv("VISUAL"), *editor = visual && *visual ? visual : g_getenv("EDITOR");
     g_autofree char *quoted = g_shell_quote(path);
     g_autofree char *command = g_strdup_printf("%s %s", editor && *editor ? editor : "vi", quoted);
     const char *argv[] = {"/bin/sh", "-c", command, NULL};

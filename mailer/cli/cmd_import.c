@@ -3,11 +3,20 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/table.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+/* What came out of a file must not speak to the terminal. */
+static void
+print_clean(const char *before, const char *text, FILE *out)
+{
+    g_autofree char *clean = table_clean(text);
+    fprintf(out, "%s%s\n", before, clean);
+}
 
 static void
 print_list(const char *heading, const GPtrArray *lines, gint64 left_out)
@@ -16,7 +25,7 @@ print_list(const char *heading, const GPtrArray *lines, gint64 left_out)
         return;
     puts(heading);
     for (guint i = 0; i < lines->len; i++)
-        printf("  %s\n", (char *)lines->pdata[i]);
+        print_clean("  ", lines->pdata[i], stdout);
     if (left_out)
         printf("  … and %" G_GINT64_FORMAT " more\n", left_out);
 }
@@ -47,7 +56,7 @@ print_report(struct cli *cli, const struct import_report *r, gboolean dry_run, g
         g_autoptr(GString) names = g_string_new(NULL);
         for (guint i = 0; i < r->undeclared->len; i++)
             g_string_append_printf(names, "%s%s", i ? ", " : "", (char *)r->undeclared->pdata[i]);
-        fprintf(stderr, "usher: kept, but not declared in facts.conf, so no rule or template can use it: %s\n", names->str);
+        print_clean("usher: kept, but not declared in facts.conf, so no rule or template can use it: ", names->str, stderr);
     }
 }
 
@@ -91,7 +100,7 @@ cmd_import(struct cli *cli, int argc, char **argv)
     } else {
         rc = cli_fail(error);
         for (guint i = 1; report.problems && i < report.problems->len; i++)
-            fprintf(stderr, "usher: %s\n", (char *)report.problems->pdata[i]);
+            print_clean("usher: ", report.problems->pdata[i], stderr);
     }
     import_report_clear(&report);
     if (stream != stdin)

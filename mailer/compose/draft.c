@@ -25,6 +25,8 @@ draft_free(struct draft *d)
     if (!d)
         return;
     g_free(d->account_key);
+    g_free(d->specialist_id);
+    g_free(d->mailbox);
     g_free(d->sequence);
     g_free(d->step);
     g_free(d->reason);
@@ -57,14 +59,16 @@ greeting_name(const GPtrArray *recipients)
 }
 
 static gboolean
-render(const struct composer *c, const struct mail_template *tpl, const struct draft *draft, struct letter *letter, GError **error)
+render(const struct composer *c, const struct mail_template *tpl, const struct draft *draft, gboolean only_compared, struct letter *letter,
+       GError **error)
 {
     struct letter_values values = {.row = c->row,
                                    .facts = c->facts,
                                    .config = c->config,
                                    .specialist = draft->specialist,
                                    .first_name = greeting_name(draft->recipients),
-                                   .now_us = c->now_us};
+                                   .now_us = c->now_us,
+                                   .only_compared = only_compared};
     return mail_template_check(tpl, c->facts, error) && mail_template_render(tpl, &values, letter, error);
 }
 
@@ -89,9 +93,9 @@ settle_subject(const struct composer *c, struct draft *draft, char *rendered, GE
     return TRUE;
 }
 
-/* A mail about a failed payment must say so in its subject, and no other may: the word decides if the programme starts. */
-static gboolean
-check_payment_word(const struct draft_request *request, const char *subject, GError **error)
+/* The word decides if the programme starts. */
+gboolean
+draft_check_subject(const struct draft_request *request, const char *subject, GError **error)
 {
     const char *found = NULL;
     for (const char *const *word = request->payment_words; *word; word++)
@@ -146,6 +150,7 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->template_text = g_strdup(mail_template_text(tpl));
     d->follows = mail_template_follows(tpl);
     d->specialist = sender_choose(c->db, c->config, c->row, request->account_id, error);
+    d->specialist_id = d->specialist ? g_strdup(d->specialist->id) : NULL;
     d->recipients = d->specialist ? recipients_choose(c->db, request->account_id, request->audience, fact_row_text(c->row, "today"), error) : NULL;
     if (!d->recipients)
         return NULL;
@@ -154,12 +159,12 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
         return NULL;
     }
     struct letter letter;
-    if (!render(c, tpl, d, &letter, error))
+    if (!render(c, tpl, d, FALSE, &letter, error))
         return NULL;
     d->rendered = g_strdup(letter.markdown);
     d->markdown = g_steal_pointer(&letter.markdown);
     d->basis = g_steal_pointer(&letter.used);
-    if (!settle_subject(c, d, g_steal_pointer(&letter.subject), error) || !check_payment_word(request, d->subject, error) ||
+    if (!settle_subject(c, d, g_steal_pointer(&letter.subject), error) || !draft_check_subject(request, d->subject, error) ||
         (d->automatic && !check_ages(c, tpl, d->basis, error))) /* a specialist's draft is refused at its approval instead */
         return NULL;
     return g_steal_pointer(&d);
@@ -212,7 +217,9 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->edited = query_int(q, "edited") != 0;
     d->state = parse_state(query_text(q, "state"));
     d->reason = query_dup_text(q, "reason");
-    d->specialist = config_specialist(config, query_text(q, "specialist"));
+    d->specialist_id = query_dup_text(q, "specialist");
+    d->mailbox = query_dup_text(q, "mailbox");
+    d->specialist = config_specialist(config, d->specialist_id);
     d->template_name = query_dup_text(q, "template");
     d->template_text = query_dup_text(q, "template_text");
     d->subject = query_dup_text(q, "subject");
@@ -225,11 +232,6 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->approved_us = query_int(q, "approved_at");
     d->approved_by = query_dup_text(q, "approved_by");
     d->message_id = query_dup_text(q, "message_id");
-    if (!d->specialist) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "draft %" G_GINT64_FORMAT " is signed by \"%s\", who is no specialist of usher.conf any more",
-                    id, query_text(q, "specialist"));
-        return NULL;
-    }
     return g_steal_pointer(&d);
 }
 
@@ -282,12 +284,13 @@ first_difference(const char *old, const char *new)
 gboolean
 draft_still_holds(const struct composer *c, const struct draft *draft, char **difference, GError **error)
 {
-    *difference = recipients_refusal(c->db, draft->account_id, draft->recipients);
+    *difference = draft->specialist ? recipients_refusal(c->db, draft->account_id, draft->recipients)
+                                    : g_strdup_printf("it is signed by \"%s\", who is no specialist of usher.conf any more", draft->specialist_id);
     if (*difference)
         return FALSE;
     scoped(mail_template_free) struct mail_template *tpl = mail_template_parse(draft->template_name, draft->template_text, error);
     struct letter letter;
-    if (!tpl || !render(c, tpl, draft, &letter, error))
+    if (!tpl || !render(c, tpl, draft, TRUE, &letter, error))
         return FALSE;
     g_autoptr(GError) stale = NULL;
     if (strcmp(letter.markdown, draft->rendered) != 0)
@@ -307,7 +310,7 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
     if (!fresh)
         return FALSE;
     json_t *old_json = recipients_to_json(draft->recipients), *new_json = recipients_to_json(fresh->recipients);
-    *changed = strcmp(fresh->markdown, draft->markdown) != 0 || strcmp(fresh->subject, draft->subject) != 0 ||
+    *changed = strcmp(fresh->rendered, draft->rendered) != 0 || (!draft->edited && strcmp(fresh->subject, draft->subject) != 0) ||
                fresh->specialist != draft->specialist || !json_equal(old_json, new_json);
     const char *subject = draft->edited ? draft->subject : fresh->subject, *markdown = draft->edited ? draft->markdown : fresh->markdown;
     char *recipients = json_dumps(new_json, JSON_COMPACT), *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -367,6 +370,10 @@ draft_save_edit(struct store *db, struct draft *draft, const char *text, GError 
 GBytes *
 draft_bytes(const struct composer *c, const struct draft *draft, GError **error)
 {
+    if (!draft->specialist) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "usher.conf has no specialist \"%s\" any more", draft->specialist_id);
+        return NULL;
+    }
     g_autofree char *message_id = NULL;
     g_autofree char *token = NULL;
     if (!letter_identity(c->db, draft, &message_id, &token, error))
@@ -385,8 +392,8 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
     g_autoptr(GBytes) bytes = letter_bytes(c, draft, message_id, token, error);
     if (!bytes ||
         !store_exec(c->db,
-                    "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = ?, bytes = ?, approved_by = ?,"
-                    " approved_at = ?, date_at = NULL WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
+                    "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = ?, bytes = ?, date_at = NULL, approved_by = ?,"
+                    " approved_at = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
                     error, "ttbtiitt", message_id, token, bytes, actor, c->now_us, draft->id, draft->subject, draft->markdown))
         return FALSE;
     if (store_changes(c->db) != 1) {

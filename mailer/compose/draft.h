@@ -29,7 +29,8 @@ struct draft {
     gboolean automatic, edited;
     enum message_state state;
     char *reason;
-    const struct specialist *specialist;
+    char *specialist_id, *mailbox; /* mailbox: the one that sends it; NULL before it is stored */
+    const struct specialist *specialist; /* NULL when usher.conf has no such specialist any more: it can be read, not sent */
     char *template_name, *template_text;
     char *subject, *markdown, *rendered;
     json_t *basis;
@@ -64,6 +65,9 @@ struct draft_request {
 /* Renders the step's mail as of now; nothing is stored. USHER_ERROR_DATA names template, line and what is wrong;
  * USHER_ERROR_NO_INPUT when nobody is left to write to. */
 struct draft *draft_compose(const struct composer *composer, const struct draft_request *request, GError **error);
+
+/* A mail about a failed payment must say so in its subject, and no other may: USHER_ERROR_DATA names subject and word. */
+gboolean draft_check_subject(const struct draft_request *request, const char *subject, GError **error);
 
 /* Stores a new draft as waiting, sets its id. */
 gboolean draft_store(struct store *db, struct draft *draft, GError **error);

@@ -227,6 +227,7 @@ judge(const struct finding_set *set, const struct finding *f, const struct rule_
     m->finding = f;
     m->figures = json_object();
     take_figures(set, f, f->when, row, now_us, m->figures, missing, stale);
+    g_autofree char *undecided = g_strdup(missing->str); /* by what the rule itself reads */
     if (f->unless >= 0)
         take_figures(set, f, f->unless, row, now_us, m->figures, missing, stale);
     if (f->rank >= 0) {
@@ -239,7 +240,7 @@ judge(const struct finding_set *set, const struct finding *f, const struct rule_
     if (results[f->when].type == RULE_ERROR)
         m->reason = g_strdup_printf("its rule failed: %s", results[f->when].text);
     else if (m->holds == RULE_UNDECIDED)
-        m->reason = g_strdup_printf("undecided: %s missing", missing->len ? missing->str : "a fact is");
+        m->reason = g_strdup_printf("undecided: %s missing", *undecided ? undecided : "a fact is");
     else if (m->holds == RULE_FALSE)
         m->reason = g_strdup("its rule is false");
     else if (guard != RULE_FALSE)

@@ -20,7 +20,7 @@ letter_identity(struct store *db, const struct draft *draft, char **message_id, 
     g_autofree char *name = g_strdup_printf("message %" G_GINT64_FORMAT, draft->id);
     g_autofree char *token_name = g_strdup_printf("token %" G_GINT64_FORMAT, draft->id);
     g_autofree char *hash = text_keyed_hash(secret, name, 32);
-    const char *at = strchr(draft->specialist->address, '@');
+    const char *at = strrchr(draft->specialist->address, '@');
     *message_id = g_strdup_printf("usher.%s%s", hash, at);
     *token = text_keyed_hash(secret, token_name, 16);
     return TRUE;

@@ -109,11 +109,17 @@ check_same(const char *markdown, const struct placeholders *values, const char *
 }
 
 char *
-markdown_expand(const char *markdown, const struct placeholders *values, GError **error)
+markdown_expand_untried(const char *markdown, const struct placeholders *values, GError **error)
 {
     scoped(placeholders_free) struct placeholders *unique = placeholders_new();
     g_autofree char *source = make_unique(markdown, values, unique, error);
-    g_autofree char *expanded = source ? write_values(source, unique, error) : NULL;
+    return source ? write_values(source, unique, error) : NULL;
+}
+
+char *
+markdown_expand(const char *markdown, const struct placeholders *values, GError **error)
+{
+    g_autofree char *expanded = markdown_expand_untried(markdown, values, error);
     if (!expanded || !check_same(markdown, values, expanded, error))
         return NULL;
     return g_steal_pointer(&expanded);

@@ -129,7 +129,8 @@ choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, GP
     for (guint i = 0; i < contacts->len; i++) {
         const struct contact *c = contacts->pdata[i];
         g_autoptr(GError) local = NULL;
-        gint64 replies = store_int(db, "SELECT COUNT(*) FROM inbound WHERE account_id = ? AND address = ? AND class IN ('reply', 'booking')",
+        gint64 replies = store_int(db, "SELECT COUNT(*) FROM inbound i LEFT JOIN event e ON e.id = i.event_id WHERE i.account_id = ? AND i.address = ?"
+                                   " AND (i.class IN ('reply', 'booking') OR e.kind = 'replied')",
                                    0, &local, "it", account_id, c->address);
         if (local) {
             g_propagate_error(error, g_steal_pointer(&local));
@@ -203,6 +204,7 @@ recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipie
         g_autofree char *reason = NULL;
         if (suppression_find(db, r->address, &reason))
             return g_strdup_printf("%s is suppressed: %s", r->address, reason);
+        /* A database that does not answer counts as no: nobody is written to in doubt. */
         if (!store_int(db, "SELECT COUNT(*) FROM contact WHERE account_id = ? AND address = ? AND NOT absent", 0, NULL, "it", account_id,
                        r->address))
             return g_strdup_printf("%s is no contact of the account any more", r->address);
@@ -210,23 +212,28 @@ recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipie
     return NULL;
 }
 
-gint64
-recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, char **why)
+gboolean
+recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us, char **why, GError **error)
 {
-    gint64 latest_us = 0;
+    *until_us = 0;
     *why = NULL;
     for (guint i = 0; i < recipients->len; i++) {
         const struct recipient *r = recipients->pdata[i];
+        g_autoptr(GError) local = NULL;
         scoped(query_end) struct query *q = store_query(
-            db, "SELECT COALESCE(until, ?) AS until, reason FROM hold WHERE address = ? AND (until IS NULL OR until > ?)", NULL, "iti",
+            db, "SELECT COALESCE(until, ?) AS until, reason FROM hold WHERE address = ? AND (until IS NULL OR until > ?)", error, "iti",
             now_us + CLOCK_HOUR_US, r->address, now_us);
-        while (q && query_next(q, NULL)) {
-            if (query_int(q, "until") <= latest_us)
+        while (q && query_next(q, &local)) {
+            if (query_int(q, "until") <= *until_us)
                 continue;
-            latest_us = query_int(q, "until");
+            *until_us = query_int(q, "until");
             g_free(*why);
             *why = g_strdup_printf("%s is on hold: %s", r->address, query_text(q, "reason"));
         }
+        if (local)
+            g_propagate_error(error, g_steal_pointer(&local));
+        if (!q || (error && *error))
+            return FALSE;
     }
-    return latest_us;
+    return TRUE;
 }

@@ -52,6 +52,18 @@ mail_template_follows(const struct mail_template *tpl)
     return tpl->follows;
 }
 
+const struct liquid_template *
+mail_template_subject(const struct mail_template *tpl)
+{
+    return tpl->subject;
+}
+
+const struct liquid_template *
+mail_template_body(const struct mail_template *tpl)
+{
+    return tpl->body;
+}
+
 gint64
 mail_template_max_age_us(const struct mail_template *tpl)
 {
@@ -349,7 +361,7 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
     options.emit = emit_body;
     ok = ok && liquid_template_render(tpl->body, &options, body, error);
     if (ok) {
-        out->markdown = markdown_expand(g_strchug(body->str), source.placeholders, error);
+        out->markdown = (values->only_compared ? markdown_expand_untried : markdown_expand)(g_strchug(body->str), source.placeholders, error);
         ok = out->markdown != NULL;
     }
     if (ok) {

@@ -2,6 +2,8 @@
  * and was not about a failed payment; the rest is what refers to it or was sent after it as a follow-up. */
 #include "compose/thread.h"
 
+#include "wire/mime_header.h"
+
 #include <string.h>
 
 #define MAX_REFERENCES 20u
@@ -61,6 +63,8 @@ thread_load(struct store *db, gint64 account_id, struct mail_thread *out, GError
                     error, "ii", account_id, opened_us);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
+        if (!mime_check_id("References", query_text(q, "message_id"), NULL))
+            continue; /* a customer's mail program may have made anything up; ours must pass any server */
         if (ids->len == MAX_REFERENCES) /* the opening stays: RFC 5322 readers find the thread by it */
             g_free(g_ptr_array_remove_index(ids, 1));
         g_ptr_array_add(ids, query_dup_text(q, "message_id"));

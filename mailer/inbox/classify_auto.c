@@ -80,7 +80,7 @@ find_subject(const struct classify_view *view)
 }
 
 struct signs {
-    const char *automatic, *absent, *back, *urgent, *access, *thanks, *received, *ticket, *gone;
+    const char *automatic, *absent, *back, *urgent, *access, *thanks, *received, *soon, *ticket, *gone;
     guint count; /* of those that hold, without automatic */
 };
 
@@ -94,11 +94,13 @@ find_signs(const char *head)
         .urgent = classify_words_find(WORDS_URGENT, head),
         .access = classify_words_find(WORDS_ACCESS, head),
         .thanks = classify_words_find(WORDS_THANKS, head),
+        .soon = classify_words_find(WORDS_SOON, head),
         .received = classify_words_find(WORDS_RECEIVED, head),
         .ticket = classify_words_find(WORDS_TICKET, head),
         .gone = classify_words_find(WORDS_GONE, head),
     };
-    const char *const all[] = {s.absent, s.back, s.urgent, s.access, s.thanks, s.received, s.ticket, s.gone};
+    const char *const all[] = {s.absent,   s.back, s.urgent, s.access, s.thanks,
+                               s.received, s.soon, s.ticket, s.gone};
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
         s.count += all[i] != NULL;
     return s;
@@ -107,8 +109,8 @@ find_signs(const char *head)
 static const char *
 first_of(const struct signs *s)
 {
-    const char *const order[] = {s->automatic, s->absent, s->back,   s->gone,  s->ticket,
-                                 s->received,  s->access, s->urgent, s->thanks};
+    const char *const order[] = {s->automatic, s->absent, s->back,   s->gone,   s->ticket,
+                                 s->received,  s->soon,   s->access, s->urgent, s->thanks};
     for (gsize i = 0; i < G_N_ELEMENTS(order); i++)
         if (order[i])
             return order[i];
@@ -134,7 +136,9 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
         return "words-absence";
     if (s->ticket && weight >= 2)
         return "words-ticket";
-    if (s->thanks && s->received && weight >= 2)
+    if (s->received && (s->thanks || s->soon))
+        return "words-received";
+    if (s->thanks && s->soon && !view->answers)
         return "words-received";
     if (s->gone && s->urgent)
         return "words-gone";

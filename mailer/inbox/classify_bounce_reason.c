@@ -25,9 +25,16 @@ static const char *const full_words[] = {
     "over the maximum allowed", "maximum storage", "too much mail", "too many messages in the mailbox",
     "too many messages in this mailbox", "too many messages on this mailbox", "has used up its quota",
     "space for more messages", "mailbox maximum size", "mailbox reached its maximum", "receiving mail at a rate",
-    "voll", "speicherplatz", "pleine", "buzón lleno", "casella piena", "caixa cheia", "переполнен",
+    "voll", "speicherplatz", "pleine", "casella piena", "caixa cheia", "переполнен",
     "ボックスの容量", "容量を超", "いっぱい", "超出配额", "邮箱已满", "信箱已滿", "용량",
-    "mailbox for user is full", "mailfolder", "mail quota", NULL};
+    "mailbox for user is full", "mailfolder", "mail quota", "exceeding their quota", "diskspace quota", "disc quota",
+    "does not have enough space", "storage allocation", "exceeding its mailbox quota", "full mailbox",
+    "mail file size exceeds", "exceeded the local limit", "disk space limit", "maildir over quota", "userdisk quota",
+    "no space left", "reached disk quota", "would exceed maximum allowed storage", "space has been used up",
+    "user has too many messages", "quota usage", "out of disk space", "exceeded the storage", "exceeds storage",
+    "storage limit", "postfach voll", "postfach ist voll", "kontingent", "boite pleine", "boite aux lettres pleine",
+    "quota depasse", "buzon lleno", "cuota excedida", "quota superata", "caixa postal cheia", "cota excedida",
+    "mailbox vol", "postvak vol", "skrzynka pelna", "ящик заполнен", "kota asildi", "kotasi dolu", NULL};
 /* Too large. */
 static const char *const size_words[] = {
     "message too large", "message too big", "message is too large", "message is too big", "message was too large",
@@ -49,9 +56,9 @@ static const char *const dead_words[] = {
     "not a valid recipient", "user doesn't", "user does not exist", "mailbox does not exist", "mailbox doesn't exist",
     "account does not exist", "account doesn't exist", "address does not exist", "address doesn't exist",
     "recipient does not exist", "recipient doesn't exist", "that you tried to reach does not exist",
-    "does not exist here", "user not exist", "no mailbox here", "no mailbox found", "mail-box not found", "mailbox unknown", "no mail box available", "no mailbox available",
-    "no such local", "not a known user", "doesn't have a yahoo", "does not have a yahoo",
-    "recipient address rejected: access denied", "access denied. as(201806281)",
+    "does not exist here", "user not exist", "no mailbox here", "no mailbox found", "mail-box not found",
+    "no mail box available", "no mailbox available", "no such local", "not a known user", "doesn't have a yahoo",
+    "does not have a yahoo", "recipient address rejected: access denied", "access denied. as(201806281)",
     "recipient address rejected: undeliverable", "recipient address rejected: user", "recipient rejected",
     "unrouteable address", "has moved", "bad_recipient", "bad recipient", "bad address", "addressee unknown",
     "who does not exist", "name not recognized", "not our customer", "not listed in",
@@ -60,7 +67,24 @@ static const char *const dead_words[] = {
     "email account that you tried to reach is disabled", "user disabled", "deactivated", "account closed",
     "no longer accepts mail", "no longer valid", "no longer in use", "anwender unbekannt", "empfanger unbekannt",
     "utilisateur inconnu", "destinataire inconnu", "usuario desconocido", "utente sconosciuto", "宛先不明",
-    "存在しません", "不存在", "нет такого", NULL};
+    "存在しません", "不存在", "нет такого", "address invalid", "address rejected",
+    "address not present in directory", "badrcptto", "not find any address", "unknown e-mail address",
+    "unknown email address", "email address could not be found", "e-mail address could not be found",
+    "invalid mailbox path", "is not an active address", "mailbox invalid", "mailbox is inactive",
+    "mailbox not present", "nessuna casella", "no account by that name", "no existe dicha persona",
+    "no existe ese usuario", "no mailbox by that name", "account unavailable", "no valid recipients",
+    "not known at this site", "recipient no longer", "recipient is not accepted", "that user isn't registered",
+    "there is no one at this address", "this email address is wrong", "user not active", "user missing",
+    "unknown virtual user", "has been replaced by", "is not a known recipient", "is not a known user",
+    "no longer available", "no longer exists", "no longer exist", "address does not", "isn't a known user",
+    "could not be found in the directory", "not found by smtp address lookup", "user is unknown",
+    "recipient is unknown", "unknown or invalid address", "unknown or illegal alias",
+    "der empfanger existiert nicht", "benutzer unbekannt", "empfanger existiert nicht", "destinatario sconosciuto",
+    "utente non trovato", "destinatario desconocido", "usuario no existe", "usuario inexistente",
+    "destinataire n'existe pas", "adresse inconnue", "gebruiker onbekend", "nieznany uzytkownik",
+    "kullanici bulunamadi", "пользователь не наиден", "адресат не наиден",
+    "почтовыи ящик не", "用户不存在", "收件人不存在", "邮箱不存在", "無此用戶",
+    "user in unknown", "user ist unbekannt", "수신자", "존재하지 않", "宛先のユーザ", NULL};
 /* Taken for spam. */
 static const char *const spam_words[] = {
     "spam", "spamhaus", "unsolicited", "junk mail", "bulk mail", "blacklist", "black list", "blocklist", "block list",
@@ -82,7 +106,12 @@ static const char *const domain_words[] = {
     "cannot resolve", "could not be resolved", "can't be resolved", "dns hard error", "bad domain",
     "domain has been disabled", "invalid mx record", "malformed dns", "cannot find your domain",
     "name or service not known", "does not accept mail", "不存在的域名", "dns a-record is empty",
-    "host lookup did not complete", "domain is not reachable", "domain is not", "not a valid domain", NULL};
+    "host lookup did not complete", "domain is not reachable", "domain is not", "not a valid domain",
+    "mail domain mentioned in email address is unknown", "unknown domain name", "the account or domain may not exist",
+    "no host found", "no mx found", "host does not receive mail", "domain nullmx", "domain is unknown",
+    "domain unknown", "domain has expired", "domain is invalid", "could not find a mail server",
+    "can't find a valid mx", "no valid mx", "no mail server", "unresolvable", "domain lookup failed",
+    "illegal domain", "host not exist", "the domain does not", "recipient domain not found", "non-existing domain", NULL};
 /* Refused for what the sender or his system is or does; words about the recipient may stand beside them. */
 static const char *const policy_words[] = {
     "dmarc", "sender policy", "sender id", "policy violation", "policy reasons", "policy restriction",
@@ -108,7 +137,7 @@ static const char *const address_words[] = {
     "not found by smtp address lookup", "could not be found", "couldn't be found", "wasn't found", "was not found",
     "not found in", "not found at", "user doesn't exist", "does not exist at", "does not exist", "doesn't exist",
     "not exist", "nonexistent", "non-existent", "non existent", "no existe", "n'existe pas", "existiert nicht",
-    "não existe", "nao existe", "non esiste", "bestaat niet", "не существует", "nie istnieje",
+    "nao existe", "non esiste", "bestaat niet", "не существует", "nie istnieje",
     "invalid address", "not a valid account", "is not a valid", "isn't a valid", "no valid recipient", "not valid",
     "is not a known", "not a local", "not local", "not recogni", "is not recogn", "no account", "no mailbox",
     "no local mailbox", "does not have an account", "doesn't have a", "does not have a", "no user",
@@ -122,8 +151,8 @@ static const char *const address_words[] = {
     "address error", "recipient address rejected", "user has moved", "misconfigured forwarding",
     "didn't reach the following recipient", "destination addresses were unknown", "e-mail address you entered",
     "check the recipient's e-mail address", "check the spelling", "unknown or illegal", "unknown or invalid",
-    "empfänger unbekannt", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend",
-    "okänd", "nieznany", "недоступен", "неизвестный", "bilinmeyen",
+    "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend",
+    "okand", "nieznany", "недоступен", "неизвестный", "неизвестныи", "bilinmeyen",
     "見つかりませんでした", "ありません", "not found", "rejected", NULL};
 /* Not the address at all: time, lines and load. */
 static const char *const later_words[] = {
@@ -134,7 +163,9 @@ static const char *const later_words[] = {
     "unable to connect", "could not connect", "couldn't connect", "cannot connect", "not responding",
     "did not respond", "cannot send message for", "has been in queue", "in the queue", "resources", "queue lifetime",
     "suspended", "internal error", "local error", "not accepting connections", "not accepting mail",
-    "host not reachable", "not reachable", "host unreachable", NULL};
+    "host not reachable", "not reachable", "host unreachable", "try again later", "later retry",
+    "resources temporarily", "server is busy", "too many sessions", "queue too long", "message expired",
+    "has expired", "4.4.7", NULL};
 /* clang-format on */
 
 static gboolean

@@ -9,69 +9,20 @@
  * 05/06 is a day and a month only if something says which is which: a number above 12 here or in another date
  * of the same note, a language whose people write the day first, a clock that only one habit fits, or that
  * only one reading lies ahead. Otherwise the date is unknown; it is never guessed. */
+#include "inbox/classify_date.h"
+
 #include <string.h>
 
 #include "inbox/classify_view.h"
 
 #define NOTE_BYTES 6000u
-#define MAX_DATES 40u
 #define GAP_BYTES 60u
 #define DAYS_BACK 60 /* a note that was forgotten tells of the past */
 #define DAYS_AHEAD 730
 
 enum date_role { ROLE_NONE, ROLE_RANGE, ROLE_UNTIL, ROLE_RETURN };
 
-enum date_kind { DATE_CALENDAR, DATE_NUMERIC, DATE_WEEKDAY, DATE_TOMORROW };
-
-/* A date as written. For DATE_NUMERIC first and second are two numbers of unknown order. */
-struct found_date {
-    const char *start, *end;
-    enum date_kind kind;
-    guint day, month, year; /* year 0: not written; weekday 1-7 in day for DATE_WEEKDAY */
-    guint first, second;
-    gboolean range; /* "4-15 August": the end of it */
-};
-
 /* clang-format off */
-static const struct { const char *name; guint number; } months[] = {
-    {"january", 1}, {"february", 2}, {"march", 3}, {"april", 4}, {"may", 5}, {"june", 6}, {"july", 7}, {"august", 8}, {"september", 9}, {"october", 10}, {"november", 11}, {"december", 12},
-    {"jan", 1}, {"feb", 2}, {"mar", 3}, {"apr", 4}, {"jun", 6}, {"jul", 7}, {"aug", 8}, {"sep", 9}, {"sept", 9}, {"oct", 10}, {"nov", 11}, {"dec", 12},
-    {"januar", 1}, {"janner", 1}, {"februar", 2}, {"marz", 3}, {"maerz", 3}, {"mrz", 3}, {"mai", 5}, {"juni", 6}, {"juli", 7}, {"oktober", 10}, {"okt", 10}, {"dezember", 12}, {"dez", 12},
-    {"janvier", 1}, {"janv", 1}, {"fevrier", 2}, {"fevr", 2}, {"mars", 3}, {"avril", 4}, {"avr", 4}, {"juin", 6}, {"juillet", 7}, {"juil", 7}, {"aout", 8}, {"septembre", 9}, {"octobre", 10}, {"novembre", 11}, {"decembre", 12},
-    {"enero", 1}, {"ene", 1}, {"febrero", 2}, {"marzo", 3}, {"abril", 4}, {"abr", 4}, {"mayo", 5}, {"junio", 6}, {"julio", 7}, {"agosto", 8}, {"septiembre", 9}, {"setiembre", 9}, {"octubre", 10}, {"noviembre", 11}, {"diciembre", 12}, {"dic", 12},
-    {"gennaio", 1}, {"gen", 1}, {"febbraio", 2}, {"aprile", 4}, {"maggio", 5}, {"giugno", 6}, {"giu", 6}, {"luglio", 7}, {"lug", 7}, {"settembre", 9}, {"ottobre", 10}, {"ott", 10}, {"dicembre", 12},
-    {"janeiro", 1}, {"fevereiro", 2}, {"fev", 2}, {"marco", 3}, {"maio", 5}, {"junho", 6}, {"julho", 7}, {"setembro", 9}, {"outubro", 10}, {"novembro", 11}, {"dezembro", 12},
-    {"januari", 1}, {"februari", 2}, {"maart", 3}, {"mrt", 3}, {"marts", 3}, {"mei", 5}, {"augustus", 8}, {"maj", 5}, {"augusti", 8}, {"desember", 12}, {"des", 12},
-    {"tammikuuta", 1}, {"helmikuuta", 2}, {"maaliskuuta", 3}, {"huhtikuuta", 4}, {"toukokuuta", 5}, {"kesakuuta", 6}, {"heinakuuta", 7}, {"elokuuta", 8}, {"syyskuuta", 9}, {"lokakuuta", 10}, {"marraskuuta", 11}, {"joulukuuta", 12},
-    {"stycznia", 1}, {"lutego", 2}, {"marca", 3}, {"kwietnia", 4}, {"maja", 5}, {"czerwca", 6}, {"lipca", 7}, {"sierpnia", 8}, {"wrzesnia", 9}, {"pazdziernika", 10}, {"listopada", 11}, {"grudnia", 12},
-    {"ledna", 1}, {"unora", 2}, {"brezna", 3}, {"dubna", 4}, {"kvetna", 5}, {"cervna", 6}, {"cervence", 7}, {"srpna", 8}, {"zari", 9}, {"rijna", 10}, {"prosince", 12},
-    {"januara", 1}, {"februara", 2}, {"aprila", 4}, {"juna", 6}, {"jula", 7}, {"augusta", 8}, {"septembra", 9}, {"oktobra", 10}, {"novembra", 11}, {"decembra", 12},
-    {"marcius", 3}, {"aprilis", 4}, {"majus", 5}, {"junius", 6}, {"julius", 7}, {"augusztus", 8}, {"szeptember", 9}, {"ianuarie", 1}, {"februarie", 2}, {"martie", 3}, {"aprilie", 4}, {"iunie", 6}, {"iulie", 7}, {"septembrie", 9}, {"octombrie", 10}, {"noiembrie", 11}, {"decembrie", 12},
-    {"ιανουαριου", 1}, {"φεβρουαριου", 2}, {"μαρτιου", 3}, {"απριλιου", 4}, {"μαιου", 5}, {"ιουνιου", 6}, {"ιουλιου", 7}, {"αυγουστου", 8}, {"σεπτεμβριου", 9}, {"οκτωβριου", 10}, {"νοεμβριου", 11}, {"δεκεμβριου", 12},
-    {"января", 1}, {"февраля", 2}, {"марта", 3}, {"апреля", 4}, {"мая", 5}, {"июня", 6}, {"июля", 7}, {"августа", 8}, {"сентября", 9}, {"октября", 10}, {"ноября", 11}, {"декабря", 12},
-    {"січня", 1}, {"лютого", 2}, {"березня", 3}, {"квітня", 4}, {"травня", 5}, {"червня", 6}, {"липня", 7}, {"серпня", 8}, {"вересня", 9}, {"жовтня", 10}, {"листопада", 11}, {"грудня", 12},
-    {"ocak", 1}, {"subat", 2}, {"mart", 3}, {"nisan", 4}, {"mayis", 5}, {"haziran", 6}, {"temmuz", 7}, {"agustos", 8}, {"eylul", 9}, {"ekim", 10}, {"kasim", 11}, {"aralik", 12},
-    {"يناير", 1}, {"فبراير", 2}, {"مارس", 3}, {"أبريل", 4}, {"ابريل", 4}, {"مايو", 5}, {"يونيو", 6}, {"يوليو", 7}, {"أغسطس", 8}, {"اغسطس", 8}, {"سبتمبر", 9}, {"أكتوبر", 10}, {"اكتوبر", 10}, {"نوفمبر", 11}, {"ديسمبر", 12},
-    {"בינואר", 1}, {"בפברואר", 2}, {"במרץ", 3}, {"באפריל", 4}, {"במאי", 5}, {"ביוני", 6}, {"ביולי", 7}, {"באוגוסט", 8}, {"בספטמבר", 9}, {"באוקטובר", 10}, {"בנובמבר", 11}, {"בדצמבר", 12},
-};
-static const struct { const char *name; guint number; } weekdays[] = {
-    {"monday", 1}, {"tuesday", 2}, {"wednesday", 3}, {"thursday", 4}, {"friday", 5}, {"saturday", 6}, {"sunday", 7},
-    {"montag", 1}, {"dienstag", 2}, {"mittwoch", 3}, {"donnerstag", 4}, {"freitag", 5}, {"samstag", 6}, {"sonnabend", 6}, {"sonntag", 7},
-    {"lundi", 1}, {"mardi", 2}, {"mercredi", 3}, {"jeudi", 4}, {"vendredi", 5}, {"samedi", 6}, {"dimanche", 7},
-    {"lunes", 1}, {"martes", 2}, {"miercoles", 3}, {"jueves", 4}, {"viernes", 5}, {"sabado", 6}, {"domingo", 7},
-    {"lunedi", 1}, {"martedi", 2}, {"mercoledi", 3}, {"giovedi", 4}, {"venerdi", 5}, {"sabato", 6}, {"domenica", 7},
-    {"segunda-feira", 1}, {"terca-feira", 2}, {"quarta-feira", 3}, {"quinta-feira", 4}, {"sexta-feira", 5}, {"segunda", 1}, {"terca", 2}, {"quarta", 3}, {"quinta", 4}, {"sexta", 5},
-    {"maandag", 1}, {"dinsdag", 2}, {"woensdag", 3}, {"donderdag", 4}, {"vrijdag", 5}, {"zaterdag", 6}, {"zondag", 7},
-    {"mandag", 1}, {"tirsdag", 2}, {"onsdag", 3}, {"torsdag", 4}, {"fredag", 5}, {"lordag", 6}, {"lørdag", 6}, {"sondag", 7}, {"søndag", 7}, {"tisdag", 2},
-    {"maanantaina", 1}, {"tiistaina", 2}, {"keskiviikkona", 3}, {"torstaina", 4}, {"perjantaina", 5}, {"poniedziałek", 1}, {"poniedziałku", 1}, {"wtorek", 2}, {"wtorku", 2}, {"srode", 3}, {"srody", 3}, {"czwartek", 4}, {"czwartku", 4}, {"piatek", 5}, {"piatku", 5},
-    {"pondeli", 1}, {"pondelok", 1}, {"utery", 2}, {"utorok", 2}, {"stredu", 3}, {"ctvrtek", 4}, {"stvrtok", 4}, {"patek", 5}, {"piatok", 5}, {"hetfon", 1}, {"kedden", 2}, {"szerdan", 3}, {"csutortokon", 4}, {"penteken", 5}, {"luni", 1}, {"marti", 2}, {"miercuri", 3}, {"joi", 4}, {"vineri", 5},
-    {"понедельник", 1}, {"понедельника", 1}, {"вторник", 2}, {"вторника", 2}, {"среду", 3}, {"среды", 3}, {"четверг", 4}, {"четверга", 4}, {"пятницу", 5}, {"пятницы", 5}, {"понедiлок", 1}, {"δευτερα", 1}, {"τριτη", 2}, {"τεταρτη", 3}, {"πεμπτη", 4}, {"παρασκευη", 5},
-    {"pazartesi", 1}, {"sali", 2}, {"carsamba", 3}, {"persembe", 4}, {"cuma", 5}, {"cumartesi", 6}, {"الاثنين", 1}, {"الإثنين", 1}, {"الثلاثاء", 2}, {"الأربعاء", 3}, {"الخميس", 4}, {"الجمعة", 5}, {"السبت", 6}, {"الأحد", 7},
-    {"月曜", 1}, {"火曜", 2}, {"水曜", 3}, {"木曜", 4}, {"金曜", 5}, {"土曜", 6}, {"日曜", 7}, {"星期一", 1}, {"星期二", 2}, {"星期三", 3}, {"星期四", 4}, {"星期五", 5}, {"周一", 1}, {"周二", 2}, {"周三", 3}, {"周四", 4}, {"周五", 5}, {"週一", 1}, {"週二", 2}, {"週三", 3}, {"週四", 4}, {"週五", 5},
-    {"월요일", 1}, {"화요일", 2}, {"수요일", 3}, {"목요일", 4}, {"금요일", 5},
-};
-static const char *const tomorrows[] = {"tomorrow", "demain", "domani", "amanha", "manana", "morgen", "imorgon", "i morgen", "huomenna", "jutro", "zitra", "zajtra", "holnap", "maine", "завтра", "yarin", "غدا", "明日", "明天", "내일", NULL};
-
 /* Words in front of a date. english: its readers may write the month first. */
 static const struct { const char *words; enum date_role role; gboolean english; } before[] = {
     {"back", ROLE_RETURN, TRUE}, {"return", ROLE_RETURN, TRUE}, {"returning", ROLE_RETURN, TRUE}, {"returns", ROLE_RETURN, TRUE}, {"return date", ROLE_RETURN, TRUE}, {"available again", ROLE_RETURN, TRUE}, {"available from", ROLE_RETURN, TRUE}, {"reachable again", ROLE_RETURN, TRUE}, {"in the office again", ROLE_RETURN, TRUE}, {"resume work", ROLE_RETURN, TRUE}, {"resume", ROLE_RETURN, TRUE}, {"office again", ROLE_RETURN, TRUE},
@@ -84,7 +35,7 @@ static const struct { const char *words; enum date_role role; gboolean english; 
     {"terug", ROLE_RETURN, FALSE}, {"weer aanwezig", ROLE_RETURN, FALSE}, {"weer bereikbaar", ROLE_RETURN, FALSE}, {"weer op kantoor", ROLE_RETURN, FALSE}, {"vanaf", ROLE_RETURN, FALSE}, {"tot", ROLE_UNTIL, FALSE}, {"tot en met", ROLE_UNTIL, FALSE}, {"t/m", ROLE_UNTIL, FALSE},
     {"tillbaka", ROLE_RETURN, FALSE}, {"ater", ROLE_RETURN, FALSE}, {"tilbage", ROLE_RETURN, FALSE}, {"tilbake", ROLE_RETURN, FALSE}, {"palaan", ROLE_RETURN, FALSE}, {"till och med", ROLE_UNTIL, FALSE}, {"t.o.m.", ROLE_UNTIL, FALSE}, {"til og med", ROLE_UNTIL, FALSE}, {"indtil", ROLE_UNTIL, FALSE}, {"frem til", ROLE_UNTIL, FALSE}, {"til", ROLE_UNTIL, FALSE}, {"fram till", ROLE_UNTIL, FALSE},
     {"wracam", ROLE_RETURN, FALSE}, {"wroce", ROLE_RETURN, FALSE}, {"bede dostepny", ROLE_RETURN, FALSE}, {"bede dostepna", ROLE_RETURN, FALSE}, {"do", ROLE_UNTIL, FALSE}, {"do dnia", ROLE_UNTIL, FALSE}, {"vratim se", ROLE_RETURN, FALSE}, {"vratim sa", ROLE_RETURN, FALSE}, {"zpet", ROLE_RETURN, FALSE}, {"spat", ROLE_RETURN, FALSE}, {"revin", ROLE_RETURN, FALSE}, {"ma intorc", ROLE_RETURN, FALSE}, {"pana pe", ROLE_UNTIL, FALSE}, {"pana la", ROLE_UNTIL, FALSE}, {"pana in", ROLE_UNTIL, FALSE},
-    {"επιστρεφω", ROLE_RETURN, FALSE}, {"επιστροφη", ROLE_RETURN, FALSE}, {"εως", ROLE_UNTIL, FALSE}, {"μεχρι", ROLE_UNTIL, FALSE}, {"вернусь", ROLE_RETURN, FALSE}, {"возвращаюсь", ROLE_RETURN, FALSE}, {"выхожу", ROLE_RETURN, FALSE}, {"выйду", ROLE_RETURN, FALSE}, {"буду на работе", ROLE_RETURN, FALSE}, {"буду на месте", ROLE_RETURN, FALSE}, {"буду в офисе", ROLE_RETURN, FALSE}, {"буду доступен", ROLE_RETURN, FALSE}, {"буду доступна", ROLE_RETURN, FALSE}, {"до", ROLE_UNTIL, FALSE}, {"по", ROLE_UNTIL, FALSE}, {"повернусь", ROLE_RETURN, FALSE},
+    {"επιστρεφω", ROLE_RETURN, FALSE}, {"επιστροφη", ROLE_RETURN, FALSE}, {"εως", ROLE_UNTIL, FALSE}, {"μεχρι", ROLE_UNTIL, FALSE}, {"вернусь", ROLE_RETURN, FALSE}, {"возвращаюсь", ROLE_RETURN, FALSE}, {"выхожу", ROLE_RETURN, FALSE}, {"выиду", ROLE_RETURN, FALSE}, {"буду на работе", ROLE_RETURN, FALSE}, {"буду на месте", ROLE_RETURN, FALSE}, {"буду в офисе", ROLE_RETURN, FALSE}, {"буду доступен", ROLE_RETURN, FALSE}, {"буду доступна", ROLE_RETURN, FALSE}, {"до", ROLE_UNTIL, FALSE}, {"по", ROLE_UNTIL, FALSE}, {"повернусь", ROLE_RETURN, FALSE},
     {"سأعود", ROLE_RETURN, FALSE}, {"أعود", ROLE_RETURN, FALSE}, {"العودة", ROLE_RETURN, FALSE}, {"عودتي", ROLE_RETURN, FALSE}, {"حتى", ROLE_UNTIL, FALSE}, {"لغاية", ROLE_UNTIL, FALSE}, {"עד", ROLE_UNTIL, FALSE}, {"אחזור", ROLE_RETURN, FALSE},
     {"至", ROLE_UNTIL, FALSE}, {"直到", ROLE_UNTIL, FALSE}, {"到", ROLE_UNTIL, FALSE}, {"将于", ROLE_RETURN, FALSE}, {"將於", ROLE_RETURN, FALSE},
 };
@@ -103,303 +54,6 @@ static const char *const fillers[] = {
 static const char *const connectors[] = {"to", "-", "until", "till", "through", "thru", "and", "bis", "bis zum", "bis einschließlich", "au", "al", "a", "ao", "e", "t/m", "tot", "tot en met", "til", "till och med", "til og med", "do", "по", "до", "a partire", "~", "～", "から", "부터", "至", "到", "إلى", "الى", "حتى", "εως", "pana la", NULL};
 /* clang-format on */
 
-/* ---- finding dates ---- */
-
-static gboolean
-is_word_char(gunichar c)
-{
-    return c < 0x0590 && g_unichar_isalpha(c);
-}
-
-static gboolean
-begins_word(const char *text, const char *p)
-{
-    if (p == text)
-        return TRUE;
-    gunichar previous = g_utf8_get_char(g_utf8_prev_char(p));
-    return !is_word_char(previous);
-}
-
-static gboolean
-ends_word(const char *p)
-{
-    return !is_word_char(g_utf8_get_char(p));
-}
-
-static guint
-match_month(const char *p, const char **end)
-{
-    guint month = 0;
-    gsize longest = 0;
-    for (gsize i = 0; i < G_N_ELEMENTS(months); i++) {
-        gsize n = strlen(months[i].name);
-        if (n > longest && strncmp(p, months[i].name, n) == 0 && ends_word(p + n)) {
-            longest = n;
-            month = months[i].number;
-        }
-    }
-    if (month)
-        *end = p + longest;
-    return month;
-}
-
-/* 1 to max digits; 0 when there are none or more. */
-static guint
-match_number(const char *p, guint max, const char **end)
-{
-    guint value = 0, n = 0;
-    *end = p;
-    while (n <= max && g_ascii_isdigit(p[n]))
-        value = value * 10 + (guint)(p[n++] - '0');
-    if (n == 0 || n > max)
-        return 0;
-    *end = p + n;
-    return value;
-}
-
-static const char *
-skip_any(const char *p, const char *const *words)
-{
-    for (; *words; words++)
-        if (g_str_has_prefix(p, *words))
-            return p + strlen(*words);
-    return p;
-}
-
-static const char *
-skip_blanks(const char *p)
-{
-    return p + strspn(p, " ");
-}
-
-static const char *
-skip_ordinal(const char *p)
-{
-    static const char *const ordinals[] = {"st", "nd", "rd", "th", "er", ".", "º", "°", "-го", "-е", NULL};
-    const char *end = skip_any(p, ordinals);
-    return ends_word(end) ? end : p;
-}
-
-/* A year behind a date: ", 2026", " de 2026", "/26" is read elsewhere. */
-static guint
-match_year(const char *p, const char **end)
-{
-    static const char *const links[] = {"de ", "del ", "do ", NULL};
-    const char *q = skip_blanks(p + (*p == ',' || *p == '.'));
-    q = skip_any(q, links);
-    const char *e;
-    guint year = match_number(q, 4, &e);
-    if (year < 1990 || year > 2100)
-        return 0;
-    *end = e;
-    return year;
-}
-
-static gboolean
-is_day(guint day)
-{
-    return day >= 1 && day <= 31;
-}
-
-/* "4-15 august", "4 to 15 august", "3rd of march", "3 de marzo de 2026", at a number. */
-static gboolean
-read_day_month(const char *p, struct found_date *out)
-{
-    static const char *const links[] = {"of ", "de ", "d'", "di ", NULL};
-    static const char *const between[] = {
-        "to ",   "bis ", "bis zum ", "au ", "al ",      "a ",   "ao ", "t/m ", "tot ", "tot en met ", "til ",
-        "till ", "do ",  "по ",      "до ", "through ", "and ", "e ",  "- ",   "-",    "et ",         NULL};
-    const char *q;
-    guint day = match_number(p, 2, &q);
-    if (!is_day(day))
-        return FALSE;
-    q = skip_blanks(skip_ordinal(q));
-    const char *second = skip_any(q, between);
-    const char *r;
-    guint last = second > q ? match_number(skip_blanks(second), 2, &r) : 0;
-    if (is_day(last)) {
-        r = skip_any(skip_blanks(skip_ordinal(r)), links);
-        guint month = match_month(r, &r);
-        if (month) {
-            *out = (struct found_date){
-                .start = p, .kind = DATE_CALENDAR, .day = last, .month = month, .range = TRUE};
-            out->end = r;
-            out->year = match_year(r, &out->end);
-            return TRUE;
-        }
-    }
-    q = skip_any(q, links);
-    guint month = match_month(q, &q);
-    if (!month)
-        return FALSE;
-    *out = (struct found_date){
-        .start = p, .end = q + (*q == '.'), .kind = DATE_CALENDAR, .day = day, .month = month};
-    out->year = match_year(out->end, &out->end);
-    return TRUE;
-}
-
-/* "march 3rd, 2026", "aug 4-15", at a month. */
-static gboolean
-read_month_day(const char *p, struct found_date *out)
-{
-    const char *q;
-    guint month = match_month(p, &q);
-    if (!month)
-        return FALSE;
-    q = skip_blanks(q + (*q == '.'));
-    guint day = match_number(q, 2, &q);
-    if (!is_day(day) || *q == ':')
-        return FALSE;
-    q = skip_ordinal(q);
-    *out = (struct found_date){.start = p, .kind = DATE_CALENDAR, .day = day, .month = month};
-    static const char *const between[] = {" - ", "-", " to ", " through ", NULL};
-    const char *second = skip_any(q, between);
-    const char *r;
-    guint last = second > q ? match_number(second, 2, &r) : 0;
-    if (is_day(last) && last > day) {
-        out->day = last;
-        out->range = TRUE;
-        q = skip_ordinal(r);
-    }
-    out->end = q;
-    out->year = match_year(q, &out->end);
-    return TRUE;
-}
-
-/* Chinese, Japanese, Korean: [2026年]3月10日. */
-static gboolean
-read_cjk(const char *p, struct found_date *out)
-{
-    const char *q;
-    guint year = 0;
-    guint number = match_number(p, 4, &q);
-    if (number >= 1990 && (g_str_has_prefix(q, "年") || g_str_has_prefix(q, "년"))) {
-        year = number;
-        q = skip_blanks(g_utf8_next_char(q));
-        number = match_number(q, 2, &q);
-    }
-    if (number < 1 || number > 12 || !(g_str_has_prefix(q, "月") || g_str_has_prefix(q, "월")))
-        return FALSE;
-    q = skip_blanks(g_utf8_next_char(q));
-    guint day = match_number(q, 2, &q);
-    if (!is_day(day))
-        return FALSE;
-    if (g_str_has_prefix(q, "日") || g_str_has_prefix(q, "일") || g_str_has_prefix(q, "号") ||
-        g_str_has_prefix(q, "號"))
-        q = g_utf8_next_char(q);
-    if (*q == '(') { /* the weekday */
-        const char *close = strchr(q, ')');
-        if (close && close - q < 16)
-            q = close + 1;
-    }
-    *out = (struct found_date){
-        .start = p, .end = q, .kind = DATE_CALENDAR, .day = day, .month = number, .year = year};
-    return TRUE;
-}
-
-/* 2026-03-10, 10.3., 10.03.2026, 10/3, 3/10/26, 10-03-2026. */
-static gboolean
-read_numeric(const char *p, struct found_date *out)
-{
-    const char *q, *r;
-    guint first = match_number(p, 4, &q);
-    gsize digits = first || q > p ? (gsize)(q - p) : 0;
-    if (first == 0 || !strchr("./-", *q) || !*q)
-        return FALSE;
-    char mark = *q;
-    if (digits == 4) {
-        guint month = match_number(q + 1, 2, &r);
-        guint day = month && *r == mark ? match_number(r + 1, 2, &r) : 0;
-        if (first < 1990 || month > 12 || !is_day(day) || g_ascii_isdigit(*r))
-            return FALSE;
-        *out = (struct found_date){
-            .start = p, .end = r, .kind = DATE_CALENDAR, .day = day, .month = month, .year = first};
-        return TRUE;
-    }
-    if (digits > 2)
-        return FALSE;
-    const char *s = mark == '.' ? skip_blanks(q + 1) : q + 1;
-    guint second = match_number(s, 2, &r);
-    if (!is_day(first) || !is_day(second))
-        return FALSE;
-    guint year = 0;
-    const char *end = r;
-    if (*r == mark) {
-        const char *y = mark == '.' ? skip_blanks(r + 1) : r + 1;
-        guint number = match_number(y, 4, &q);
-        if (number && (q - y == 4 || q - y == 2) && !g_ascii_isdigit(*q)) {
-            year = q - y == 2 ? 2000 + number : number;
-            end = q;
-        } else if (mark == '.') {
-            end = r + 1;
-        }
-    }
-    if (year == 0 && mark == '-')
-        return FALSE; /* a range of days, a number of a house */
-    if (g_ascii_isdigit(*end) || *end == ':' || g_str_has_prefix(end, " uhr") || g_str_has_prefix(end, "h"))
-        return FALSE;
-    *out = (struct found_date){
-        .start = p, .end = end, .kind = DATE_NUMERIC, .first = first, .second = second, .year = year};
-    if (mark == '.' && second <= 12) { /* only people who put the day first write dots */
-        out->kind = DATE_CALENDAR;
-        out->day = first;
-        out->month = second;
-    }
-    return TRUE;
-}
-
-static gboolean
-read_weekday(const char *p, struct found_date *out)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(weekdays); i++) {
-        gsize n = strlen(weekdays[i].name);
-        if (strncmp(p, weekdays[i].name, n) == 0 && ends_word(p + n)) {
-            const char *end = p + n;
-            if (g_str_has_prefix(end, "日")) /* 月曜日 */
-                end += strlen("日");
-            *out =
-                (struct found_date){.start = p, .end = end, .kind = DATE_WEEKDAY, .day = weekdays[i].number};
-            return TRUE;
-        }
-    }
-    for (guint i = 0; tomorrows[i]; i++)
-        if (g_str_has_prefix(p, tomorrows[i]) && ends_word(p + strlen(tomorrows[i]))) {
-            *out = (struct found_date){.start = p, .end = p + strlen(tomorrows[i]), .kind = DATE_TOMORROW};
-            return TRUE;
-        }
-    return FALSE;
-}
-
-static GArray *
-find_dates(const char *note)
-{
-    GArray *dates = g_array_new(FALSE, FALSE, sizeof(struct found_date));
-    for (const char *p = note; *p && dates->len < MAX_DATES;) {
-        struct found_date date;
-        gboolean found = FALSE;
-        if (g_ascii_isdigit(*p)) {
-            gboolean inside = p > note && (g_ascii_isalnum(p[-1]) || strchr("./-+:@#", p[-1]));
-            if (p > note && p[-1] == '-' && p > note + 1 && p[-2] == ' ')
-                inside = FALSE;
-            found = !inside && (read_cjk(p, &date) || read_day_month(p, &date) || read_numeric(p, &date));
-            if (!found) { /* the whole number is none */
-                while (g_ascii_isdigit(*p))
-                    p++;
-                continue;
-            }
-        } else if (begins_word(note, p)) {
-            found = read_month_day(p, &date) || read_weekday(p, &date);
-        }
-        if (!found) {
-            p = g_utf8_next_char(p);
-            continue;
-        }
-        g_array_append_val(dates, date);
-        p = date.end;
-    }
-    return dates;
-}
-
 /* ---- what a date is ---- */
 
 static gboolean
@@ -409,7 +63,7 @@ is_filler(const char *word)
         if (strcmp(fillers[i], word) == 0)
             return TRUE;
     struct found_date weekday;
-    return read_weekday(word, &weekday) && *weekday.end == '\0';
+    return date_read_weekday(word, &weekday) && *weekday.end == '\0';
 }
 
 /* TRUE when between from and to there is nothing but fillers and marks. */
@@ -436,7 +90,7 @@ role_before(const char *note, const struct found_date *date, gboolean *english)
     for (gsize i = 0; i < G_N_ELEMENTS(before); i++) {
         gsize n = strlen(before[i].words);
         for (const char *p = from; (p = strstr(p, before[i].words)) && p + n <= date->start; p++) {
-            if (!begins_word(note, p) || !ends_word(p + n) || !only_fillers(p + n, date->start))
+            if (!date_begins_word(note, p) || !date_ends_word(p + n) || !only_fillers(p + n, date->start))
                 continue;
             /* The word nearest to the date speaks; of two that end together the longer. */
             if (!nearest || p + n > nearest || before[i].role > best) {
@@ -458,7 +112,7 @@ role_after(const struct found_date *date)
     for (guint words = 0; words < 3; words++) {
         p += strspn(p, " ,.()");
         for (gsize i = 0; i < G_N_ELEMENTS(after); i++)
-            if (g_str_has_prefix(p, after[i].words) && ends_word(p + strlen(after[i].words)))
+            if (g_str_has_prefix(p, after[i].words) && date_ends_word(p + strlen(after[i].words)))
                 return after[i].role;
         gsize n = strcspn(p, " ");
         g_autofree char *word = g_strndup(p, n);
@@ -604,7 +258,7 @@ classify_find_return_date(const char *subject, const char *text, gint64 sent_us,
         return NULL;
     g_date_set_dmy(&sent, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
 
-    g_autoptr(GArray) dates = find_dates(note);
+    g_autoptr(GArray) dates = date_find_all(note);
     enum day_order order = order_of_note(dates);
     enum date_role best = ROLE_NONE;
     GDate chosen;

@@ -71,9 +71,47 @@ is_question(const char *line)
         if (g_str_has_prefix(line, openings[i]))
             return TRUE;
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
-        if (strstr(line, others[i]))
+        if (classify_has_phrase(line, others[i], NULL))
             return TRUE;
     return FALSE;
+}
+
+/* "unsubscribe from the pipelines add-on" and "stop sending us the debug events" are about a product: unless
+ * the wish ends the sentence, the line must speak of mail. */
+static gboolean
+speaks_of_mail(const char *line, const char *phrase)
+{
+    static const char *const words[] = {
+        "mail",     "list",     "newsletter",    "messag",      "mensaj",  "mensag",  "messagg",
+        "correo",   "courriel", "nachricht",     "verteiler",   "adresse", "address", "contact",
+        "kontakt",  "emailing", "communication", "outreach",    "spam",    "these",   "this",
+        "anything", "from you", "you guys",      "e-post",      "mejl",    "wiadomo", "рассыл",
+        "пис",      "сообщ",    "posta",         "メール",      "配信",    "リスト",  "邮件",
+        "列表",     "메일",     "수신",          "연락",        "구독",    "بريد",    "رسائل",
+        "اشتراك",   "contatt",  "scrivet",       "anschreiben", "escriba", "订阅",    "訂閱",
+        "联系",     "подпис",   "uitschrijv",    "abmeld",      "dezabon", "baja",    "desinscri",
+        "desabonn"};
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strstr(line, words[i]))
+            return TRUE;
+    const char *rest = strstr(line, phrase);
+    rest = rest ? rest + strlen(phrase) : "";
+    static const char *const polite[] = {"please", "thanks",   "thank you", "immediately", "now",
+                                         "asap",   "today",    "danke",     "merci",       "gracias",
+                                         "grazie", "obrigado", "bitte",     "again",       "anymore"};
+    rest += strspn(rest, " ");
+    if ((g_str_has_prefix(rest, "me") || g_str_has_prefix(rest, "us")) && !g_ascii_isalpha(rest[2]))
+        rest += 2; /* "please unsubscribe" found in "please unsubscribe me" */
+    for (;;) {
+        rest += strspn(rest, " .,!;:-");
+        gsize i = 0;
+        while (i < G_N_ELEMENTS(polite) && !g_str_has_prefix(rest, polite[i]))
+            i++;
+        if (i == G_N_ELEMENTS(polite))
+            break;
+        rest += strlen(polite[i]);
+    }
+    return *rest == '\0';
 }
 
 gboolean
@@ -108,9 +146,15 @@ classify_check_opt_out(const struct classify_view *view, struct mail_record *out
         seen++;
         if (*folded == '>' || is_question(folded))
             continue;
-        if (classify_words_equal(WORDS_OPT_OUT_LINE, folded))
+        const char *bare = folded;
+        static const char *const openings[] = {"please ", "kindly ", "pls ", "bitte ", "hi, ", "hello, "};
+        for (gsize i = 0; i < G_N_ELEMENTS(openings); i++)
+            if (g_str_has_prefix(bare, openings[i]))
+                bare += strlen(openings[i]);
+        if (classify_words_equal(WORDS_OPT_OUT_LINE, bare))
             return classify_decide(out, MAIL_CLASS_OPT_OUT, "line-is-unsubscribe", *line);
-        if (classify_words_find(WORDS_OPT_OUT, folded))
+        const char *wish = classify_words_find(WORDS_OPT_OUT, folded);
+        if (wish && speaks_of_mail(folded, wish))
             return classify_decide(out, MAIL_CLASS_OPT_OUT, "words-opt-out", *line);
     }
     return FALSE;

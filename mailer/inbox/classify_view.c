@@ -6,7 +6,8 @@
 
 #include "inbox/reply_text.h"
 
-/* What classify_fold() makes of text that is all ASCII, without going through Unicode; NULL when it is not. */
+/* What classify_fold() makes of text that is all ASCII, without going through Unicode; NULL when it is not.
+ */
 static char *
 fold_ascii(const char *text, gsize len)
 {

@@ -16,7 +16,8 @@ enum words_kind {
     WORDS_URGENT,       /* "in urgent cases please contact" */
     WORDS_ACCESS,       /* "limited access to email" */
     WORDS_THANKS,       /* "thank you for your message" */
-    WORDS_RECEIVED,     /* "we have received your message", "will answer as soon as possible" */
+    WORDS_RECEIVED,     /* "we have received your message" */
+    WORDS_SOON,         /* "we will answer as soon as possible" */
     WORDS_TICKET,       /* "a ticket was opened" */
     WORDS_GONE,         /* "no longer works here" */
     WORDS_OPT_OUT,      /* "please remove me from your list" */

@@ -51,6 +51,17 @@ about_mail(const struct mail_record *r, const struct mail_match *m, gint64 inbou
                      (json_int_t)m->message_id);
 }
 
+/* Only a mail of ours can have bounced: anybody may send a report that names anybody. */
+static gboolean
+was_written_to(const struct intake *in, gint64 message_id, const char *address, gboolean *ours, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    *ours = store_int(in->db, "SELECT 1 FROM delivery WHERE message_id = ? AND address = ?", 0, &local, "it", message_id, address) != 0;
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 /* Bounces: one event a failed recipient, so that each address is judged by itself. */
 static gboolean
 record_bounces(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
@@ -58,18 +69,40 @@ record_bounces(const struct intake *in, const struct mail_place *place, const st
 {
     for (guint i = 0; i < r->failed->len; i++) {
         const struct failed_recipient *f = r->failed->pdata[i];
+        gboolean ours;
+        if (!was_written_to(in, m->message_id, f->address, &ours, error))
+            return FALSE;
         json_t *data = about_mail(r, m, inbound_id);
         json_object_set_new(data, "address", json_string(f->address));
         json_object_set_new(data, "status", json_string(f->status));
         json_object_set_new(data, "reason", json_string(bounce_reason_name(f->reason)));
         json_object_set_new(
             data, "permanent",
-            json_boolean(f->permanent == TRI_STATE_YES && (f->reason == BOUNCE_REASON_ADDRESS_DEAD ||
+            json_boolean(ours && f->permanent == TRI_STATE_YES && (f->reason == BOUNCE_REASON_ADDRESS_DEAD ||
                                                            f->reason == BOUNCE_REASON_DOMAIN_DEAD)));
         if (!record_event(in, place, m->account_id, "bounced", data, event_id, error))
             return FALSE;
     }
     return TRUE;
+}
+
+/* A complaint comes from the provider's robot; whoever complained is the one we wrote to. */
+static gboolean
+record_complaint(const struct intake *in, const struct mail_place *place, const struct mail_record *r, const struct mail_match *m,
+                 gint64 inbound_id, gint64 *event_id, GError **error)
+{
+    for (guint i = 0; i < r->failed->len; i++) {
+        const struct failed_recipient *f = r->failed->pdata[i];
+        gboolean ours;
+        if (!was_written_to(in, m->message_id, f->address, &ours, error))
+            return FALSE;
+        if (!ours)
+            continue;
+        json_t *data = about_mail(r, m, inbound_id);
+        json_object_set_new(data, "address", json_string(f->address));
+        return record_event(in, place, m->account_id, "opted_out", data, event_id, error);
+    }
+    return record_event(in, place, m->account_id, "complained", about_mail(r, m, inbound_id), event_id, error);
 }
 
 static gboolean
@@ -101,9 +134,9 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
                                 : "booking_changed",
                             data, event_id, error);
     case MAIL_CLASS_OPT_OUT:
+        return record_event(in, place, m->account_id, "opted_out", about_mail(r, m, inbound_id), event_id, error);
     case MAIL_CLASS_COMPLAINT:
-        return record_event(in, place, m->account_id, "opted_out", about_mail(r, m, inbound_id), event_id,
-                            error);
+        return record_complaint(in, place, r, m, inbound_id, event_id, error);
     case MAIL_CLASS_OWN:
     case MAIL_CLASS_DELAY:
     case MAIL_CLASS_RECEIPT:
@@ -125,21 +158,25 @@ is_recorded(const struct intake *in, const struct mail_place *place, const struc
                (gint64)place->uid, r ? r->message_id : "") != 0;
 }
 
-/* One address in several accounts and no thread: all of them are held until a person has looked. */
+/* One address in several accounts and no thread: all of them are held until a person has looked. An account that is held for
+ * this address already is not held again. */
 static gboolean
-hold_all(const struct intake *in, const struct mail_place *place, const struct mail_record *r, GError **error)
+hold_all(const struct intake *in, const struct mail_place *place, const char *address, GError **error)
 {
-    g_autoptr(GArray) ids = match_accounts_of(in->db, r->from, error);
-    for (guint i = 0; ids && i < ids->len; i++) {
+    g_autoptr(GArray) ids = match_accounts_of(in->db, address, error);
+    for (guint i = 0; ids && ids->len > 1 && i < ids->len; i++) {
         gint64 account_id = g_array_index(ids, gint64, i);
-        g_autofree char *reason =
-            g_strdup_printf("a mail from %s may be about this account or another", r->from);
-        if (!record_event(in, place, account_id, "hold_set", json_pack("{s:s}", "reason", reason), NULL,
-                          error) ||
-            !record_event(in, place, account_id, "task_made",
-                          json_pack("{s:s, s:s, s:I}", "task", "ambiguous_mail", "title", reason, "due_at",
-                                    (json_int_t)place->at_us),
-                          NULL, error))
+        g_autofree char *reason = g_strdup_printf("a mail with %s may be about this account or another", address);
+        g_autoptr(GError) local = NULL;
+        gboolean held = store_int(in->db, "SELECT 1 FROM hold WHERE account_id = ? AND reason = ?", 0, &local, "it", account_id, reason) != 0;
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (!held && (!record_event(in, place, account_id, "hold_set", json_pack("{s:s}", "reason", reason), NULL, error) ||
+                      !record_event(in, place, account_id, "task_made",
+                                    json_pack("{s:s, s:s, s:I}", "task", "ambiguous_mail", "title", reason, "due_at", (json_int_t)place->at_us),
+                                    NULL, error)))
             return FALSE;
     }
     return ids != NULL;
@@ -148,8 +185,21 @@ hold_all(const struct intake *in, const struct mail_place *place, const struct m
 static gboolean
 opens_conversation(const struct mail_record *r)
 {
-    return r->personal && !*r->in_reply_to && r->references->len == 0 &&
-           g_ascii_strncasecmp(r->subject, "Re:", 3) != 0 && g_ascii_strncasecmp(r->subject, "Fwd:", 4) != 0;
+    static const char *const prefixes[] = {"Re:", "Aw:", "Antw:", "Sv:", "Vs:", "Rv:", "Ri:", "Odp:", "Ynt:", "Fwd:", "Fw:", "Wg:", "Tr:", "Vl:"};
+    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
+        if (g_ascii_strncasecmp(r->subject, prefixes[i], strlen(prefixes[i])) == 0)
+            return FALSE;
+    return r->personal && !*r->in_reply_to && r->references->len == 0;
+}
+
+/* A mail by hand to an address that stands in several accounts: nobody can tell which conversation it opened. */
+static gboolean
+hold_ambiguous(const struct intake *in, const struct mail_place *place, const struct mail_record *r, GError **error)
+{
+    for (guint i = 0; i < r->recipients->len; i++)
+        if (!hold_all(in, place, r->recipients->pdata[i], error))
+            return FALSE;
+    return TRUE;
 }
 
 /* A specialist's own mail in Sent. */
@@ -162,9 +212,16 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
         *r; /* it was read without our addresses, to tell a person's mail from an absence reply */
     own.mail_class = MAIL_CLASS_OWN;
     const struct specialist *who = config_specialist_by_address(in->config, r->from);
-    if (!who || match_is_ours(in->db, r->message_id, r->original_message_id, NULL))
+    g_autoptr(GError) local = NULL;
+    gboolean ours = match_is_ours(in->db, r->message_id, r->original_message_id, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (!who || ours)
         return insert_inbound(in, place, &own, &(struct mail_match){0}, error);
-    g_autoptr(GArray) accounts = match_hand_sent(in->db, r, error);
+    gboolean ambiguous;
+    g_autoptr(GArray) accounts = match_hand_sent(in->db, r, &ambiguous, error);
     if (!accounts)
         return FALSE;
     if (accounts->len)
@@ -173,13 +230,13 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
         return FALSE;
     gint64 inbound_id = store_last_id(in->db);
     for (guint i = 0; r->personal && i < accounts->len; i++) {
-        json_t *data =
-            json_pack("{s:I, s:s, s:s, s:s, s:i}", "inbound", (json_int_t)inbound_id, "subject", r->subject,
-                      "message_id", r->message_id, "specialist", who->id, "opens", opens_conversation(r));
-        if (!record_event(in, place, g_array_index(accounts, gint64, i), "hand_sent", data, NULL, error))
+        gint64 account_id = g_array_index(accounts, gint64, i);
+        json_t *data = json_pack("{s:I, s:s, s:s, s:s, s:i}", "inbound", (json_int_t)inbound_id, "subject", r->subject, "message_id", r->message_id,
+                                 "specialist", who->id, "opens", opens_conversation(r));
+        if (!record_event(in, place, account_id, "hand_sent", data, NULL, error))
             return FALSE;
     }
-    return TRUE;
+    return !ambiguous || !r->personal || hold_ambiguous(in, place, r, error);
 }
 
 gboolean
@@ -194,7 +251,7 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
     gint64 event_id = 0;
     if (!match_inbound(in->db, r, &m, error))
         return FALSE;
-    if (m.ambiguous && r->mail_class != MAIL_CLASS_OWN && !hold_all(in, place, r, error))
+    if (m.ambiguous && r->mail_class != MAIL_CLASS_OWN && !hold_all(in, place, r->from, error))
         return FALSE;
     if (!insert_inbound(in, place, r, &m, error))
         return FALSE;
@@ -207,19 +264,23 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
 }
 
 gboolean
-intake_record_unreadable(const struct intake *in, const struct mail_place *place, GError **error)
+intake_record_unreadable(const struct intake *in, const struct mail_place *place, const struct mail_record *header, GError **error)
 {
+    struct mail_match m = {0};
     if (is_recorded(in, place, NULL))
         return TRUE;
-    g_autofree char *title = g_strdup_printf("Read mail UID %u in %s of %s yourself: it cannot be parsed",
-                                             place->uid, place->folder, in->mailbox->name);
-    return store_exec(in->db,
-                      "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule) VALUES(?, ?, "
-                      "?, ?, ?, 'other', 'unreadable')",
-                      error, "ttiii", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
-                      (gint64)place->uid, place->at_us) &&
-           record_event(in, place, 0, "task_made",
-                        json_pack("{s:s, s:s, s:I}", "task", "unreadable_mail", "title", title, "due_at",
-                                  (json_int_t)place->at_us),
-                        NULL, error);
+    if (header && !place->sent_folder && !match_inbound(in->db, header, &m, error))
+        return FALSE;
+    g_autofree char *title = g_strdup_printf("Read mail UID %u in %s of %s yourself: it cannot be parsed", place->uid, place->folder,
+                                             in->mailbox->name);
+    if (!store_exec(in->db,
+                    "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule, account_id, address)"
+                    " VALUES(?, ?, ?, ?, ?, 'other', 'unreadable', NULLIF(?, 0), ?)",
+                    error, "ttiiiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity, (gint64)place->uid, place->at_us, m.account_id,
+                    m.account_id ? header->from : NULL))
+        return FALSE;
+    if (m.account_id && !record_event(in, place, m.account_id, "hold_set", json_pack("{s:s}", "reason", title), NULL, error))
+        return FALSE;
+    return record_event(in, place, m.account_id, "task_made",
+                        json_pack("{s:s, s:s, s:I}", "task", "unreadable_mail", "title", title, "due_at", (json_int_t)place->at_us), NULL, error);
 }

@@ -84,7 +84,7 @@ match_accounts_of(struct store *db, const char *address, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     scoped(query_end) struct query *q = store_query(
-        db, "SELECT DISTINCT account_id FROM contact WHERE address = ? LIMIT 20", error, "t", address);
+        db, "SELECT DISTINCT account_id FROM contact WHERE address = ? AND NOT absent LIMIT 20", error, "t", address);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         gint64 id = query_int(q, "account_id");
@@ -134,22 +134,34 @@ match_inbound(struct store *db, const struct mail_record *r, struct mail_match *
     return by_address(db, r, out, error);
 }
 
+static void
+add_account(GArray *accounts, gint64 id)
+{
+    for (guint i = 0; i < accounts->len; i++)
+        if (g_array_index(accounts, gint64, i) == id)
+            return;
+    g_array_append_val(accounts, id);
+}
+
 GArray *
-match_hand_sent(struct store *db, const struct mail_record *r, GError **error)
+match_hand_sent(struct store *db, const struct mail_record *r, gboolean *ambiguous, GError **error)
 {
     g_autoptr(GArray) accounts = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct mail_match thread = {0};
+    *ambiguous = FALSE;
+    if (!by_message_id(db, r->in_reply_to, &thread, error) || !by_any(db, r->references, by_message_id, "thread", &thread, error))
+        return NULL;
+    if (thread.account_id) {
+        add_account(accounts, thread.account_id);
+        return g_steal_pointer(&accounts);
+    }
     for (guint i = 0; i < r->recipients->len; i++) {
         g_autoptr(GArray) ids = match_accounts_of(db, r->recipients->pdata[i], error);
         if (!ids)
             return NULL;
-        for (guint j = 0; j < ids->len; j++) {
-            gint64 id = g_array_index(ids, gint64, j);
-            gboolean known = FALSE;
-            for (guint k = 0; k < accounts->len; k++)
-                known = known || g_array_index(accounts, gint64, k) == id;
-            if (!known)
-                g_array_append_val(accounts, id);
-        }
+        if (ids->len == 1)
+            add_account(accounts, g_array_index(ids, gint64, 0));
+        *ambiguous = *ambiguous || ids->len > 1;
     }
     return g_steal_pointer(&accounts);
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "inbox/fence.h"
 #include "inbox/reader.h"
 #include "wire/mime_write.h"
@@ -20,6 +21,7 @@
 #define LOOK_BACK 1000u /* messages looked at on first sight of a folder, and after a UIDVALIDITY change */
 #define READ_TIMEOUT_MS 20000
 #define MAX_DEATHS 2
+#define HEADER_BYTES (64 * 1024)
 
 struct watch {
     const struct intake *intake;
@@ -36,7 +38,7 @@ struct folder {
     gboolean is_sent;
     guint32 uidvalidity;
     gint64 next_uid, reading_uid, deaths;
-    gint64 not_before_us; /* INTERNALDATE below this is passed over (first sight only) */
+    gint64 not_before_us; /* INTERNALDATE below this is passed over: from before the database was made */
 };
 
 struct watch *
@@ -119,11 +121,21 @@ watch_check(struct watch *w, GError **error)
 
 /* ---- a folder's mark ---- */
 
+/* A mailbox has one folder of each role: a mark under an earlier name would never be fresh again. */
+static gboolean
+forget_other_names(struct watch *w, const char *name, gboolean is_sent, GError **error)
+{
+    return store_exec(w->intake->db, "DELETE FROM folder WHERE mailbox = ? AND role = ? AND name <> ?", error, "ttt", w->intake->mailbox->name,
+                      is_sent ? "sent" : "inbox", name);
+}
+
 static gboolean
 load_folder(struct watch *w, struct folder *f, const struct imap_folder_state *state, GError **error)
 {
     struct store *db = w->intake->db;
     const char *mailbox = w->intake->mailbox->name;
+    g_autofree char *made = store_meta(db, "created_real_us", NULL);
+    f->not_before_us = made ? g_ascii_strtoll(made, NULL, 10) : 0;
     {
         scoped(query_end) struct query *q =
             store_query(db,
@@ -146,10 +158,9 @@ load_folder(struct watch *w, struct folder *f, const struct imap_folder_state *s
     }
     /* First sight, or a new UIDVALIDITY: look back a little; older mail than the database is none of its
      * business. */
-    g_autofree char *made = store_meta(db, "created_real_us", NULL);
-    f->not_before_us = made ? g_ascii_strtoll(made, NULL, 10) : 0;
     f->next_uid = state->uidnext > LOOK_BACK ? state->uidnext - LOOK_BACK : 1;
-    return store_exec(db,
+    return forget_other_names(w, f->name, f->is_sent, error) &&
+           store_exec(db,
                       "INSERT INTO folder(mailbox, name, role, uidvalidity, next_uid) VALUES(?, ?, ?, ?, ?) "
                       "ON CONFLICT DO UPDATE SET"
                       " uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid, reading_uid = "
@@ -198,8 +209,9 @@ classify(struct watch *w, const struct folder *f, GBytes *bytes, gboolean partia
                             record, error);
 }
 
+/* Records a mail with its consequences; of one that is not readable, record is what its header alone gave, or NULL. */
 static gboolean
-store_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, const struct mail_record *record,
+store_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, const struct mail_record *record, gboolean readable,
            GError **error)
 {
     gint64 now_us = clock_now_us();
@@ -209,12 +221,38 @@ store_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, con
     struct store *db = w->intake->db;
     if (!store_begin(db, error))
         return FALSE;
-    if ((record ? intake_record(w->intake, &place, record, error)
-                : intake_record_unreadable(w->intake, &place, error)) &&
+    if ((readable ? intake_record(w->intake, &place, record, error)
+                  : intake_record_unreadable(w->intake, &place, record, error)) &&
         mark_done(w, f, e->uid, error) && store_commit(db, error))
         return TRUE;
     store_rollback(db);
     return FALSE;
+}
+
+/* The mail did not kill the reader: its count starts again. */
+static void
+mark_alive(struct watch *w, struct folder *f)
+{
+    f->reading_uid = 0;
+    f->deaths = 0;
+    store_exec(w->intake->db, "UPDATE folder SET reading_uid = NULL, reading_deaths = 0 WHERE mailbox = ? AND name = ?", NULL, "tt",
+               w->intake->mailbox->name, f->name);
+}
+
+/* A mail that cannot be parsed may still tell by its header alone whose it is. */
+static gboolean
+store_unreadable(struct watch *w, struct folder *f, const struct imap_envelope *e, GBytes *bytes, GError **error)
+{
+    gsize size;
+    const char *data = g_bytes_get_data(bytes, &size);
+    const char *end = g_strstr_len(data, (gssize)MIN(size, (gsize)HEADER_BYTES), "\r\n\r\n");
+    g_autoptr(GBytes) header = g_bytes_new(data, end ? (gsize)(end - data) + 4 : MIN(size, (gsize)HEADER_BYTES));
+    struct mail_record record;
+    gboolean known = classify(w, f, header, TRUE, &record, NULL);
+    gboolean ok = store_mail(w, f, e, known ? &record : NULL, FALSE, error);
+    if (known)
+        mail_record_clear(&record);
+    return ok;
 }
 
 static gboolean
@@ -222,27 +260,29 @@ read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GErr
 {
     if (f->not_before_us && e->internaldate_us && e->internaldate_us < f->not_before_us - CLOCK_SECOND_US)
         return mark_done(w, f, e->uid, error);
+    g_autoptr(GBytes) bytes = NULL;
+    gboolean partial = FALSE;
+    if (!imap_client_fetch(w->client, e->uid, 0, &bytes, &partial, error))
+        return FALSE;
+    if (!bytes) /* expunged meanwhile */
+        return mark_done(w, f, e->uid, error);
     for (;;) {
+        struct mail_record record;
+        g_autoptr(GError) local = NULL;
+        /* Counted only around the parser: a dropped line or a locked database says nothing about the mail. */
         if (!mark_reading(w, f, e->uid, error))
             return FALSE;
         if (f->deaths >= MAX_DEATHS)
-            return store_mail(w, f, e, NULL, error);
-        g_autoptr(GBytes) bytes = NULL;
-        gboolean partial = FALSE;
-        if (!imap_client_fetch(w->client, e->uid, 0, &bytes, &partial, error))
-            return FALSE;
-        if (!bytes) /* expunged meanwhile */
-            return mark_done(w, f, e->uid, error);
-        struct mail_record record;
-        g_autoptr(GError) local = NULL;
+            return store_unreadable(w, f, e, bytes, error);
         if (classify(w, f, bytes, partial, &record, &local)) {
-            gboolean ok = store_mail(w, f, e, &record, error);
+            gboolean ok = store_mail(w, f, e, &record, TRUE, error);
+            if (!ok)
+                mark_alive(w, f);
             mail_record_clear(&record);
             return ok;
         }
         g_autofree char *uid = g_strdup_printf("%u", e->uid);
-        log_problem("reader_died", local, "mailbox", w->intake->mailbox->name, "folder", f->name, "uid", uid,
-                    NULL);
+        log_problem("reader_died", local, "mailbox", w->intake->mailbox->name, "folder", f->name, "uid", uid, NULL);
     }
 }
 
@@ -267,6 +307,7 @@ read_folder(struct watch *w, const char *name, gboolean is_sent, guint *count, G
                 return FALSE;
             if (count)
                 (*count)++;
+            progress_tell();
         }
         if (envelopes->len < BATCH)
             break;
@@ -355,15 +396,15 @@ append_copy(struct watch *w, const struct copy *c, GError **error)
 {
     guint32 uid = 0;
     g_autoptr(GError) missing = NULL;
-    if (!imap_client_select(w->client, w->sent, NULL, &missing) ||
-        !imap_client_search_message_id(w->client, c->message_id, &uid, &missing)) {
-        if (!imap_client_is_usable(w->client)) {
+    if (!imap_client_select(w->client, w->sent, NULL, &missing)) {
+        if (!g_error_matches(missing, USHER_ERROR, USHER_ERROR_NO_INPUT) || !imap_client_is_usable(w->client)) {
             g_propagate_error(error, g_steal_pointer(&missing));
             return FALSE;
         }
+    } else if (!imap_client_search_message_id(w->client, c->message_id, &uid, error)) {
+        return FALSE;
     }
-    g_autoptr(GBytes) bytes =
-        uid ? NULL : mime_add_date(c->bytes, c->date_us, w->intake->config->timezone, error);
+    g_autoptr(GBytes) bytes = uid ? NULL : mime_add_date(c->bytes, c->date_us, w->intake->config->timezone, error);
     if (!uid && (!bytes || !imap_client_append(w->client, w->sent, bytes, TRUE, 0, NULL, error)))
         return FALSE;
     return store_exec(w->intake->db, "UPDATE message SET copy = 'done' WHERE id = ?", error, "i", c->id);

@@ -129,7 +129,31 @@ struct liquid_name {
  * read is not among them. The caller frees the array with g_free. */
 struct liquid_name *liquid_template_variables(const struct liquid_template *tpl, size_t *n);
 
+/* The names it assigns or captures and never reads, in order of appearance; none when an included partial might read them. The
+ * caller frees the array with g_free. */
+struct liquid_name *liquid_template_unused(const struct liquid_template *tpl, size_t *n);
+
 /* The partials it names literally in render and include. The caller frees the array with g_free. */
 struct liquid_name *liquid_template_partials(const struct liquid_template *tpl, size_t *n);
+
+/* A piece of what a template can print. */
+enum liquid_part_kind {
+    LIQUID_PART_TEXT,   /* the template's own text */
+    LIQUID_PART_VALUE,  /* something is printed here */
+    LIQUID_PART_FORK,   /* alternatives follow: of if, unless, case, for */
+    LIQUID_PART_BRANCH, /* the next alternative, which may be empty */
+    LIQUID_PART_JOIN,   /* the alternatives end */
+};
+
+struct liquid_part {
+    enum liquid_part_kind kind;
+    const char *text; /* of texts and values: where they stand in the template's source */
+    size_t len;       /* of LIQUID_PART_TEXT */
+    unsigned line;    /* of texts and values */
+};
+
+/* What the template can print, in order, for looking at it without rendering. Borrows from the template; the caller frees the
+ * array with g_free. */
+struct liquid_part *liquid_template_outline(const struct liquid_template *tpl, size_t *n);
 
 #endif

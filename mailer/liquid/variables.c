@@ -16,6 +16,8 @@ struct walk {
     const struct bound *bound;
     GArray *found; /* struct liquid_name */
     bool partials; /* collect partials instead of variables */
+    GHashTable *read; /* when set: collect what is assigned, and the names that are read go here */
+    bool includes;
 };
 
 static void
@@ -33,7 +35,9 @@ add(struct walk *walk, const char *name, size_t at)
 static void
 walk_name(struct walk *walk, const struct name *name, size_t at)
 {
-    if (walk->partials || name->is_set)
+    if (walk->read)
+        g_hash_table_add(walk->read, (void *)(gsize)name->text);
+    if (walk->partials || walk->read || name->is_set)
         return;
     for (const struct bound *bound = walk->bound; bound; bound = bound->next)
         if (strcmp(bound->name, name->text) == 0)
@@ -143,9 +147,13 @@ walk_node(struct walk *walk, const struct node *node)
         walk_output(walk, &node->output);
         break;
     case NODE_ASSIGN:
+        if (walk->read)
+            add(walk, node->assign.name->text, node->at);
         walk_output(walk, &node->assign.value);
         break;
     case NODE_CAPTURE:
+        if (walk->read)
+            add(walk, node->capture.name->text, node->at);
         walk_block(walk, &node->capture.body);
         break;
     case NODE_IF:
@@ -168,6 +176,7 @@ walk_node(struct walk *walk, const struct node *node)
         break;
     case NODE_INCLUDE:
     case NODE_RENDER:
+        walk->includes = walk->includes || node->kind == NODE_INCLUDE;
         walk_partial(walk, node->partial);
         break;
     case NODE_TEXT:
@@ -194,6 +203,22 @@ collect(const struct liquid_template *tpl, bool partials, size_t *n)
         .tpl = tpl, .found = g_array_new(FALSE, FALSE, sizeof(struct liquid_name)), .partials = partials};
 
     walk_block(&walk, &tpl->root);
+    *n = walk.found->len;
+    return (struct liquid_name *)(void *)g_array_free(walk.found, FALSE);
+}
+
+struct liquid_name *
+liquid_template_unused(const struct liquid_template *tpl, size_t *n)
+{
+    struct walk walk = {.tpl = tpl,
+                        .found = g_array_new(FALSE, FALSE, sizeof(struct liquid_name)),
+                        .read = g_hash_table_new(g_str_hash, g_str_equal)};
+
+    walk_block(&walk, &tpl->root);
+    for (guint i = walk.found->len; i-- > 0;)
+        if (walk.includes || g_hash_table_contains(walk.read, g_array_index(walk.found, struct liquid_name, i).name))
+            g_array_remove_index(walk.found, i);
+    g_hash_table_unref(walk.read);
     *n = walk.found->len;
     return (struct liquid_name *)(void *)g_array_free(walk.found, FALSE);
 }

@@ -10,8 +10,9 @@
  *                                             └─ no answer, crash ─▶ unknown ──(evidence, a person)──▶ sent | queued
  *   queued, claimed, deferred ──▶ withdrawn
  *
- * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes unknown; an unknown
- * delivery is never queued by the program itself. A message's `sent` event is recorded once, when its first To is accepted. */
+ * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes unknown, and only
+ * while it holds no answer (code is NULL from ledger_begin() to ledger_note_sent()); an unknown delivery is never queued by the
+ * program itself. A message's `sent` event is recorded once, when its first To is accepted. */
 #include "outbox/ledger.h"
 
 #include "base/clock.h"
@@ -20,6 +21,7 @@
 
 #include <string.h>
 
+#define CLAIM_MAX_AGE_US (5 * CLOCK_MINUTE_US) /* what the claim looked at is true no longer than this */
 #define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)
 
 const char *const delivery_state_names[DELIVERY_STATE_COUNT] = {
@@ -44,6 +46,8 @@ smtp_code_is_dead_address(int code, const char *enhanced)
     static const char *const dead[] = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", NULL};
     return code >= 500 && code < 600 && enhanced && g_strv_contains(dead, enhanced);
 }
+
+static gboolean settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error);
 
 /* Runs rows of a query through nothing but its ids: small helper for the loops below. */
 static gboolean
@@ -91,7 +95,8 @@ outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_us, gint64
                       "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at)"
                       " SELECT m.id, m.mailbox, r.value ->> 'address', r.value ->> 'field', 'queued', ?, ?"
                       " FROM message m, json_each(m.recipients) r WHERE m.id = ?"
-                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = excluded.next_at, at = excluded.at, attempts = 0"
+                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = excluded.next_at, at = excluded.at, attempts = 0,"
+                      " field = excluded.field, mailbox = excluded.mailbox, code = NULL, enhanced = NULL, text = NULL, host = NULL"
                       " WHERE state = 'withdrawn'",
                       error, "iii", not_before_us, now_us, message_id);
 }
@@ -112,6 +117,31 @@ outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *go
                                 error, "ii", now_us, message_id);
 }
 
+gboolean
+outbox_reconsider(struct store *db, gint64 account_id, gint64 now_us, GError **error)
+{
+    return store_exec(db, "UPDATE delivery SET next_at = ?1 WHERE state = 'queued' AND next_at > ?1 AND message_id IN (SELECT id FROM message WHERE account_id = ?2)",
+                      error, "ii", now_us, account_id);
+}
+
+gboolean
+outbox_withdraw_unfit(struct store *db, gint64 message_id, gint64 now_us, gint64 *left, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (!store_exec(db,
+                    "UPDATE delivery SET state = 'withdrawn', text = 'not to be written to any more', at = ? WHERE message_id = ?"
+                    " AND state IN ('queued', 'deferred') AND (EXISTS (SELECT 1 FROM suppression s WHERE s.address = delivery.address"
+                    "  OR s.address = '@' || substr(delivery.address, instr(delivery.address, '@') + 1))"
+                    " OR NOT EXISTS (SELECT 1 FROM contact c JOIN message m ON m.account_id = c.account_id"
+                    "  WHERE m.id = delivery.message_id AND c.address = delivery.address AND NOT c.absent))",
+                    error, "ii", now_us, message_id))
+        return FALSE;
+    *left = store_int(db, "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('queued', 'deferred')", 0, &local, "i", message_id);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 /* A message that no server was ever offered takes its Date, and the beginning of retry_for, from its next claim. */
 static gboolean
 forget_date(struct ledger *l, gint64 message_id, GError **error)
@@ -119,6 +149,30 @@ forget_date(struct ledger *l, gint64 message_id, GError **error)
     return store_exec(l->db,
                       "UPDATE message SET date_at = NULL WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message_id = ?1 AND attempts > 0)",
                       error, "i", message_id);
+}
+
+/* A message that was being transmitted when its sender stopped: sent where the answer was kept, else unknown. */
+static gboolean
+recover_transmitting(struct ledger *l, gint64 id, gint64 now_us, GError **error)
+{
+    gint64 answered_us = store_int(l->db,
+                                   "SELECT MAX(at) FROM delivery WHERE message_id = ? AND state = 'transmitting' AND code BETWEEN 200 AND 299", 0,
+                                   NULL, "i", id);
+    if (answered_us && (!store_exec(l->db,
+                                    "UPDATE delivery SET state = 'sent', owner = NULL, next_at = at WHERE message_id = ?"
+                                    " AND state = 'transmitting' AND code BETWEEN 200 AND 299",
+                                    error, "i", id) ||
+                        !settle_message(l, id, FALSE, answered_us, error)))
+        return FALSE;
+    if (!store_exec(l->db,
+                    "UPDATE delivery SET state = 'unknown', owner = NULL, at = ?, text = 'the sender stopped while transmitting'"
+                    " WHERE message_id = ? AND state = 'transmitting'",
+                    error, "ii", now_us, id))
+        return FALSE;
+    return store_changes(l->db) == 0 ||
+           (record(l, id, now_us, "unknown", json_object(), error) &&
+            make_task(l, id, now_us, "unknown_delivery",
+                      g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? Its transmission was cut off", id), error));
 }
 
 gboolean
@@ -134,16 +188,8 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
             l->db, "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'", error, "t", l->mailbox->name);
         ok = collect_ids(q, "message_id", messages, error);
     }
-    for (guint i = 0; ok && i < messages->len; i++) {
-        gint64 id = g_array_index(messages, gint64, i);
-        ok = store_exec(l->db,
-                        "UPDATE delivery SET state = 'unknown', owner = NULL, at = ?, text = 'the sender stopped while transmitting'"
-                        " WHERE message_id = ? AND state = 'transmitting'",
-                        error, "ii", now_us, id) &&
-             record(l, id, now_us, "unknown", json_object(), error) &&
-             make_task(l, id, now_us, "unknown_delivery",
-                       g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? Its transmission was cut off", id), error);
-    }
+    for (guint i = 0; ok && i < messages->len; i++)
+        ok = recover_transmitting(l, g_array_index(messages, gint64, i), now_us, error);
     if (ok)
         return store_commit(l->db, error);
     store_rollback(l->db);
@@ -275,15 +321,28 @@ gboolean
 ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
     if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'transmitting', at = ? WHERE message_id = ? AND state = 'claimed' AND owner = ?"
+                    "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE message_id = ? AND state = 'claimed' AND owner = ? AND at >= ?"
                     " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
                     " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
-                    error, "iit", now_us, c->message_id, l->owner))
+                    error, "iiti", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US))
         return FALSE;
     if (store_changes(l->db) == (gint64)c->addresses->len)
         return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "message %" G_GINT64_FORMAT ": its account changed since it was claimed", c->message_id);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "message %" G_GINT64_FORMAT ": its account changed since it was claimed, or the claim is too old", c->message_id);
     return FALSE;
+}
+
+gboolean
+ledger_note_sent(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host, gint64 now_us, GError **error)
+{
+    for (guint i = 0; i < c->addresses->len; i++)
+        if (!store_exec(l->db,
+                        "UPDATE delivery SET code = ?, enhanced = ?, text = ?, host = ?, at = ?"
+                        " WHERE message_id = ? AND address = ? AND state = 'transmitting'",
+                        error, "itttiit", (gint64)outcomes[i].code, outcomes[i].enhanced, outcomes[i].text, host, now_us, c->message_id,
+                        c->addresses->pdata[i]))
+            return FALSE;
+    return TRUE;
 }
 
 gboolean
@@ -368,15 +427,15 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
 static gboolean
 settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error)
 {
-    gint64 to_sent, to_open, to_all, specialist_follows;
+    gint64 to_sent, to_open, to_all, follows;
     g_autofree char *state = NULL;
     json_t *data;
     {
         scoped(query_end) struct query *q = store_query(
             l->db,
-            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, m.thread_id AS follows, COUNT(d.id) AS to_all,"
+            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, m.thread_id AS follows, m.automatic, m.approved_at, COUNT(d.id) AS to_all,"
             " SUM(d.state = 'sent') AS to_sent, SUM(d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
-            " FROM message m JOIN delivery d ON d.message_id = m.id AND d.field = 'to' WHERE m.id = ?",
+            " FROM message m JOIN delivery d ON d.message_id = m.id AND d.field = 'to' AND d.state <> 'withdrawn' WHERE m.id = ?",
             error, "i", message_id);
         if (!q || !query_next(q, error))
             return FALSE;
@@ -384,10 +443,11 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
         to_all = query_int(q, "to_all");
         to_sent = query_int(q, "to_sent");
         to_open = query_int(q, "to_open");
-        specialist_follows = query_int(q, "follows");
-        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "subject", query_text(q, "subject"), "message_id", query_text(q, "message_id"),
+        follows = query_int(q, "follows");
+        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "subject", query_text(q, "subject"), "message_id", query_text(q, "message_id"),
                          "specialist", query_text(q, "specialist"), "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"),
-                         "opens", specialist_follows == 0);
+                         "opens", follows == 0, "approved_at",
+                         (json_int_t)(query_int(q, "automatic") ? 0 : query_int(q, "approved_at")));
     }
     gboolean ok = TRUE;
     if (unknown)

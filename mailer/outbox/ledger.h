@@ -60,8 +60,15 @@ gboolean outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_u
  * have it; then nothing changes. */
 gboolean outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *gone, GError **error);
 
-/* After a crash: claims of a dead sender of this mailbox go back to queued; what it was transmitting becomes unknown, with a
- * task. Call once at start, holding the mailbox's lock. */
+/* Has the account's queued mail looked at again now instead of at the end of a hold. In the caller's transaction. */
+gboolean outbox_reconsider(struct store *db, gint64 account_id, gint64 now_us, GError **error);
+
+/* Of a message that has begun to arrive: withdraws open deliveries to whoever is suppressed or no contact of the account any more.
+ * *left counts the open ones that remain. In the caller's transaction. */
+gboolean outbox_withdraw_unfit(struct store *db, gint64 message_id, gint64 now_us, gint64 *left, GError **error);
+
+/* After a crash: claims of a dead sender of this mailbox go back to queued; what it was transmitting is sent when the server's
+ * answer was kept, else it becomes unknown, with a task. Call once at start, holding the mailbox's lock. */
 gboolean ledger_recover(struct ledger *ledger, gint64 now_us, GError **error);
 
 /* Claims up to limit messages that are due, in the caller's transaction. Returns struct claim *; empty when nothing is. */
@@ -70,6 +77,11 @@ GPtrArray *ledger_claim(struct ledger *ledger, guint limit, gint64 now_us, GErro
 /* The compare-and-set from claimed to transmitting, in the caller's transaction: FALSE with USHER_ERROR_TEMP when the account
  * changed since the claim or the claim was lost; nothing may leave then. */
 gboolean ledger_begin(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
+
+/* Keeps the server's answer to a message that it took for every address, in the caller's transaction, as evidence on the
+ * deliveries, which stay transmitting: should we stop before ledger_settle(), ledger_recover() finds them sent, not unknown. */
+gboolean ledger_note_sent(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes, const char *host,
+                          gint64 now_us, GError **error);
 
 /* What the server said, in the caller's transaction: one outcome an address of the claim. host is who said it. */
 gboolean ledger_settle(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes, const char *host,

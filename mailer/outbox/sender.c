@@ -1,23 +1,30 @@
 /* The ledger's transitions hung on the SMTP client's callbacks:
  *
- *   next:  results so far + claim of a group, one transaction     begin: results so far + transmitting, one transaction
- *   done:  the outcome is kept in memory and settled by whichever comes first
+ *   next:  results so far + claim of a group, one transaction
+ *   begin: transmitting + the last answer as evidence, one transaction; when something else than acceptance, or an old
+ *          answer, waits to be settled: all results so far + transmitting
+ *   done:  the outcome is kept in memory
  *
- * so that a crash leaves at most one message unknown. Nothing here decides; it only keeps the order. */
+ * so that a crash leaves at most one message unknown, and what follows from an acceptance (stage, journal, steps), which is
+ * most of the work, is committed for a group at once. Nothing here decides; it only keeps the order. */
 #include "outbox/sender.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/progress.h"
 
 #include <string.h>
 
 #define GROUP 20u
+#define SETTLE_WITHIN_US (CLOCK_SECOND_US / 10)
 
 /* An outcome that waits to be settled. */
 struct result {
     struct claim *claim;
     struct smtp_outcome *outcomes;
+    gint64 at_us, monotonic_us;
+    gboolean sent, noted; /* accepted for every recipient; and ledger_note_sent() was committed */
 };
 
 struct session {
@@ -56,7 +63,7 @@ settle_results(struct session *s, GError **error)
 {
     for (GList *l = s->results.head; l; l = l->next) {
         struct result *r = l->data;
-        if (!ledger_settle(s->ledger, r->claim, r->outcomes, s->ledger->mailbox->smtp.host, clock_now_us(), error))
+        if (!ledger_settle(s->ledger, r->claim, r->outcomes, s->ledger->mailbox->smtp.host, r->at_us, error))
             return FALSE;
     }
     return TRUE;
@@ -94,6 +101,7 @@ static const struct smtp_mail *
 next_mail(gpointer user)
 {
     struct session *s = user;
+    progress_tell();
     if (s->error || (s->stop && *s->stop) || (g_queue_is_empty(&s->claims) && !refill(s)) || g_queue_is_empty(&s->claims))
         return NULL;
     struct claim *c = g_queue_pop_head(&s->claims);
@@ -112,21 +120,48 @@ next_mail(gpointer user)
     return &s->mail;
 }
 
+/* A slow server must not delay what follows from its answers. */
+static gboolean
+may_settle_later(struct session *s)
+{
+    const struct result *oldest = g_queue_peek_head(&s->results);
+    for (GList *l = s->results.head; l; l = l->next)
+        if (!((const struct result *)l->data)->sent)
+            return FALSE;
+    return !oldest || g_get_monotonic_time() - oldest->monotonic_us < SETTLE_WITHIN_US;
+}
+
+static gboolean
+note_results(struct session *s, GError **error)
+{
+    for (GList *l = s->results.head; l; l = l->next) {
+        struct result *r = l->data;
+        if (!r->noted && !ledger_note_sent(s->ledger, r->claim, r->outcomes, s->ledger->mailbox->smtp.host, r->at_us, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean
 begin_mail(gpointer user, const struct smtp_mail *mail, GError **error)
 {
     struct session *s = user;
     struct claim *c = mail->user;
     struct store *db = s->ledger->db;
+    gboolean later = may_settle_later(s);
     if (!store_begin(db, error))
         return FALSE;
-    if (settle_results(s, error) && ledger_begin(s->ledger, c, clock_now_us(), error) && store_commit(db, error)) {
-        forget_results(s);
-        c->transmitting = TRUE;
-        return TRUE;
+    if (!(later ? note_results(s, error) : settle_results(s, error)) || !ledger_begin(s->ledger, c, clock_now_us(), error) ||
+        !store_commit(db, error)) {
+        store_rollback(db);
+        return FALSE;
     }
-    store_rollback(db);
-    return FALSE;
+    if (!later)
+        forget_results(s);
+    for (GList *l = s->results.head; l; l = l->next)
+        ((struct result *)l->data)->noted = TRUE;
+    c->transmitting = TRUE;
+    return TRUE;
 }
 
 static void
@@ -157,11 +192,15 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
     struct session *s = user;
     struct result *r = g_new0(struct result, 1);
     r->claim = mail->user;
+    r->at_us = clock_now_us();
+    r->monotonic_us = g_get_monotonic_time();
+    r->sent = TRUE;
     r->outcomes = g_new0(struct smtp_outcome, mail->n_recipients);
     for (gsize i = 0; i < mail->n_recipients; i++) {
         r->outcomes[i] = outcomes[i];
         r->outcomes[i].enhanced = g_strdup(outcomes[i].enhanced);
         r->outcomes[i].text = g_strdup(outcomes[i].text);
+        r->sent = r->sent && outcomes[i].verdict == SMTP_SENT;
         count(s->report, outcomes[i].verdict);
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
         g_autofree char *code = g_strdup_printf("%d", outcomes[i].code);
@@ -213,7 +252,8 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
 {
     const struct mailbox *m = ledger->mailbox;
     scoped(secret_free) char *password = NULL;
-    if (!mailbox_read_password(m, &password, error))
+    /* Nothing of this mailbox is under way now: what an earlier run could not settle is settled as after a crash. */
+    if (!ledger_recover(ledger, clock_now_us(), error) || !mailbox_read_password(m, &password, error))
         return FALSE;
     struct smtp_server server = {.host = m->smtp.host,
                                  .port = m->smtp.port,

@@ -93,6 +93,12 @@ held_because(const struct view *v, const struct step *step)
         return g_strdup("the account is absent from the last complete import");
     if (step->needs_answered && view_is_unanswered(v))
         return g_strdup("the customer's reply is unanswered");
+    const int exits[] = {v->seq->cancel, v->seq->leave};
+    for (gsize i = 0; step->kind == STEP_AUTOMATIC && i < G_N_ELEMENTS(exits); i++)
+        if (view_truth(v, exits[i], RULE_FALSE) == RULE_UNDECIDED) {
+            g_autofree char *missing = view_explain(v, exits[i]);
+            return g_strdup_printf("%s is undecided: %s", i ? "leave" : "cancel", missing);
+        }
     switch (view_truth(v, v->seq->hold, RULE_FALSE)) {
     case RULE_TRUE: {
         g_autofree char *known = view_known(v, v->seq->hold);
@@ -142,6 +148,18 @@ conditions_hold(const struct view *v, const struct step *step, struct verdict *o
     return TRUE;
 }
 
+/* Whether a mail planned for planned_us may no longer go out by itself. */
+static gboolean
+is_late(const struct view *v, const struct step *step, gint64 planned_us, struct verdict *out)
+{
+    struct civil planned = zone_from_utc_us(v->zone, planned_us), today = zone_from_utc_us(v->zone, v->now_us);
+    int late_days = civil_days_between(&planned, &today);
+    if (late_days <= (step->late == LATE_SEND_WITHIN ? step->late_days : 1))
+        return FALSE;
+    *out = verdict_of(step->late == LATE_SKIP ? STEP_SKIPPED : STEP_LATE, planned_us, g_strdup_printf("%d days late", late_days));
+    return TRUE;
+}
+
 /* An automatic step whose conditions hold. */
 static struct verdict
 judge_automatic(struct view *v, const struct step *step, const struct step_status *now, gint64 due_us)
@@ -151,23 +169,20 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
         return verdict_of(STEP_SCHEDULED, planned_us, NULL);
     if (now->state == STEP_LATE) /* a hold that begins and ends meanwhile does not make it punctual */
         return verdict_of(STEP_LATE, now->due_us, g_strdup(now->reason));
+    struct verdict late;
     char *held = held_because(v, step);
     if (held)
         return verdict_of(STEP_WAITING, planned_us, held);
     if (now->state == STEP_QUEUED)
-        return verdict_of(STEP_QUEUED, now->due_us, NULL);
+        return is_late(v, step, MAX(planned_us, now->due_us), &late) ? late : verdict_of(STEP_QUEUED, now->due_us, NULL);
     struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
     if (out.released_us)
         planned_us = window_next_us(v->window, v->zone, v->now_us); /* time on hold is not lateness */
-    struct civil planned = zone_from_utc_us(v->zone, planned_us), today = zone_from_utc_us(v->zone, v->now_us);
-    int late_days = civil_days_between(&planned, &today);
-    int allowed = step->late == LATE_SEND_WITHIN ? step->late_days : 1;
-    out.due_us = planned_us;
-    if (late_days > allowed) {
-        out.state = step->late == LATE_SKIP ? STEP_SKIPPED : STEP_LATE;
-        out.reason = g_strdup_printf("%d days late", late_days);
-        return out;
+    if (is_late(v, step, planned_us, &late)) {
+        late.released_us = out.released_us;
+        return late;
     }
+    out.due_us = planned_us;
     gint64 sendable_us = window_next_us(v->window, v->zone, v->now_us);
     out.state = sendable_us > v->now_us ? STEP_SCHEDULED : STEP_WANTED;
     if (sendable_us > v->now_us)
@@ -227,12 +242,12 @@ update_step(struct view *v, const struct step *step, GError **error)
 
 /* The opt-out of the last person cancels everything automatic. */
 static gboolean
-everyone_opted_out(struct view *v)
+everyone_opted_out(struct view *v, GError **error)
 {
     return store_int(v->db,
                      "SELECT COUNT(*) > 0 AND COUNT(*) = COUNT(s.address) FROM contact c LEFT JOIN suppression s"
                      " ON s.address = c.address AND s.reason = 'opt_out' WHERE c.account_id = ? AND NOT c.absent",
-                     0, NULL, "i", v->account_id) != 0;
+                     0, error, "i", v->account_id) != 0;
 }
 
 static gboolean
@@ -259,7 +274,12 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
     }
     if (v->enrolment->cancelled)
         return TRUE;
-    gboolean cancel = view_truth(v, v->seq->cancel, RULE_FALSE) == RULE_TRUE, opted_out = !cancel && everyone_opted_out(v);
+    g_autoptr(GError) local = NULL;
+    gboolean cancel = view_truth(v, v->seq->cancel, RULE_FALSE) == RULE_TRUE, opted_out = !cancel && everyone_opted_out(v, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
     if (!cancel && !opted_out)
         return TRUE;
     g_autofree char *reason = cancel ? rule_reason(v, "cancel", v->seq->cancel) : g_strdup("the last person opted out");
@@ -347,6 +367,37 @@ causes_transitions(const struct event *event)
     return strcmp(event->kind, "hand_sent") != 0 || json_integer_value(json_object_get(event->data, "opens")) != 0;
 }
 
+/* A stage set by hand cancels what is automatic, or takes such a cancellation back. */
+static gboolean
+follow_stage_by_hand(struct store *db, const struct program *program, const struct event *event, GError **error)
+{
+    const struct sequence *seq = program_sequence(program, json_string_value(json_object_get(event->data, "sequence")));
+    const struct stage *stage = seq ? sequence_stage(seq, json_string_value(json_object_get(event->data, "stage"))) : NULL;
+    g_autoptr(GError) local = NULL;
+    scoped(enrolment_free) struct enrolment *e = seq ? enrolment_load(db, event->account_id, seq->name, &local) : NULL;
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (!stage || !e)
+        return TRUE;
+    gboolean by_stage = FALSE; /* an earlier stage cancelled it, not churn or an opt-out */
+    for (guint i = 0; e->cancelled && i < seq->stages->len; i++)
+        by_stage = by_stage || strcmp(((struct stage *)seq->stages->pdata[i])->title, e->cancelled) == 0;
+    if (stage->cancels ? e->cancelled != NULL : !by_stage)
+        return TRUE;
+    json_t *data = json_pack("{s:s, s:s?}", "sequence", seq->name, "reason", stage->cancels ? stage->title : NULL);
+    struct event follow = {.at_us = event->at_us,
+                           .account_id = event->account_id,
+                           .cause = event->id,
+                           .kind = stage->cancels ? "cancelled" : "reinstated",
+                           .actor = ACTOR,
+                           .data = data};
+    gboolean ok = state_record(db, &follow, error);
+    json_decref(data);
+    return ok;
+}
+
 /* Whether the subject of an event's mail holds a payment word is the sequence's to say. */
 static void
 mark_payment(const struct program *program, struct event *event)
@@ -372,6 +423,8 @@ pipeline_record(struct store *db, const struct program *program, struct event *e
         return FALSE;
     if (!event->account_id)
         return TRUE;
+    if (strcmp(event->kind, "stage_entered") == 0 && !follow_stage_by_hand(db, program, event, error))
+        return FALSE;
     for (guint i = 0; causes_transitions(event) && i < program->sequences->len; i++)
         if (!follow_transitions(db, program, program->sequences->pdata[i], event, error))
             return FALSE;

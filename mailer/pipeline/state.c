@@ -94,8 +94,9 @@ apply_stage_entered(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ?", error, "tit",
                       get_str(e, "stage"), e->account_id, get_str(e, "sequence")) &&
-           store_exec(db, "INSERT INTO stage_entry VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", error,
-                      "itti", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us);
+           store_exec(db, /* Set back by hand, a stage keeps the time it was first entered: days count from there. */
+                      "INSERT INTO stage_entry VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = CASE WHEN ?5 THEN at ELSE excluded.at END",
+                      error, "ittii", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us, get_int(e, "by_hand"));
 }
 
 static gboolean
@@ -120,15 +121,16 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
                       e->account_id, get_str(e, "sequence"), get_str(e, "step"));
 }
 
-/* It answers the replies that were known by then: one that crossed it, read later but written before, still waits. */
 static gboolean
 apply_sent(struct store *db, const struct event *e, GError **error)
 {
     return set_step(db, e, STEP_SENT, error) &&
            store_exec(db,
-                      "UPDATE enrolment SET last_sent_at = ?, answered_at = NULLIF(MAX(COALESCE(answered_at, 0), COALESCE(replied_at, 0)), 0),"
+                      /* A specialist who approved a mail had seen what came in before; an automatic one answers nobody. */
+                      "UPDATE enrolment SET last_sent_at = ?, answered_at = MAX(COALESCE(answered_at, 0), ?),"
                       " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? AND sequence = ?",
-                      error, "iiiit", e->at_us, get_int(e, "payment"), e->at_us, e->account_id, get_str(e, "sequence"));
+                      error, "iiiiit", e->at_us, get_int(e, "approved_at"), get_int(e, "payment"), e->at_us, e->account_id,
+                      get_str(e, "sequence"));
 }
 
 /* A specialist's own mail, seen in Sent: an answer, or an outreach by hand when it opens a conversation. */
@@ -164,7 +166,8 @@ static gboolean
 apply_released(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET answered_at = ? WHERE account_id = ?", error, "ii", e->at_us, e->account_id) &&
-           store_exec(db, "DELETE FROM hold WHERE account_id = ?", error, "i", e->account_id);
+           store_exec(db, "DELETE FROM hold WHERE account_id = ?1 OR address IN (SELECT address FROM contact WHERE account_id = ?1)", error, "i",
+                      e->account_id);
 }
 
 static gboolean
@@ -277,6 +280,7 @@ static const struct {
     {"released", apply_released},
     {"extended", apply_extended},
     {"cancelled", apply_cancelled},
+    {"reinstated", apply_cancelled}, /* without a reason */
     {"left", apply_left},
     {"sales_engaged", apply_sales_engaged},
     {"owner_set", apply_owner_set},

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/log.h"
+#include "service/draft_lint.h"
 
 #include <string.h>
 
@@ -45,7 +45,7 @@ static json_t *
 about_draft(const struct draft *d)
 {
     return json_pack("{s:I, s:s, s:s, s:s, s:s, s:i}", "message", (json_int_t)d->id, "sequence", d->sequence, "step", d->step, "subject",
-                     d->subject, "specialist", d->specialist->id, "automatic", d->automatic);
+                     d->subject, "specialist", d->specialist_id, "automatic", d->automatic);
 }
 
 static gboolean
@@ -57,6 +57,16 @@ record(struct service *s, const struct draft *d, const char *kind, const char *a
     return ok;
 }
 
+static gboolean
+set_waiting(struct service *s, gint64 account_id, const char *sequence, const char *step, const char *reason, gint64 now_us, GError **error)
+{
+    json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", sequence, "step", step, "state", step_state_names[STEP_WAITING], "reason", reason);
+    struct event event = {.at_us = now_us, .account_id = account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    gboolean ok = state_record(s->db, &event, error);
+    json_decref(data);
+    return ok;
+}
+
 /* A step that cannot be composed waits, says why, and makes one task. */
 static gboolean
 park_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, const char *why, gint64 now_us,
@@ -64,12 +74,33 @@ park_step(struct service *s, gint64 account_id, const struct sequence *seq, cons
 {
     g_autofree char *reason = g_strdup_printf("cannot be composed: %s", why);
     g_autofree char *title = g_strdup_printf("The %s mail cannot be composed: %s", step->id, why);
-    json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", seq->name, "step", step->id, "state", step_state_names[STEP_WAITING], "reason",
-                             reason);
-    struct event event = {.at_us = now_us, .account_id = account_id, .kind = "step_changed", .actor = "usher", .data = data};
-    gboolean ok = state_record(s->db, &event, error);
-    json_decref(data);
-    return ok && service_task_once(s, account_id, now_us, "cannot_compose", title, error);
+    return set_waiting(s, account_id, seq->name, step->id, reason, now_us, error) &&
+           service_task_once(s, account_id, now_us, "cannot_compose", title, error);
+}
+
+gboolean
+drafting_park_wanted(struct service *s, gint64 account_id, const char *reason, gint64 now_us, GError **error)
+{
+    for (;;) {
+        g_autofree char *sequence = NULL;
+        g_autofree char *step = NULL;
+        {
+            scoped(query_end) struct query *q =
+                store_query(s->db, "SELECT sequence, step FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1", error, "i", account_id);
+            g_autoptr(GError) local = NULL;
+            if (!q)
+                return FALSE;
+            if (!query_next(q, &local)) {
+                if (local)
+                    g_propagate_error(error, g_steal_pointer(&local));
+                return !local;
+            }
+            sequence = query_dup_text(q, "sequence");
+            step = query_dup_text(q, "step");
+        }
+        if (!set_waiting(s, account_id, sequence, step, reason, now_us, error))
+            return FALSE;
+    }
 }
 
 static gboolean
@@ -83,13 +114,25 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
     return record(s, d, "draft_made", "usher", data, now_us, error);
 }
 
+/* TRUE for what a person can mend: a template, a fact, a name; FALSE for a database or a bug. */
+static gboolean
+is_about_content(const GError *problem)
+{
+    return problem->domain == USHER_ERROR && (problem->code == USHER_ERROR_DATA || problem->code == USHER_ERROR_CONFIG || problem->code == USHER_ERROR_NO_INPUT);
+}
+
 static gboolean
 compose_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, gint64 now_us, GError **error)
 {
     /* A message of this step that is under way, or done, is never made a second time. */
+    g_autoptr(GError) local = NULL;
     if (store_int(s->db, "SELECT 1 FROM message WHERE account_id = ? AND sequence = ? AND step = ? AND state IN ('queued', 'sent', 'failed') LIMIT 1", 0,
-                  NULL, "itt", account_id, seq->name, step->id))
+                  &local, "itt", account_id, seq->name, step->id))
         return park_step(s, account_id, seq, step, "an earlier mail of this step may still arrive; settle it first", now_us, error);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
     struct pipeline_gate gate;
     if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
         return FALSE;
@@ -97,11 +140,15 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
     struct draft_request request = request_of(seq, step, account_id);
     g_autoptr(GError) problem = NULL;
     scoped(draft_free) struct draft *d = draft_compose(&c, &request, &problem);
-    gboolean ok;
-    if (d)
-        ok = store_composed(s, d, &c, now_us, error);
-    else
-        ok = park_step(s, account_id, seq, step, problem->message, now_us, error);
+    gboolean ok = store_savepoint(s->db, error);
+    if (ok && d && store_composed(s, d, &c, now_us, &problem)) {
+        ok = store_savepoint_keep(s->db, error);
+    } else if (ok) {
+        store_savepoint_undo(s->db);
+        ok = is_about_content(problem) ? park_step(s, account_id, seq, step, problem->message, now_us, error) : FALSE;
+        if (!ok && error && !*error)
+            g_propagate_error(error, g_steal_pointer(&problem));
+    }
     pipeline_gate_clear(&gate);
     return ok;
 }
@@ -120,7 +167,8 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
         }
     }
     /* Recording "draft_made" marked the account for another look, which would find nothing new. */
-    return store_exec(s->db, "UPDATE account SET dirty = 0 WHERE id = ?", error, "i", account_id);
+    return drafting_park_wanted(s, account_id, "the sequences have no such step any more", now_us, error) &&
+           store_exec(s->db, "UPDATE account SET dirty = 0 WHERE id = ?", error, "i", account_id);
 }
 
 /* The ids that a query about one account answers; NULL only with error. */
@@ -139,32 +187,27 @@ message_ids(struct service *s, const char *sql, gint64 account_id, GError **erro
     return q && !local ? g_steal_pointer(&ids) : NULL;
 }
 
-gboolean
-drafting_refresh_waiting(struct service *s, gint64 account_id, gint64 now_us, GError **error)
+/* Gives a returned draft the text of now, so that the specialist judges what would be sent. One that cannot be rendered keeps its
+ * old text; its approval will say why. */
+static gboolean
+renew_text(struct service *s, const struct draft *returned, gint64 now_us, GError **error)
 {
-    static const char sql[] = "SELECT id FROM message WHERE account_id = ? AND state IN ('waiting', 'changed') AND NOT edited";
-    g_autoptr(GArray) ids = message_ids(s, sql, account_id, error);
-    for (guint i = 0; ids && i < ids->len; i++) {
-        scoped(draft_free) struct draft *d = draft_load(s->db, s->config, g_array_index(ids, gint64, i), error);
-        const struct sequence *seq;
-        const struct step *step;
-        struct pipeline_gate gate;
-        if (!d)
-            return FALSE;
-        if (!step_of(s, d, &seq, &step, NULL))
-            continue;
-        if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
-            return FALSE;
-        struct composer c = composer_of(s, gate.row, now_us);
-        struct draft_request request = request_of(seq, step, account_id);
-        gboolean changed;
-        g_autoptr(GError) broken = NULL;
-        /* One that cannot be rendered now stays as it is; its approval will say why. */
-        if (draft_refresh(&c, &request, d, &changed, &broken) && changed)
-            log_event("draft_refreshed", "account", d->account_key, "step", d->step, NULL);
-        pipeline_gate_clear(&gate);
-    }
-    return ids != NULL;
+    const struct sequence *seq;
+    const struct step *step;
+    struct pipeline_gate gate;
+    if (returned->edited || !step_of(s, returned, &seq, &step, NULL))
+        return TRUE;
+    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, returned->id, error);
+    if (!d || !pipeline_gate_load(s->db, s->program, seq, NULL, d->account_id, now_us, &gate, error))
+        return FALSE;
+    struct composer c = composer_of(s, gate.row, now_us);
+    struct draft_request request = request_of(seq, step, d->account_id);
+    g_autoptr(GError) problem = NULL;
+    gboolean changed, ok = draft_refresh(&c, &request, d, &changed, &problem) || is_about_content(problem);
+    pipeline_gate_clear(&gate);
+    if (!ok)
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return ok;
 }
 
 gboolean
@@ -244,7 +287,9 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
     gboolean ok = FALSE, changed = FALSE;
     if (draft_still_holds(&c, d, &difference, &broken)) {
         json_t *data = about_draft(d);
-        ok = draft_freeze(&c, d, actor, error) && outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
+        struct draft_request checked = request_of(seq, step, d->account_id);
+        ok = draft_check_subject(&checked, d->subject, error) && draft_lint_allows(s, d, error) && draft_freeze(&c, d, actor, error) &&
+             outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
              record(s, d, "draft_approved", actor, data, now_us, error) && service_advance(s, d->account_id, now_us, error);
         *send_at_us = gate.sendable_us;
     } else if (broken) {
@@ -299,15 +344,16 @@ drafting_reject(struct service *s, gint64 draft_id, const char *reason, const ch
 }
 
 gboolean
-drafting_return(struct service *s, const struct draft *d, const char *reason, gint64 now_us, GError **error)
+drafting_return(struct service *s, const struct draft *d, const char *reason, gint64 now_us, gboolean *gone, GError **error)
 {
-    gboolean gone;
-    if (!outbox_withdraw(s->db, d->id, now_us, &gone, error) || !gone)
-        return gone;
+    if (!outbox_withdraw(s->db, d->id, now_us, gone, error))
+        return FALSE;
+    if (!*gone)
+        return TRUE;
     json_t *data = about_draft(d);
     json_object_set_new(data, "reason", json_string(reason));
     if (!d->automatic) {
-        if (draft_set_state(s->db, d->id, MESSAGE_CHANGED, reason, error))
+        if (draft_set_state(s->db, d->id, MESSAGE_CHANGED, reason, error) && renew_text(s, d, now_us, error))
             return record(s, d, "draft_returned", "usher", data, now_us, error);
         json_decref(data);
         return FALSE;
@@ -319,4 +365,22 @@ drafting_return(struct service *s, const struct draft *d, const char *reason, gi
     gboolean ok = draft_set_state(s->db, d->id, MESSAGE_WITHDRAWN, reason, error) && pipeline_record(s->db, s->program, &event, error);
     json_decref(data);
     return ok;
+}
+
+gboolean
+drafting_return_orphans(struct service *s, gint64 account_id, gint64 now_us, GError **error)
+{
+    g_autoptr(GArray) ids = message_ids(s, "SELECT id FROM message WHERE account_id = ? AND state = 'queued'", account_id, error);
+    for (guint i = 0; ids && i < ids->len; i++) {
+        gboolean gone;
+        scoped(draft_free) struct draft *d = draft_load(s->db, s->config, g_array_index(ids, gint64, i), error);
+        if (!d)
+            return FALSE;
+        if (config_mailbox(s->config, d->mailbox))
+            continue;
+        g_autofree char *why = g_strdup_printf("usher.conf has no mailbox \"%s\" any more", d->mailbox);
+        if (!drafting_return(s, d, why, now_us, &gone, error))
+            return FALSE;
+    }
+    return ids != NULL;
 }

@@ -10,13 +10,16 @@
  * outbox. What cannot be composed becomes a task and the step waits, with the reason. */
 gboolean drafting_compose_wanted(struct service *service, gint64 account_id, gint64 now_us, GError **error);
 
-/* Renders the account's waiting drafts again from the facts of now, except those a specialist edited; inside the caller's
- * transaction. */
-gboolean drafting_refresh_waiting(struct service *service, gint64 account_id, gint64 now_us, GError **error);
+/* Lets every step of the account that is still wanted wait, with the reason; inside the caller's transaction. */
+gboolean drafting_park_wanted(struct service *service, gint64 account_id, const char *reason, gint64 now_us, GError **error);
 
 /* Withdraws messages whose step no longer wants them, inside the caller's transaction. One that may already have reached
  * somebody stays. */
 gboolean drafting_withdraw_unwanted(struct service *service, gint64 account_id, gint64 now_us, GError **error);
+
+/* Takes back approved mail from mailboxes that usher.conf no longer has, since nobody would ever send it: a draft returns to be signed
+ * by somebody else, an automatic mail is composed anew. Inside the caller's transaction. */
+gboolean drafting_return_orphans(struct service *service, gint64 account_id, gint64 now_us, GError **error);
 
 /* The mail of a step as it would be now, without storing it. row_out, when not NULL, receives the facts (the caller frees). */
 struct draft *drafting_preview(struct service *service, gint64 account_id, const struct sequence *sequence, const struct step *step,
@@ -28,7 +31,8 @@ gboolean drafting_approve(struct service *service, gint64 draft_id, const char *
 
 gboolean drafting_reject(struct service *service, gint64 draft_id, const char *reason, const char *actor, GError **error);
 
-/* Sends an approved draft back to its specialist: what it rests on changed. Inside the caller's transaction. */
-gboolean drafting_return(struct service *service, const struct draft *draft, const char *reason, gint64 now_us, GError **error);
+/* Sends an approved draft back to its specialist: what it rests on changed. Inside the caller's transaction. *gone is FALSE when
+ * somebody may already have it; then nothing changes. */
+gboolean drafting_return(struct service *service, const struct draft *draft, const char *reason, gint64 now_us, gboolean *gone, GError **error);
 
 #endif

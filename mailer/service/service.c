@@ -27,20 +27,14 @@ service_actor(void)
 /* ---- opening ---- */
 
 static gboolean
-is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || g_str_has_prefix(host, "127.");
-}
-
-static gboolean
 check_rehearsal(const struct config *config, GError **error)
 {
     for (guint i = 0; i < config->mailboxes->len; i++) {
         const struct mailbox *m = config->mailboxes->pdata[i];
-        if (is_loopback(m->smtp.host) && is_loopback(m->imap.host))
+        if (config_is_loopback(m->smtp.host) && config_is_loopback(m->imap.host))
             continue;
         g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: this is a rehearsal database, so mailbox %s must be on loopback, not %s",
-                    config->path, m->name, is_loopback(m->smtp.host) ? m->imap.host : m->smtp.host);
+                    config->path, m->name, config_is_loopback(m->smtp.host) ? m->imap.host : m->smtp.host);
         return FALSE;
     }
     return TRUE;
@@ -138,6 +132,8 @@ static gboolean
 follow_consequences(struct service *s, const struct event *event, GError **error)
 {
     const char *address = json_string_value(json_object_get(event->data, "address"));
+    if (strcmp(event->kind, "released") == 0)
+        return outbox_reconsider(s->db, event->account_id, clock_now_us(), error);
     if (!address || !*address)
         return TRUE;
     if (strcmp(event->kind, "bounced") == 0 && json_is_true(json_object_get(event->data, "permanent")))
@@ -156,12 +152,23 @@ follow_consequences(struct service *s, const struct event *event, GError **error
 gboolean
 service_record(struct service *s, struct event *event, GError **error)
 {
+    gint64 now_us = clock_now_us();
+    g_autoptr(GError) local = NULL;
+    /* An account that was just imported must be in its sequence before what happened to it can move a stage. */
+    gboolean dirty = event->account_id && store_int(s->db, "SELECT dirty FROM account WHERE id = ?", 0, &local, "i", event->account_id);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (dirty && !pipeline_advance(s->db, s->program, event->account_id, now_us, error))
+        return FALSE;
     if (!pipeline_record(s->db, s->program, event, error) || !follow_consequences(s, event, error))
         return FALSE;
     if (!event->account_id)
         return TRUE;
-    return pipeline_advance(s->db, s->program, event->account_id, event->at_us, error) &&
-           drafting_withdraw_unwanted(s, event->account_id, event->at_us, error);
+    /* The event keeps its own time; what follows from it is judged now. */
+    return pipeline_advance(s->db, s->program, event->account_id, now_us, error) &&
+           drafting_withdraw_unwanted(s, event->account_id, now_us, error);
 }
 
 gboolean
@@ -191,6 +198,6 @@ service_task_once(struct service *s, gint64 account_id, gint64 now_us, const cha
 gboolean
 service_advance(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
-    return pipeline_advance(s->db, s->program, account_id, now_us, error) && drafting_withdraw_unwanted(s, account_id, now_us, error) &&
-           drafting_refresh_waiting(s, account_id, now_us, error) && drafting_compose_wanted(s, account_id, now_us, error);
+    return drafting_return_orphans(s, account_id, now_us, error) && pipeline_advance(s->db, s->program, account_id, now_us, error) &&
+           drafting_withdraw_unwanted(s, account_id, now_us, error) && drafting_compose_wanted(s, account_id, now_us, error);
 }

@@ -1,6 +1,6 @@
-/* A worker that ends is started again after a pause that grows while it keeps ending early. The watchdog is fed only while
- * every worker has told of progress within its limit: the sender's is beyond the ten minutes that the answer to a
- * final dot may take (RFC 5321 4.5.3.2.6), since killing it there manufactures unknowns. */
+/* A worker that ends is started again after a pause that grows while it keeps ending early. Each tells of progress after every
+ * mail or batch; one that has told nothing for longer than the answer to a final dot may take (RFC 5321 4.5.3.2.6:
+ * ten minutes, and killing a sender within them manufactures unknowns) is killed and started again. */
 #include "service/supervisor.h"
 
 #include "base/clock.h"

@@ -5,12 +5,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
 #include "service/tick.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -60,11 +62,12 @@ pause_ms(int ms)
 }
 
 static void
-tell_progress(void)
+tell_supervisor(void)
 {
-    /* Without a supervisor (a worker started by hand) the descriptor is closed; that is fine. */
-    if (write(WORKER_PROGRESS_FD, ".", 1) < 0)
-        return;
+    /* Without a supervisor (a worker started by hand) the descriptor is closed, and that is fine; one that died leaves a broken
+     * pipe, and nobody to restart what its successor starts. */
+    if (write(WORKER_PROGRESS_FD, ".", 1) < 0 && errno == EPIPE)
+        stop_requested = TRUE;
 }
 
 int
@@ -92,7 +95,7 @@ struct worker {
     struct intake intake;
     struct watch *watch;
     struct ledger ledger;
-    gint64 data_version;
+    char *last_copy_problem;
 };
 
 static gboolean
@@ -110,10 +113,16 @@ round_send(struct worker *w, GError **error)
     struct sender_report report = {0};
     gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) || sender_run(&w->ledger, &stop_requested, &report, error);
     sender_report_clear(&report);
-    ok = ok && watch_append_copies(w->watch, error);
-    if (ok)
-        pause_ms(1000);
-    return ok;
+    if (!ok)
+        return FALSE;
+    g_autoptr(GError) copies = NULL; /* sending does not wait for a Sent folder */
+    if (!watch_append_copies(w->watch, &copies) && g_strcmp0(w->last_copy_problem, copies->message) != 0) {
+        log_problem("copies_failed", copies, "mailbox", w->mailbox->name, NULL);
+        g_free(w->last_copy_problem);
+        w->last_copy_problem = g_strdup(copies->message);
+    }
+    pause_ms(copies ? 30000 : 1000);
+    return TRUE;
 }
 
 static gboolean
@@ -150,6 +159,7 @@ worker_clear(struct worker *w)
 {
     g_clear_pointer(&w->watch, watch_free);
     g_clear_pointer(&w->ledger.owner, g_free);
+    g_clear_pointer(&w->last_copy_problem, g_free);
 }
 
 /* Rounds until SIGTERM. The same problem again is not logged again. */
@@ -170,11 +180,11 @@ loop(struct worker *w, const char *role, gboolean (*round)(struct worker *, GErr
                 log_problem("round_failed", error, "role", role, "mailbox", w->mailbox ? w->mailbox->name : "", NULL);
             g_free(last);
             last = g_strdup(error->message);
-            tell_progress();
+            progress_tell();
             pause_ms(pause);
             pause = MIN(pause * 2, MAX_PAUSE_MS);
         }
-        tell_progress();
+        progress_tell();
     }
 }
 
@@ -203,6 +213,9 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     g_autoptr(GError) error = NULL;
     if (strcmp(role, "migrate") == 0)
         return migrate(config_path);
+    /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a thousand times a second. */
+    mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
     scoped(service_close) struct service *s = install_stop(&error) ? service_open(config_path, &error) : NULL;
     if (!s)
         return fail(role, error);
@@ -212,7 +225,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
         return fail(role, error);
     struct worker w;
     worker_init(&w, s, mailbox);
-    tell_progress();
+    progress_listen(tell_supervisor);
+    progress_tell();
     int rc = 0;
     if (strcmp(role, "tick") == 0) {
         if (tick_refresh(s, &error))

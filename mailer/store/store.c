@@ -18,6 +18,7 @@ struct store {
     sqlite3 *db;
     char *path;
     GHashTable *statements; /* SQL text → idle sqlite3_stmt */
+    gint64 waits_since_us;  /* for the write lock */
 };
 
 struct query {
@@ -82,6 +83,35 @@ finalize_statement(gpointer stmt)
     sqlite3_finalize(stmt);
 }
 
+#define LOCK_WAIT_US (30 * G_USEC_PER_SEC)
+
+/* The statements' texts are long and differ at their ends, and each is looked up a thousand times a second. */
+static guint
+hash_sql(gconstpointer sql)
+{
+    gsize length = strlen(sql);
+    const char *end = (const char *)sql + length;
+    guint hash = (guint)length;
+    for (const char *p = end - MIN(length, 24); p < end; p++)
+        hash = hash * 33 + (guchar)*p;
+    return hash;
+}
+
+/* Waits for another writer, which is mostly a matter of a millisecond: SQLite's own naps begin there and soon take 100 ms, so
+ * several senders on one database would mostly sleep. */
+static int
+wait_for_lock(void *user, int tries)
+{
+    gint64 *since_us = user;
+    gint64 now_us = g_get_monotonic_time();
+    if (tries == 0)
+        *since_us = now_us;
+    if (now_us - *since_us > LOCK_WAIT_US)
+        return 0;
+    g_usleep(MIN(100ul * (gulong)(tries + 1), 5000ul));
+    return 1;
+}
+
 struct store *
 store_open(const char *path, GError **error)
 {
@@ -106,7 +136,8 @@ store_open(const char *path, GError **error)
     struct store *store = g_new0(struct store, 1);
     store->db = db;
     store->path = g_strdup(path);
-    store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize_statement);
+    sqlite3_busy_handler(db, wait_for_lock, &store->waits_since_us);
+    store->statements = g_hash_table_new_full(hash_sql, g_str_equal, g_free, finalize_statement);
     return store;
 }
 
@@ -401,6 +432,24 @@ store_rollback(struct store *db)
 {
     if (store_in_transaction(db))
         sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+gboolean
+store_savepoint(struct store *db, GError **error)
+{
+    return run_script(db->db, "SAVEPOINT part", error);
+}
+
+gboolean
+store_savepoint_keep(struct store *db, GError **error)
+{
+    return run_script(db->db, "RELEASE part", error);
+}
+
+void
+store_savepoint_undo(struct store *db)
+{
+    sqlite3_exec(db->db, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL);
 }
 
 gboolean

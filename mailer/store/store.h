@@ -59,6 +59,11 @@ gboolean store_commit(struct store *db, GError **error);
 void store_rollback(struct store *db);
 gboolean store_in_transaction(struct store *db);
 
+/* A point inside a transaction to which a part of the work can be undone; they may nest. End each with one of the two. */
+gboolean store_savepoint(struct store *db, GError **error);
+gboolean store_savepoint_keep(struct store *db, GError **error);
+void store_savepoint_undo(struct store *db);
+
 /* A read snapshot over several queries (BEGIN DEFERRED); end it with store_rollback(). */
 gboolean store_begin_read(struct store *db, GError **error);
 

@@ -441,6 +441,16 @@ class Service:
     def output(self):
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def workers(self):
+        """The service's own processes: {"send ana": pid, "tick": pid, …}."""
+        found = {}
+        for child in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split():
+            with contextlib.suppress(OSError):
+                words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
+                if "worker" in words:
+                    found[" ".join(word for word in words[2:] if word and not word.startswith(("-", "/")))] = int(child)
+        return found
+
     def notified(self, word):
         """True once the service has sent word (READY=1, STOPPING=1, WATCHDOG=1, STATUS=…) by sd_notify."""
         with contextlib.suppress(BlockingIOError):

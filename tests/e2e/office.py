@@ -115,7 +115,7 @@ class Office:
         for contact in contacts:
             name, _, role = contact.partition(":")
             address = name if "@" in name else f"{name}@{account}.example"
-            people.append({"email": address, "first_name": address.partition("@")[0].partition("+")[0].capitalize(), "role": role or "owner"})
+            people.append({"email": address, "first_name": address.partition("@")[0].capitalize(), "role": role or "owner"})
         return {"account": account, "name": account.capitalize(), "plan": "payg", "region": "emea", "timezone": "Europe/London",
                 "forecast_mrr": 640, "bills_paid": 1, "contacts": people, **facts}
 

@@ -5,7 +5,7 @@ import pathlib
 import re
 
 import harness
-from office import CONFIG, OFFICE_HOURS, Office, specialist
+from office import Office, specialist
 
 USAGE, DATA, NO_INPUT, UNAVAILABLE, PROTOCOL, NO_PERMISSION, CONFIGURATION = 64, 65, 66, 69, 76, 77, 78
 
@@ -97,7 +97,8 @@ class Files(ErrorCase):
             ("unknown stage of a transition", 'to = "initiated"', 'to = "initated"', r"onboarding\.conf.*initated"),
             ("typo of a fact", "AND forecast_mrr >= 100\n", "AND forcast_mrr >= 100\n", r"onboarding\.conf:\d+: .*forcast_mrr.*forecast_mrr"),
             ("no SQL", "NOT churned AND NOT deactivated", "NOT churned AND AND deactivated", r"onboarding\.conf:\d+: "),
-            ("the clock", 'due = "add_days(initiated_at, 28)"', """due = "date('now')\"""", r"onboarding\.conf:\d+: .*(date|now)"),
+            ("the clock",
+             'due = "add_days(initiated_at, 28)"', """due = "date('now')\"""", r"onboarding\.conf:\d+: .*(date|now)"),
             ("a table", 'leave = "sales_engaged"', 'leave = "(SELECT 1 FROM account)"', r"onboarding\.conf:\d+: "),
             ("unknown key", "needs_answered", "needs_answer", r"onboarding\.conf:\d+: .*needs_answer"),
             ("unknown event", 'on = "referral"', 'on = "referal"', r"onboarding\.conf:\d+: .*expected one of .*referral"),
@@ -206,7 +207,10 @@ class Servers(ErrorCase):
     def check_recovered(self):
         for now in ("2027-03-01T10:10", "2027-03-01T12:00"):
             self.office.cycle(now)
-        self.assertEqual([delivery["state"] for delivery in self.office.deliveries()], ["sent"])
+        delivery, = self.office.deliveries()
+        self.assertEqual(delivery["state"], "sent")
+        copies = self.rig.find("ana@team.example", "Sent", where=lambda mail: mail.message_id == f"<{delivery['message_id']}>")
+        self.assertEqual(len(copies), 1)
 
     def check_wrong(self, lines, code, pattern, path, old, new):
         """`run --once` and `check` end with code and say so in that many lines; the approved mail is sent after the repair."""
@@ -225,6 +229,15 @@ class Servers(ErrorCase):
         """A mail that a person approved needs no mailbox to be read."""
         self.check_wrong(1, UNAVAILABLE, r"localhost:1\b.*refused", "usher.conf",
                          f"imap://localhost:{self.rig.port('imap')}", "imap://localhost:1")
+
+    def test_copy_in_sent_is_there_already(self):
+        """As after a crash between filing the copy and noting it: it is not filed twice."""
+        with self.changed("usher.conf", f"imap://localhost:{self.rig.port('imap')}", "imap://localhost:1"):
+            self.office.cycle(code=UNAVAILABLE)
+        ident = f"<{self.office.deliveries()[0]['message_id']}>"
+        mail = self.rig.wait_for("pat@acme.example", where=lambda mail: mail.message_id == ident)
+        self.rig.append("ana@team.example", "Sent", mail.raw)
+        self.check_recovered()
 
     def test_wrong_name_in_the_certificate(self):
         self.check_wrong(2, PROTOCOL, r"certificate.*mail\.elsewhere\.example|mail\.elsewhere\.example.*certificate", "usher.conf",

@@ -30,19 +30,11 @@ class Service(harness.MailTestCase):
             self.fail(f"{error}; the service said:\n{self.service.output()}")
 
     def wait_for_output(self, *words):
-        return self.wait(lambda: [line for line in self.service.output().splitlines() if all(word in line for word in words)], words)
+        return self.wait(lambda: [line for line in self.service.output().splitlines()
+                                  if all(word in line for word in words)], words)
 
     def workers(self):
-        """{"send ana": pid, …} of the service's workers."""
-        found = {}
-        for child in pathlib.Path(f"/proc/{self.service.pid}/task/{self.service.pid}/children").read_text(encoding="ascii").split():
-            try:
-                words = pathlib.Path(f"/proc/{child}/cmdline").read_bytes().decode().split("\0")
-            except OSError:
-                continue
-            if "worker" in words:
-                found[" ".join(word for word in words[2:] if word and not word.startswith(("-", "/")))] = int(child)
-        return found
+        return self.service.workers()
 
     def send_outreach(self, account):
         """Imports, approves and waits for the mail: all while the service runs."""

@@ -5,7 +5,7 @@
 #include "fixture.h"
 #include "pipeline/engine.h"
 
-/* "STAGE; step state DUE; …" in the order of the file, idle steps left out, times by the clock of zone. "-" before enrolment,
+/* "STAGE; step state DUE; …" in the order of the file, idle steps left out, times by the clock of zone and without the year 2026. "-" before enrolment,
  * "left" after it; "cancelled" is appended. The caller frees. */
 static inline char *
 status_of(struct fixture *f, const struct sequence *seq, gint64 account_id, GTimeZone *zone)
@@ -22,7 +22,8 @@ status_of(struct fixture *f, const struct sequence *seq, gint64 account_id, GTim
         g_string_append_printf(line, "; %s %s", step->id, query_text(q, "state"));
         if (query_int(q, "due_at")) {
             g_autofree char *due = zone_format(zone, query_int(q, "due_at"));
-            g_string_append_printf(line, " %.11s", due + strlen("2026-"));
+            due[strlen(due) - strlen(":00")] = '\0';
+            g_string_append_printf(line, " %s", g_str_has_prefix(due, "2026-") ? due + strlen("2026-") : due);
         }
     }
     if (e && e->active && e->cancelled)

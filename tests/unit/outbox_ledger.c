@@ -353,6 +353,13 @@ spoil_half(struct world *w, struct claim *c)
 }
 
 static void
+spoil_time(struct world *w, struct claim *c)
+{
+    (void)c;
+    w->now_us += 5 * CLOCK_MINUTE_US + 1;
+}
+
+static void
 spoil_recover(struct world *w, struct claim *c)
 {
     (void)c;
@@ -368,6 +375,7 @@ static const struct {
     {"withdrawn", spoil_withdraw, "to withdrawn;cc withdrawn"},  {"message returned", spoil_state, "to claimed;cc claimed"},
     {"given back", spoil_unclaim, "to queued;cc queued"},        {"begun already", spoil_begin, "to transmitting;cc transmitting"},
     {"one is gone", spoil_half, "to claimed;cc withdrawn"},      {"recovered", spoil_recover, "to queued;cc queued"},
+    {"too old", spoil_time, "to claimed;cc claimed"},
 };
 
 static void
@@ -441,6 +449,36 @@ test_withdraw(struct world *w, gconstpointer data)
     run_sql(&w->f, "UPDATE delivery SET state = 'sent' WHERE field = 'to'");
     g_assert_true(outbox_enqueue(w->f.db, id, w->now_us + 9, w->now_us, &w->f.error));
     assert_deliveries(w, "to sent;cc queued");
+}
+
+/* Once it began to arrive, those who must not get it any more are left out. */
+static void
+test_withdraw_unfit(struct world *w, gconstpointer data)
+{
+    (void)data;
+    static const struct {
+        const char *sql, *deliveries;
+        gint64 left;
+    } cases[] = {
+        {"SELECT 1", "to sent;cc deferred", 1},
+        {"INSERT INTO suppression VALUES('other@x.example', 'opt_out', 0, NULL)", "to sent;cc deferred", 1},
+        {"INSERT INTO suppression VALUES('cc@x.example', 'opt_out', 0, NULL)", "to sent;cc withdrawn", 0},
+        {"INSERT INTO suppression VALUES('@x.example', 'by hand', 0, NULL)", "to sent;cc withdrawn", 0},
+        {"UPDATE contact SET absent = 1", "to sent;cc withdrawn", 0},
+        {"DELETE FROM contact", "to sent;cc withdrawn", 0},
+    };
+    gint64 id = add_message(w, w->account_id, TRUE), left;
+    add_contact(&w->f, w->account_id, "to@x.example", "owner - - -");
+    add_contact(&w->f, w->account_id, "cc@x.example", "admin - - -");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_assert_true(store_begin(w->f.db, NULL));
+        run_sql(&w->f, "UPDATE delivery SET state = CASE field WHEN 'to' THEN 'sent' ELSE 'deferred' END");
+        run_sql(&w->f, cases[i].sql);
+        g_assert_true(outbox_withdraw_unfit(w->f.db, id, w->now_us, &left, &w->f.error));
+        assert_deliveries(w, cases[i].deliveries);
+        g_assert_cmpint(left, ==, cases[i].left);
+        store_rollback(w->f.db);
+    }
 }
 
 /* ---- the policy's word ---- */
@@ -531,6 +569,37 @@ test_recover(struct world *w, gconstpointer data)
         g_assert_cmpint(((struct claim *)claims->pdata[i])->message_id, !=, 1);
 }
 
+/* The server's answer was kept but not yet settled: that message is sent. An answer of an earlier attempt says nothing. */
+static void
+test_recover_noted(struct world *w, gconstpointer data)
+{
+    (void)data;
+    gint64 answered_us = w->now_us;
+    gint64 other = add_account(&w->f, "other", "{}");
+    add_message(w, w->account_id, TRUE);
+    add_message(w, other, FALSE);
+    run_sql(&w->f, "UPDATE delivery SET code = 250 WHERE message_id = 2");
+    g_autoptr(GPtrArray) claims = claim(w);
+    g_assert_cmpint(claims->len, ==, 2);
+    const struct smtp_outcome both[] = {sent, sent};
+    for (guint i = 0; i < 2; i++)
+        g_assert_true(begin(w, claims->pdata[i]));
+    g_assert_true(store_begin(w->f.db, &w->f.error));
+    g_assert_true(ledger_note_sent(&w->ledger, claims->pdata[0], both, "127.0.0.1", answered_us, &w->f.error));
+    g_assert_true(store_commit(w->f.db, &w->f.error));
+    assert_deliveries(w, "to transmitting;cc transmitting;to transmitting");
+    assert_events(w, "");
+    w->now_us += CLOCK_HOUR_US;
+    g_assert_true(ledger_recover(&w->ledger, w->now_us, &w->f.error));
+    assert_deliveries(w, "to sent;cc sent;to unknown");
+    assert_message(w, "sent;queued");
+    assert_events(w, "sent;unknown;task_made");
+    assert_rows(&w->f, "DISTINCT code || ' ' || enhanced || ' ' || host", "delivery WHERE state = 'sent'", "250 2.0.0 127.0.0.1");
+    g_assert_cmpint(store_int(w->f.db, "SELECT at FROM event WHERE kind = 'sent'", 0, NULL, ""), ==, answered_us);
+    g_assert_true(ledger_recover(&w->ledger, w->now_us, &w->f.error));
+    assert_events(w, "sent;unknown;task_made");
+}
+
 static void
 test_settle_by_hand(struct world *w, gconstpointer data)
 {
@@ -610,6 +679,8 @@ main(int argc, char **argv)
     ADD("one-an-account", test_one_an_account, 0);
     ADD("own-mailbox-only", test_own_mailbox_only, 0);
     ADD("recover", test_recover, 0);
+    ADD("withdraw-unfit", test_withdraw_unfit, 0);
+    ADD("recover/noted", test_recover_noted, 0);
     ADD("settle-by-hand/not-sent", test_settle_by_hand, 0);
     ADD("settle-by-hand/sent", test_settle_by_hand, 1);
     ADD("specialist-gone", test_specialist_gone, 0);

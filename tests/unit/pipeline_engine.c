@@ -4,13 +4,13 @@
 
 static const char facts_conf[] = "fact plan { type = \"text\" }\nfact forecast_mrr { type = \"number\" }\nfact churned { type = \"boolean\" default = false }\n"
                                  "fact timezone { type = \"text\" }\nfact quiet { type = \"boolean\" }\nfact trial_given { type = \"boolean\" }\n"
-                                 "fact due_day { type = \"date\" }\n";
+                                 "fact due_day { type = \"date\" }\nfact gone { type = \"integer\" default = 0 }\n";
 
 static const char trial_conf[] =
     "sequence \"trial\" {\n"
     "  enrol = \"forecast_mrr >= 100 AND NOT churned\"\n"
     "  exclude = \"sales_engaged\"  leave = \"sales_engaged\"\n"
-    "  cancel = \"churned\"  hold = \"trial_given\"\n"
+    "  cancel = \"churned OR nullif(gone, 1) > 1\"  hold = \"trial_given\"\n"
     "  stage fresh { }\n stage written { }\n stage done { }\n"
     "  stage handed { title = \"Handed over\" outside = true cancels = true }\n"
     "  transition first { on = \"sent\" stages = {\"fresh\"} to = \"written\" when = \"NOT event_payment\" }\n"
@@ -199,6 +199,30 @@ static const struct story stories[] = {
        "Handed over"},
       {"2026-11-06 10:00", "referral", "{\"note\": \"again\"}", "handed; hello sent 11-02 10:00; extra cancelled; nudge cancelled; last cancelled; cancelled",
        NULL}}},
+    {"cancel without verdict holds automatic steps", NULL, BOTH, /* gone = 1: nobody knows; 2: it is */
+     {START, WRITTEN,
+      {"2026-11-12 10:30", "facts", "{\"plan\": \"payg\", \"forecast_mrr\": 200, \"quiet\": false, \"trial_given\": false, \"gone\": 1}",
+       "written; hello sent 11-02 10:00; nudge waiting 11-12 10:30; last scheduled 11-23 10:30", "cancel is undecided"},
+      {"2026-11-12 10:31", "facts", "{\"plan\": \"payg\", \"forecast_mrr\": 200, \"quiet\": false, \"trial_given\": false, \"gone\": 2}",
+       "written; hello sent 11-02 10:00; extra cancelled; nudge cancelled; last cancelled; cancelled", NULL}}},
+    {"a stage set by hand cancels, and takes it back", NULL, BOTH,
+     {START, WRITTEN,
+      {"2026-11-05 10:00", "stage_entered", "{\"sequence\": \"trial\", \"stage\": \"handed\", \"why\": \"by hand\"}",
+       "handed; hello sent 11-02 10:00; extra cancelled; nudge cancelled; last cancelled; cancelled", "Handed over"},
+      {"2026-11-06 10:00", "stage_entered", "{\"sequence\": \"trial\", \"stage\": \"written\", \"why\": \"by hand\"}",
+       "written; hello sent 11-02 10:00; nudge scheduled 11-16 10:00; last scheduled 11-27 10:00", NULL}}},
+    {"a stage set by hand brings no churned customer back", NULL, BOTH,
+     {START, WRITTEN,
+      {"2026-11-05 10:00", "facts", "{\"plan\": \"payg\", \"forecast_mrr\": 200, \"churned\": true}",
+       "written; hello sent 11-02 10:00; extra cancelled; nudge cancelled; last cancelled; cancelled", NULL},
+      {"2026-11-06 10:00", "stage_entered", "{\"sequence\": \"trial\", \"stage\": \"done\", \"why\": \"by hand\"}",
+       "done; hello sent 11-02 10:00; extra cancelled; nudge cancelled; last cancelled; cancelled", NULL}}},
+    {"a queued automatic mail grows late, too", NULL, BOTH,
+     {START, WRITTEN,
+      {"2026-11-12 10:30", "tick", NULL, "written; hello sent 11-02 10:00; nudge wanted 11-12 10:30; last scheduled 11-23 10:30", NULL},
+      {"2026-11-12 10:30", "draft_made", AUTO("nudge"), "written; hello sent 11-02 10:00; nudge queued 11-12 10:30; last scheduled 11-23 10:30", NULL},
+      {"2026-11-19 16:00", "tick", NULL, "written; hello sent 11-02 10:00; nudge queued 11-12 10:30; last scheduled 11-23 10:30", NULL},
+      {"2026-11-20 09:00", "tick", NULL, "written; hello sent 11-02 10:00; nudge late 11-12 10:30; last scheduled 11-23 10:30", "8 days late"}}},
     {"leaving clears the stages", NULL, BOTH,
      {START, WRITTEN,
       {"2026-11-05 10:00", "sales_engaged", "{\"note\": \"Kim talks to them\"}", "left; hello sent 11-02 10:00", NULL},
@@ -382,7 +406,7 @@ test_why(void)
     } expected[] = {{"enrol", "true", "forecast_mrr >= 100 AND NOT churned", "forecast_mrr = 200"},
                     {"hold", "undecided", "trial_given", "trial_given missing"},
                     {"hello: when", "undecided", "plan <> 'free'", "plan missing"},
-                    {"cancel", "false", "churned", ""},
+                    {"cancel", "false", "churned OR nullif(gone, 1) > 1", ""},
                     {"hello: due", "2026-11-02 10:00:00", "coalesce(due_day, fresh_at)", "fresh_at = 2026-11-02 10:00:00"},
                     {"nudge: due", "undecided", "add_days(written_at, 10)", "written_at missing"}};
     for (gsize i = 0; i < G_N_ELEMENTS(expected); i++) {
