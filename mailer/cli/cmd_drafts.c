@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "compose/markdown.h"
 #include "service/draft_lint.h"
+#include "service/approval.h"
 #include "service/drafting.h"
 
 #include <stdio.h>
@@ -223,7 +224,7 @@ cmd_approve(struct cli *cli, int argc, char **argv)
         gint64 id, send_at_us;
         if (!cli_id(argv[i], &id, &rc)) {
             worst = rc;
-        } else if (drafting_approve(cli->service, id, service_actor(), &send_at_us, &error)) {
+        } else if (approval_give(cli->service, id, service_actor(), &send_at_us, &error)) {
             g_autofree char *when = cli_time(cli, send_at_us);
             g_autofree char *held = held_because(cli, id);
             if (held)
@@ -246,7 +247,7 @@ cmd_reject(struct cli *cli, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "reject", NULL, 2, 2, &argc, &argv, &rc) || !cli_id(argv[1], &id, &rc))
         return rc;
-    if (!drafting_reject(cli->service, id, argv[2], service_actor(), &error))
+    if (!approval_refuse(cli->service, id, argv[2], service_actor(), &error))
         return cli_fail(error);
     printf("draft %s is rejected\n", argv[1]);
     return EX_OK;

@@ -1,5 +1,5 @@
 /* The pipeline engine: (facts, events, now) → what is due, and why. It never asks a clock, so a simulation is the same
- * code with another now. Everything here runs inside the caller's transaction. */
+ * code with another now. engine.c advances an account, events.c records what happened, why.c explains. Everything here runs inside the caller's transaction. */
 #ifndef USHER_PIPELINE_ENGINE_H
 #define USHER_PIPELINE_ENGINE_H
 

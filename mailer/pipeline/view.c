@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REASON_CHARS 100
+
 const struct engine_fact engine_facts[] = {
     {"stage", FACT_TEXT, "id of the stage the account is in"},
     {"enrolled_at", FACT_TIME, "when the account entered the sequence"},
@@ -77,21 +79,38 @@ set_engine_facts(struct view *v, const struct event *event, GError **error)
     return !local;
 }
 
+/* The hold that lasts longest. */
+static gboolean
+load_hold(struct view *v, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q =
+        store_query(v->db,
+                    "SELECT reason, until FROM hold WHERE account_id = ? AND (until IS NULL OR until > ?)"
+                    " ORDER BY until IS NULL DESC, until DESC LIMIT 1",
+                    error, "ii", v->account_id, v->now_us);
+    if (!q)
+        return FALSE;
+    if (query_next(q, &local)) {
+        v->hold_reason = query_dup_text(q, "reason");
+        v->hold_until_us = query_int(q, "until");
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 static gboolean
 load_account(struct view *v, GError **error)
 {
-    scoped(query_end) struct query *q =
-        store_query(v->db,
-                    "SELECT absent, sales_engaged, h.reason, h.until FROM account LEFT JOIN hold h ON h.account_id = account.id"
-                    " AND (h.until IS NULL OR h.until > ?) WHERE account.id = ? ORDER BY h.until IS NULL DESC, h.until DESC LIMIT 1",
-                    error, "ii", v->now_us, v->account_id);
+    scoped(query_end) struct query *q = store_query(
+        v->db, "SELECT absent, sales_engaged, EXISTS (SELECT 1 FROM hold WHERE account_id = account.id) AS held FROM account WHERE id = ?", error, "i",
+        v->account_id);
     if (!q || !query_next(q, error))
         return FALSE;
     v->absent = query_int(q, "absent") != 0;
     v->sales_engaged = query_int(q, "sales_engaged") != 0;
-    v->hold_reason = query_dup_text(q, "reason");
-    v->hold_until_us = query_int(q, "until");
-    return TRUE;
+    return !query_int(q, "held") || load_hold(v, error); /* few are, and sorting nothing costs too */
 }
 
 struct view *
@@ -214,9 +233,36 @@ view_rule_line(const struct view *view, int rule, glong max)
     return g_strconcat(cut, "…", NULL);
 }
 
+char *
+view_rule_reason(const struct view *v, const char *what, int rule)
+{
+    g_autofree char *line = view_rule_line(v, rule, REASON_CHARS);
+    return g_strdup_printf("%s: %s", what, line);
+}
+
 void
 view_wake_at(struct view *view, gint64 us)
 {
     if (us > view->now_us && (!view->wake_us || us < view->wake_us))
         view->wake_us = us;
+}
+
+gboolean
+view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError **error)
+{
+    json_object_set_new(data, "sequence", json_string(v->seq->name));
+    struct event event = {.at_us = v->now_us, .account_id = v->account_id, .cause = cause, .kind = kind, .actor = "usher", .data = data};
+    gboolean ok = state_record(v->db, &event, error);
+    json_decref(data);
+    return ok;
+}
+
+gboolean
+view_enter_stage(struct view *v, const struct stage *stage, const char *why, gint64 cause, GError **error)
+{
+    if (!view_record(v, "stage_entered", cause, json_pack("{s:s, s:s}", "stage", stage->id, "why", why), error))
+        return FALSE;
+    if (!stage->cancels || (v->enrolment && v->enrolment->cancelled))
+        return TRUE;
+    return view_record(v, "cancelled", cause, json_pack("{s:s}", "reason", stage->title), error);
 }

@@ -51,6 +51,15 @@ char *view_rule_line(const struct view *view, int rule, glong max);
 /* TRUE while a human reply waits for the team. */
 gboolean view_is_unanswered(const struct view *view);
 
+/* "when is false: forecast_mrr >= 500 AND …": what came of a rule, and its text on one short line. The caller frees. */
+char *view_rule_reason(const struct view *view, const char *what, int rule);
+
+/* Journals a decision of the pipeline about this account and sequence. data is taken over. */
+gboolean view_record(struct view *view, const char *kind, gint64 cause, json_t *data, GError **error);
+
+/* Moves the account to a stage; one that cancels ends everything automatic. why is the transition's name. */
+gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause, GError **error);
+
 /* Asks for another look at us (the earliest wins; 0 and the past are ignored). */
 void view_wake_at(struct view *view, gint64 us);
 

@@ -4,7 +4,7 @@
 
 #include "compose/draft.h"
 #include "compose/lint.h"
-#include "service/service.h"
+#include "service/context.h"
 
 /* The lint lines of a draft; NULL only with error. Free with g_ptr_array_unref(). */
 GPtrArray *draft_lint(struct service *service, const struct draft *draft, GError **error);

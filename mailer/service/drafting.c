@@ -3,12 +3,11 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "service/draft_lint.h"
 
 #include <string.h>
 
-static struct draft_request
-request_of(const struct sequence *seq, const struct step *step, gint64 account_id)
+struct draft_request
+drafting_request(const struct sequence *seq, const struct step *step, gint64 account_id)
 {
     return (struct draft_request){
         .account_id = account_id,
@@ -22,15 +21,15 @@ request_of(const struct sequence *seq, const struct step *step, gint64 account_i
     };
 }
 
-static struct composer
-composer_of(struct service *s, const struct fact_row *row, gint64 now_us)
+struct composer
+drafting_composer(struct service *s, const struct fact_row *row, gint64 now_us)
 {
     return (struct composer){.db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = now_us};
 }
 
 /* Finds the sequence and step of a draft in the files of now. */
-static gboolean
-step_of(struct service *s, const struct draft *d, const struct sequence **seq, const struct step **step, GError **error)
+gboolean
+drafting_step_of(struct service *s, const struct draft *d, const struct sequence **seq, const struct step **step, GError **error)
 {
     *seq = program_sequence(s->program, d->sequence);
     *step = *seq ? sequence_step(*seq, d->step) : NULL;
@@ -41,15 +40,15 @@ step_of(struct service *s, const struct draft *d, const struct sequence **seq, c
     return FALSE;
 }
 
-static json_t *
-about_draft(const struct draft *d)
+json_t *
+drafting_about(const struct draft *d)
 {
     return json_pack("{s:I, s:s, s:s, s:s, s:s, s:i}", "message", (json_int_t)d->id, "sequence", d->sequence, "step", d->step, "subject",
                      d->subject, "specialist", d->specialist_id, "automatic", d->automatic);
 }
 
-static gboolean
-record(struct service *s, const struct draft *d, const char *kind, const char *actor, json_t *data, gint64 now_us, GError **error)
+gboolean
+drafting_record(struct service *s, const struct draft *d, const char *kind, const char *actor, json_t *data, gint64 now_us, GError **error)
 {
     struct event event = {.at_us = now_us, .account_id = d->account_id, .kind = kind, .actor = actor, .data = data};
     gboolean ok = pipeline_record(s->db, s->program, &event, error);
@@ -110,8 +109,8 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
         return FALSE;
     if (d->automatic && (!draft_freeze(c, d, "usher", error) || !outbox_enqueue(s->db, d->id, now_us, now_us, error)))
         return FALSE;
-    json_t *data = about_draft(d);
-    return record(s, d, "draft_made", "usher", data, now_us, error);
+    json_t *data = drafting_about(d);
+    return drafting_record(s, d, "draft_made", "usher", data, now_us, error);
 }
 
 /* TRUE for what a person can mend: a template, a fact, a name; FALSE for a database or a bug. */
@@ -136,8 +135,8 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
     struct pipeline_gate gate;
     if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
         return FALSE;
-    struct composer c = composer_of(s, gate.row, now_us);
-    struct draft_request request = request_of(seq, step, account_id);
+    struct composer c = drafting_composer(s, gate.row, now_us);
+    struct draft_request request = drafting_request(seq, step, account_id);
     g_autoptr(GError) problem = NULL;
     scoped(draft_free) struct draft *d = draft_compose(&c, &request, &problem);
     gboolean ok = store_savepoint(s->db, error);
@@ -156,6 +155,14 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
 gboolean
 drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
+    g_autoptr(GError) local = NULL;
+    gint64 any = store_int(s->db, "SELECT 1 FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1", 0, &local, "i", account_id);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (!any)
+        return TRUE;
     for (guint i = 0; i < s->program->sequences->len; i++) {
         const struct sequence *seq = s->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
@@ -195,13 +202,13 @@ renew_text(struct service *s, const struct draft *returned, gint64 now_us, GErro
     const struct sequence *seq;
     const struct step *step;
     struct pipeline_gate gate;
-    if (returned->edited || !step_of(s, returned, &seq, &step, NULL))
+    if (returned->edited || !drafting_step_of(s, returned, &seq, &step, NULL))
         return TRUE;
     scoped(draft_free) struct draft *d = draft_load(s->db, s->config, returned->id, error);
     if (!d || !pipeline_gate_load(s->db, s->program, seq, NULL, d->account_id, now_us, &gate, error))
         return FALSE;
-    struct composer c = composer_of(s, gate.row, now_us);
-    struct draft_request request = request_of(seq, step, d->account_id);
+    struct composer c = drafting_composer(s, gate.row, now_us);
+    struct draft_request request = drafting_request(seq, step, d->account_id);
     g_autoptr(GError) problem = NULL;
     gboolean changed, ok = draft_refresh(&c, &request, d, &changed, &problem) || is_about_content(problem);
     pipeline_gate_clear(&gate);
@@ -230,7 +237,7 @@ drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, 
             continue;
         g_autofree char *reason = store_text(s->db, "SELECT reason FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt",
                                              account_id, d->sequence, d->step);
-        json_t *data = about_draft(d);
+        json_t *data = drafting_about(d);
         json_object_set_new(data, "reason", json_string(reason ? reason : "its step is over"));
         struct event event = {.at_us = now_us, .account_id = account_id, .kind = "draft_withdrawn", .actor = "usher", .data = data};
         gboolean ok = draft_set_state(s->db, id, MESSAGE_WITHDRAWN, reason, error) && state_record(s->db, &event, error);
@@ -248,99 +255,13 @@ drafting_preview(struct service *s, gint64 account_id, const struct sequence *se
     struct pipeline_gate gate;
     if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
         return NULL;
-    struct composer c = composer_of(s, gate.row, now_us);
-    struct draft_request request = request_of(seq, step, account_id);
+    struct composer c = drafting_composer(s, gate.row, now_us);
+    struct draft_request request = drafting_request(seq, step, account_id);
     struct draft *d = draft_compose(&c, &request, error);
     if (row_out)
         *row_out = g_steal_pointer(&gate.row);
     pipeline_gate_clear(&gate);
     return d;
-}
-
-/* ---- a specialist's acts ---- */
-
-static gboolean
-refuse_unless_waiting(const struct draft *d, GError **error)
-{
-    if (d->state == MESSAGE_WAITING || d->state == MESSAGE_CHANGED)
-        return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " is %s%s%s", d->id, message_state_names[d->state],
-                d->reason ? ": " : "", d->reason ? d->reason : "");
-    return FALSE;
-}
-
-static gboolean
-approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gint64 now_us, gint64 *send_at_us, gboolean *recomposed,
-                       GError **error)
-{
-    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, error);
-    const struct sequence *seq;
-    const struct step *step;
-    if (!d || !refuse_unless_waiting(d, error) || !step_of(s, d, &seq, &step, error))
-        return FALSE;
-    struct pipeline_gate gate;
-    if (!pipeline_gate_load(s->db, s->program, seq, step, d->account_id, now_us, &gate, error))
-        return FALSE;
-    struct composer c = composer_of(s, gate.row, now_us);
-    g_autofree char *difference = NULL;
-    g_autoptr(GError) broken = NULL;
-    gboolean ok = FALSE, changed = FALSE;
-    if (draft_still_holds(&c, d, &difference, &broken)) {
-        json_t *data = about_draft(d);
-        struct draft_request checked = request_of(seq, step, d->account_id);
-        ok = draft_check_subject(&checked, d->subject, error) && draft_lint_allows(s, d, error) && draft_freeze(&c, d, actor, error) &&
-             outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
-             record(s, d, "draft_approved", actor, data, now_us, error) && service_advance(s, d->account_id, now_us, error);
-        *send_at_us = gate.sendable_us;
-    } else if (broken) {
-        g_propagate_error(error, g_steal_pointer(&broken));
-    } else {
-        struct draft_request request = request_of(seq, step, d->account_id);
-        if (draft_refresh(&c, &request, d, &changed, &broken))
-            *recomposed = changed;
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " %s:\n%s", d->id,
-                    !changed    ? "cannot be approved"
-                    : d->edited ? "was edited before its facts changed; edit it, or approve it once more as it stands"
-                                : "no longer held and was composed anew, look at it again",
-                    broken ? broken->message : difference);
-    }
-    pipeline_gate_clear(&gate);
-    return ok;
-}
-
-gboolean
-drafting_approve(struct service *s, gint64 draft_id, const char *actor, gint64 *send_at_us, GError **error)
-{
-    gboolean recomposed = FALSE;
-    if (!store_begin(s->db, error))
-        return FALSE;
-    gboolean ok = approve_in_transaction(s, draft_id, actor, clock_now_us(), send_at_us, &recomposed, error);
-    if ((ok || recomposed) && store_commit(s->db, ok ? error : NULL))
-        return ok;
-    store_rollback(s->db);
-    return FALSE;
-}
-
-gboolean
-drafting_reject(struct service *s, gint64 draft_id, const char *reason, const char *actor, GError **error)
-{
-    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, error);
-    if (!d || !refuse_unless_waiting(d, error) || !store_begin(s->db, error))
-        return FALSE;
-    json_t *data = about_draft(d);
-    json_object_set_new(data, "reason", json_string(reason));
-    gboolean ok = store_exec(s->db, "UPDATE message SET state = 'rejected', reason = ? WHERE id = ? AND state IN ('waiting', 'changed')", error, "ti",
-                             reason, draft_id);
-    if (ok && store_changes(s->db) != 1) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "draft %" G_GINT64_FORMAT " was decided meanwhile", draft_id);
-        ok = FALSE;
-    }
-    struct event event = {.at_us = clock_now_us(), .account_id = d->account_id, .kind = "draft_rejected", .actor = actor, .data = data};
-    ok = ok && service_record(s, &event, error) && store_commit(s->db, error);
-    json_decref(data);
-    if (!ok)
-        store_rollback(s->db);
-    return ok;
 }
 
 gboolean
@@ -350,11 +271,11 @@ drafting_return(struct service *s, const struct draft *d, const char *reason, gi
         return FALSE;
     if (!*gone)
         return TRUE;
-    json_t *data = about_draft(d);
+    json_t *data = drafting_about(d);
     json_object_set_new(data, "reason", json_string(reason));
     if (!d->automatic) {
         if (draft_set_state(s->db, d->id, MESSAGE_CHANGED, reason, error) && renew_text(s, d, now_us, error))
-            return record(s, d, "draft_returned", "usher", data, now_us, error);
+            return drafting_record(s, d, "draft_returned", "usher", data, now_us, error);
         json_decref(data);
         return FALSE;
     }

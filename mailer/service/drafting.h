@@ -1,10 +1,10 @@
-/* Drafts in the life of an account: composed when the pipeline wants them, approved, edited, rejected, returned, withdrawn;
- * each act an event. */
+/* Drafts in the life of an account: composed when the pipeline wants them, returned, withdrawn; each act an
+ * event. */
 #ifndef USHER_SERVICE_DRAFTING_H
 #define USHER_SERVICE_DRAFTING_H
 
 #include "compose/draft.h"
-#include "service/service.h"
+#include "service/context.h"
 
 /* Composes every step of the account that is wanted, inside the caller's transaction. An automatic step goes straight into the
  * outbox. What cannot be composed becomes a task and the step waits, with the reason. */
@@ -25,11 +25,15 @@ gboolean drafting_return_orphans(struct service *service, gint64 account_id, gin
 struct draft *drafting_preview(struct service *service, gint64 account_id, const struct sequence *sequence, const struct step *step,
                                gint64 now_us, struct fact_row **row_out, GError **error);
 
-/* Approves a waiting draft: what it rests on is checked, the bytes are frozen, the deliveries queued. USHER_ERROR_DATA when it no
- * longer holds: a draft nobody edited is composed anew then, to be looked at again. */
-gboolean drafting_approve(struct service *service, gint64 draft_id, const char *actor, gint64 *send_at_us, GError **error);
-
-gboolean drafting_reject(struct service *service, gint64 draft_id, const char *reason, const char *actor, GError **error);
+/* What the functions above and approval.h share: the request and the tools for composing a step, the step of a draft in the files of
+ * now (USHER_ERROR_CONFIG when it is gone), the event data about a draft (the caller gives it up), and recording such an event. */
+struct draft_request drafting_request(const struct sequence *sequence, const struct step *step, gint64 account_id);
+struct composer drafting_composer(struct service *service, const struct fact_row *row, gint64 now_us);
+gboolean drafting_step_of(struct service *service, const struct draft *draft, const struct sequence **sequence, const struct step **step,
+                          GError **error);
+json_t *drafting_about(const struct draft *draft);
+gboolean drafting_record(struct service *service, const struct draft *draft, const char *kind, const char *actor, json_t *data, gint64 now_us,
+                         GError **error);
 
 /* Sends an approved draft back to its specialist: what it rests on changed. Inside the caller's transaction. *gone is FALSE when
  * somebody may already have it; then nothing changes. */

@@ -2,19 +2,7 @@
 #ifndef USHER_SERVICE_SERVICE_H
 #define USHER_SERVICE_SERVICE_H
 
-#include "base/config.h"
-#include "outbox/ledger.h"
-#include "pipeline/engine.h"
-#include "store/journal.h"
-
-struct service {
-    struct config *config;
-    struct program *program;
-    struct store *db;
-    gboolean rehearsal;            /* a database of init --rehearsal or --demo */
-    struct event_sink sink;        /* records an event with all its consequences */
-    struct outbox_policy policy;
-};
+#include "service/context.h"
 
 /* Opens everything at config_path. USHER_ERROR_CONFIG, USHER_ERROR_NO_INPUT as the parts say; a rehearsal database whose
  * servers are not on loopback is refused. */
@@ -31,11 +19,5 @@ gboolean service_act(struct service *service, gint64 account_id, const char *kin
 
 /* Brings an account up to now, inside the caller's transaction: pipeline, withdrawals, and the mails that must be composed. */
 gboolean service_advance(struct service *service, gint64 account_id, gint64 now_us, GError **error);
-
-/* Makes a task unless the account has an open one of the same kind and title; inside the caller's transaction. */
-gboolean service_task_once(struct service *service, gint64 account_id, gint64 now_us, const char *kind, const char *title, GError **error);
-
-/* The login name of the real user: "who" in the journal. Static. */
-const char *service_actor(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define MIN_PAUSE_MS 1000
@@ -216,6 +217,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a thousand times a second. */
     mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+    /* A watcher in IDLE would notice the broken pipe late, and keep the next service from starting until then. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     scoped(service_close) struct service *s = install_stop(&error) ? service_open(config_path, &error) : NULL;
     if (!s)
         return fail(role, error);

@@ -294,9 +294,10 @@ def prepare_mails(folder, number):
     with open(folder / "accounts.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("account", "name", "plan", "region", "timezone", "owner", "forecast_mrr", "next_renewal", "bills_paid",
-                         "first_bill_on", "main_product", "main_product_share"))
+                         "first_bill_on", "replay_projects", "replay_projects_without_controls", "forecast_replay", "recordings_30d",
+                         "recordings_short_30d"))
         writer.writerows((f"acc-{i}", f"Company {i}", "payg", "emea", "UTC", SPECIALISTS[i % 4], f"{200 + i % 700}.50",
-                          "2027-12-15", 0, "2027-12-15", "replay", "0.71") for i in range(number))
+                          "2027-12-15", 0, "2027-12-15", 3, 2, 120 + i % 300, 9000 + i, 3000 + i % 100) for i in range(number))
     with open(folder / "contacts.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("account", "email", "first_name", "last_name", "role"))

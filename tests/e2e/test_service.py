@@ -12,7 +12,7 @@ TEMPORARY, CONFIGURATION = 75, 78
 
 class Service(harness.MailTestCase):
     USERS = {"ana@team.example": "secret",
-             **{f"pat@{name}.example": "secret" for name in ("acme", "later", "killed", "reloaded", "ended")}}
+             **{f"pat@{name}.example": "secret" for name in ("acme", "later", "killed", "reloaded", "ended", "orphan")}}
 
     def setUp(self):
         super().setUp()
@@ -69,6 +69,16 @@ class Service(harness.MailTestCase):
                   "all workers to be back")
         self.send_outreach("killed")
         self.assertIsNone(self.service.process.poll())
+
+    def test_killed_supervisor(self):
+        """Its workers do not outlive it, so that the next service finds the locks free."""
+        service = self.start()
+        before = self.workers()
+        os.kill(service.pid, signal.SIGKILL)
+        service.process.wait()
+        self.wait(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in before.values()), "the workers to end")
+        self.start()
+        self.send_outreach("orphan")
 
     def test_reload(self):
         service = self.start()

@@ -4,6 +4,7 @@
 #define USHER_TESTS_FIXTURE_SERVICE_H
 
 #include "fixture_pipeline.h"
+#include "service/approval.h"
 #include "service/drafting.h"
 #include "service/policy.h"
 #include "service/tick.h"
@@ -110,7 +111,7 @@ static inline gboolean
 approve(struct world *w, gint64 draft_id)
 {
     gint64 send_at_us = 0;
-    return drafting_approve(w->s, draft_id, "ana", &send_at_us, &w->f.error);
+    return approval_give(w->s, draft_id, "ana", &send_at_us, &w->f.error);
 }
 
 /* The server takes every message that is due (code 250), or answers code to all of it. Returns how many were claimed. */

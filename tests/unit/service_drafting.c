@@ -44,7 +44,7 @@ test_approve(struct world *w, gconstpointer data)
     to_draft(w);
     now_is(w, "2026-11-02 18:30");
     gint64 send_at_us = 0;
-    g_assert_true(drafting_approve(w->s, 1, "ana", &send_at_us, &w->f.error));
+    g_assert_true(approval_give(w->s, 1, "ana", &send_at_us, &w->f.error));
     assert_instant(send_at_us, "2026-11-03 09:00:00");
     assert_line(w, "fresh; hello queued 11-02 10:00");
     assert_messages(w, "hello queued");
@@ -52,7 +52,7 @@ test_approve(struct world *w, gconstpointer data)
     assert_rows(&w->f, "actor", "event WHERE kind = 'draft_approved'", "ana");
     g_assert_false(approve(w, 1));
     assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is queued");
-    g_assert_false(drafting_reject(w->s, 1, "no", "ana", &w->f.error));
+    g_assert_false(approval_refuse(w->s, 1, "no", "ana", &w->f.error));
     assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is queued");
     g_assert_false(approve(w, 77));
     assert_refused(&w->f, USHER_ERROR_NO_INPUT, "no draft 77");
@@ -70,7 +70,7 @@ test_reject(struct world *w, gconstpointer data)
 {
     (void)data;
     to_draft(w);
-    g_assert_true(drafting_reject(w->s, 1, "not them", "ana", &w->f.error));
+    g_assert_true(approval_refuse(w->s, 1, "not them", "ana", &w->f.error));
     assert_line(w, "fresh; hello rejected 11-02 10:00");
     assert_messages(w, "hello rejected");
     assert_reason(w, "not them");

@@ -1,0 +1,131 @@
+/* What happened, and the stages it moves: an event is journaled, then every sequence the account is active in follows its first
+ * transition that fits. */
+#include "pipeline/engine.h"
+
+#include "accounts/contacts.h"
+#include "base/error.h"
+#include "pipeline/view.h"
+
+#include <string.h>
+
+static gboolean
+follow_transitions(struct store *db, const struct program *program, const struct sequence *seq, const struct event *event,
+                   GError **error)
+{
+    gboolean any = FALSE;
+    for (guint i = 0; i < seq->transitions->len; i++)
+        any = any || strcmp(((struct transition *)seq->transitions->pdata[i])->on, event->kind) == 0;
+    const char *of_sequence = json_string_value(json_object_get(event->data, "sequence"));
+    if (!any || (of_sequence && strcmp(of_sequence, seq->name) != 0))
+        return TRUE;
+    scoped(view_free) struct view *v = view_load(db, program, seq, event->account_id, event->at_us, event, error);
+    if (!v)
+        return FALSE;
+    if (!v->enrolment || !v->enrolment->active || !v->enrolment->stage)
+        return TRUE;
+    const char *step = json_string_value(json_object_get(event->data, "step"));
+    for (guint i = 0; i < seq->transitions->len; i++) {
+        const struct transition *t = seq->transitions->pdata[i];
+        if (strcmp(t->on, event->kind) != 0 || (t->step && g_strcmp0(t->step, step) != 0) ||
+            (*t->stages && !g_strv_contains((const char *const *)t->stages, v->enrolment->stage)) ||
+            strcmp(t->to, v->enrolment->stage) == 0 || view_truth(v, t->when, RULE_TRUE) != RULE_TRUE)
+            continue;
+        return view_enter_stage(v, sequence_stage(seq, t->to), t->name, event->id, error);
+    }
+    return TRUE;
+}
+
+/* A specialist's own mail that opens no conversation is an answer, not an outreach. */
+static gboolean
+causes_transitions(const struct event *event)
+{
+    return strcmp(event->kind, "hand_sent") != 0 || json_integer_value(json_object_get(event->data, "opens")) != 0;
+}
+
+/* A stage set by hand cancels what is automatic, or takes such a cancellation back. */
+static gboolean
+follow_stage_by_hand(struct store *db, const struct program *program, const struct event *event, GError **error)
+{
+    const struct sequence *seq = program_sequence(program, json_string_value(json_object_get(event->data, "sequence")));
+    const struct stage *stage = seq ? sequence_stage(seq, json_string_value(json_object_get(event->data, "stage"))) : NULL;
+    g_autoptr(GError) local = NULL;
+    scoped(enrolment_free) struct enrolment *e = seq ? enrolment_load(db, event->account_id, seq->name, &local) : NULL;
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (!stage || !e)
+        return TRUE;
+    gboolean by_stage = FALSE; /* an earlier stage cancelled it, not churn or an opt-out */
+    for (guint i = 0; e->cancelled && i < seq->stages->len; i++)
+        by_stage = by_stage || strcmp(((struct stage *)seq->stages->pdata[i])->title, e->cancelled) == 0;
+    if (stage->cancels ? e->cancelled != NULL : !by_stage)
+        return TRUE;
+    json_t *data = json_pack("{s:s, s:s?}", "sequence", seq->name, "reason", stage->cancels ? stage->title : NULL);
+    struct event follow = {.at_us = event->at_us,
+                           .account_id = event->account_id,
+                           .cause = event->id,
+                           .kind = stage->cancels ? "cancelled" : "reinstated",
+                           .actor = "usher",
+                           .data = data};
+    gboolean ok = state_record(db, &follow, error);
+    json_decref(data);
+    return ok;
+}
+
+/* Whether the subject of an event's mail holds a payment word is the sequence's to say. */
+static void
+mark_payment(const struct program *program, struct event *event)
+{
+    const char *subject = json_string_value(json_object_get(event->data, "subject"));
+    if (!subject || json_object_get(event->data, "payment"))
+        return;
+    const char *of_sequence = json_string_value(json_object_get(event->data, "sequence"));
+    gboolean payment = FALSE;
+    for (guint i = 0; i < program->sequences->len; i++) {
+        const struct sequence *seq = program->sequences->pdata[i];
+        if (!of_sequence || strcmp(of_sequence, seq->name) == 0)
+            payment = payment || sequence_is_payment_subject(seq, subject);
+    }
+    json_object_set_new(event->data, "payment", json_integer(payment));
+}
+
+gboolean
+pipeline_record(struct store *db, const struct program *program, struct event *event, GError **error)
+{
+    mark_payment(program, event);
+    if (!state_record(db, event, error))
+        return FALSE;
+    if (!event->account_id)
+        return TRUE;
+    if (strcmp(event->kind, "stage_entered") == 0 && !follow_stage_by_hand(db, program, event, error))
+        return FALSE;
+    for (guint i = 0; causes_transitions(event) && i < program->sequences->len; i++)
+        if (!follow_transitions(db, program, program->sequences->pdata[i], event, error))
+            return FALSE;
+    return account_touch(db, event->account_id, error);
+}
+
+gboolean
+pipeline_enrol_by_hand(struct store *db, const struct program *program, const struct sequence *sequence, gint64 account_id,
+                       gint64 now_us, const char *actor, GError **error)
+{
+    scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
+    if (!v)
+        return FALSE;
+    if (v->enrolment && v->enrolment->active) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the account is already in %s, in stage %s", sequence->name,
+                    v->enrolment->stage);
+        return FALSE;
+    }
+    if (view_truth(v, sequence->exclude, RULE_FALSE) == RULE_TRUE) {
+        g_autofree char *rule = view_rule_line(v, sequence->exclude, 0);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION, "%s excludes the account, even by hand: %s", sequence->name, rule);
+        return FALSE;
+    }
+    json_t *data = json_pack("{s:s, s:i, s:s}", "sequence", sequence->name, "by_hand", 1, "why", "by hand");
+    struct event event = {.at_us = now_us, .account_id = account_id, .kind = "enrolled", .actor = actor, .data = data};
+    gboolean ok = state_record(db, &event, error);
+    json_decref(data);
+    return ok && view_enter_stage(v, sequence->stages->pdata[0], "enrolled by hand", event.id, error) && account_touch(db, account_id, error);
+}

@@ -1,0 +1,197 @@
+/* Where a step of an account should stand, and the event when that changed. In this order: stage and conditions → last date → due
+ * → held? late? → window. */
+#include "pipeline/steps.h"
+
+#include "base/zone.h"
+#include "pipeline/calendar.h"
+
+#include <string.h>
+
+/* What a step should be; reason is owned. */
+struct verdict {
+    enum step_state state;
+    gint64 due_us, released_us;
+    char *reason;
+};
+
+static gboolean
+load_step(struct view *v, const struct step *step, struct step_status *out, GError **error)
+{
+    memset(out, 0, sizeof *out);
+    scoped(query_end) struct query *q =
+        store_query(v->db, "SELECT state, due_at, released_at, reason, message_id FROM step WHERE account_id = ? AND sequence = ? AND step = ?",
+                    error, "itt", v->account_id, v->seq->name, step->id);
+    if (!q)
+        return FALSE;
+    g_autoptr(GError) local = NULL;
+    if (query_next(q, &local)) {
+        out->state = step_state_parse(query_text(q, "state"));
+        out->due_us = query_int(q, "due_at");
+        out->released_us = query_int(q, "released_at");
+        out->message_id = query_int(q, "message_id");
+        out->reason = query_dup_text(q, "reason");
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
+static struct verdict
+verdict_of(enum step_state state, gint64 due_us, char *reason)
+{
+    return (struct verdict){.state = state, .due_us = due_us, .reason = reason};
+}
+
+char *
+step_held_because(const struct view *v, const struct step *step)
+{
+    if (v->hold_reason)
+        return g_strdup_printf("on hold: %s", v->hold_reason);
+    if (v->absent)
+        return g_strdup("the account is absent from the last complete import");
+    if (step->needs_answered && view_is_unanswered(v))
+        return g_strdup("the customer's reply is unanswered");
+    const int exits[] = {v->seq->cancel, v->seq->leave};
+    for (gsize i = 0; step->kind == STEP_AUTOMATIC && i < G_N_ELEMENTS(exits); i++)
+        if (view_truth(v, exits[i], RULE_FALSE) == RULE_UNDECIDED) {
+            g_autofree char *missing = view_explain(v, exits[i]);
+            return g_strdup_printf("%s is undecided: %s", i ? "leave" : "cancel", missing);
+        }
+    switch (view_truth(v, v->seq->hold, RULE_FALSE)) {
+    case RULE_TRUE: {
+        g_autofree char *known = view_known(v, v->seq->hold);
+        return *known ? g_strdup_printf("hold: %s", known) : view_rule_reason(v, "hold", v->seq->hold);
+    }
+    case RULE_UNDECIDED: {
+        if (step->kind == STEP_DRAFT)
+            return NULL; /* a specialist has looked at it */
+        g_autofree char *missing = view_explain(v, v->seq->hold);
+        return g_strdup_printf("hold is undecided: %s", missing);
+    }
+    case RULE_FALSE:
+        break;
+    }
+    return NULL;
+}
+
+/* Whether the step's stage and conditions allow it; otherwise *out says why not. */
+static gboolean
+conditions_hold(const struct view *v, const struct step *step, struct verdict *out)
+{
+    const struct enrolment *e = v->enrolment;
+    if (e->cancelled) {
+        *out = verdict_of(STEP_CANCELLED, 0, g_strdup(e->cancelled));
+        return FALSE;
+    }
+    if (*step->stages && (!e->stage || !g_strv_contains((const char *const *)step->stages, e->stage))) {
+        *out = verdict_of(STEP_IDLE, 0, g_strdup_printf("not for stage %s", e->stage ? e->stage : "(none)"));
+        return FALSE;
+    }
+    enum rule_truth when = view_truth(v, step->when, RULE_TRUE);
+    if (when != RULE_TRUE) {
+        g_autofree char *missing = when == RULE_UNDECIDED ? view_explain(v, step->when) : NULL;
+        *out = verdict_of(STEP_IDLE, 0,
+                          missing ? g_strdup_printf("when is undecided: %s", missing)
+                                  : view_rule_reason(v, "when is false", step->when));
+        return FALSE;
+    }
+    enum rule_truth unless = view_truth(v, step->unless, RULE_FALSE);
+    if (unless == RULE_TRUE || (unless == RULE_UNDECIDED && step->kind == STEP_AUTOMATIC)) {
+        g_autofree char *missing = unless == RULE_UNDECIDED ? view_explain(v, step->unless) : NULL;
+        *out = verdict_of(STEP_IDLE, 0,
+                          missing ? g_strdup_printf("unless is undecided: %s", missing)
+                                  : view_rule_reason(v, "unless is true", step->unless));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Whether a mail planned for planned_us may no longer go out by itself. */
+static gboolean
+is_late(const struct view *v, const struct step *step, gint64 planned_us, struct verdict *out)
+{
+    struct civil planned = zone_from_utc_us(v->zone, planned_us), today = zone_from_utc_us(v->zone, v->now_us);
+    int late_days = civil_days_between(&planned, &today);
+    if (late_days <= (step->late == LATE_SEND_WITHIN ? step->late_days : 1))
+        return FALSE;
+    *out = verdict_of(step->late == LATE_SKIP ? STEP_SKIPPED : STEP_LATE, planned_us, g_strdup_printf("%d days late", late_days));
+    return TRUE;
+}
+
+/* An automatic step whose conditions hold. */
+static struct verdict
+judge_automatic(struct view *v, const struct step *step, const struct step_status *now, gint64 due_us)
+{
+    gint64 planned_us = window_next_us(v->window, v->zone, MAX(due_us, now->released_us));
+    if (planned_us > v->now_us)
+        return verdict_of(STEP_SCHEDULED, planned_us, NULL);
+    if (now->state == STEP_LATE) /* a hold that begins and ends meanwhile does not make it punctual */
+        return verdict_of(STEP_LATE, now->due_us, g_strdup(now->reason));
+    struct verdict late;
+    char *held = step_held_because(v, step);
+    if (held)
+        return verdict_of(STEP_WAITING, planned_us, held);
+    if (now->state == STEP_QUEUED)
+        return is_late(v, step, MAX(planned_us, now->due_us), &late) ? late : verdict_of(STEP_QUEUED, now->due_us, NULL);
+    struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
+    if (out.released_us)
+        planned_us = window_next_us(v->window, v->zone, v->now_us); /* time on hold is not lateness */
+    if (is_late(v, step, planned_us, &late)) {
+        late.released_us = out.released_us;
+        return late;
+    }
+    out.due_us = planned_us;
+    gint64 sendable_us = window_next_us(v->window, v->zone, v->now_us);
+    out.state = sendable_us > v->now_us ? STEP_SCHEDULED : STEP_WANTED;
+    if (sendable_us > v->now_us)
+        out.due_us = out.released_us = sendable_us; /* nor is a window that closed first */
+    return out;
+}
+
+static struct verdict
+judge_step(struct view *v, const struct step *step, const struct step_status *now)
+{
+    struct verdict out;
+    gint64 due_us, until_us;
+    if (step_state_is_final(now->state))
+        return verdict_of(now->state, now->due_us, g_strdup(now->reason));
+    if (!conditions_hold(v, step, &out))
+        return out;
+    if (view_deadline(v, step->until, &until_us)) {
+        if (v->now_us >= until_us)
+            return verdict_of(STEP_EXPIRED, now->due_us, g_strdup("its last date has passed"));
+        view_wake_at(v, until_us);
+    }
+    if (!view_instant(v, step->due, &due_us)) {
+        g_autofree char *missing = view_explain(v, step->due);
+        return verdict_of(STEP_IDLE, 0, g_strdup_printf("due is undecided: %s", missing));
+    }
+    if (now->state == STEP_DRAFTED)
+        return verdict_of(STEP_DRAFTED, due_us, g_strdup(now->reason));
+    if (step->kind == STEP_DRAFT)
+        return verdict_of(now->state == STEP_QUEUED ? STEP_QUEUED : STEP_WANTED, due_us, NULL);
+    return judge_automatic(v, step, now, due_us);
+}
+
+gboolean
+step_update(struct view *v, const struct step *step, GError **error)
+{
+    struct step_status now;
+    if (!load_step(v, step, &now, error))
+        return FALSE;
+    g_autofree char *old_reason = now.reason;
+    struct verdict want = judge_step(v, step, &now);
+    g_autofree char *reason = want.reason;
+    if (want.state == STEP_SCHEDULED)
+        view_wake_at(v, want.due_us);
+    if (want.state == now.state && want.due_us == now.due_us && g_strcmp0(reason, now.reason) == 0)
+        return TRUE;
+    gboolean keeps_message = want.state == STEP_DRAFTED || want.state == STEP_QUEUED || step_state_is_final(want.state);
+    json_t *data = json_pack("{s:s, s:s, s:I, s:s?}", "step", step->id, "state", step_state_names[want.state], "due_at",
+                             (json_int_t)want.due_us, "reason", reason);
+    if (want.released_us)
+        json_object_set_new(data, "released_at", json_integer(want.released_us));
+    if (keeps_message && now.message_id)
+        json_object_set_new(data, "message", json_integer(now.message_id));
+    return view_record(v, "step_changed", 0, data, error);
+}
