@@ -124,6 +124,8 @@ install: all
 	install -m 755 $(BUILD)/usher $(DESTDIR)$(PREFIX)/bin/usher
 	install -m 644 sequences/*.conf $(DESTDIR)$(PREFIX)/share/usher/sequences/
 	install -m 644 templates/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/
+	install -d $(DESTDIR)$(PREFIX)/share/usher/templates/findings
+	install -m 644 templates/findings/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/findings/
 	install -m 644 docs/*.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 docs/*.5 $(DESTDIR)$(MANDIR)/man5/
 	sed 's|/usr/local/bin/usher|$(PREFIX)/bin/usher|' systemd/usher.service > $(DESTDIR)$(UNITDIR)/usher.service

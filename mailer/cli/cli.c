@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"board", "", "accounts by stage", NEEDS_READ, cmd_board},
     {"show", "ACCOUNT", "one account: facts, people, timeline, what comes next", NEEDS_READ, cmd_show},
     {"why", "ACCOUNT", "what happens next to an account, and what decides it", NEEDS_READ, cmd_why},
+    {"findings", "[--all] ACCOUNT", "which signals hold for an account, with the figures", NEEDS_READ, cmd_findings},
     {"log", "[ACCOUNT]", "the journal", NEEDS_READ, cmd_log},
     {"inbox", "", "what came in, and how it was read", NEEDS_READ, cmd_inbox},
     {"outbox", "", "what is queued, sending, deferred or unknown", NEEDS_READ, cmd_outbox},
@@ -231,13 +232,6 @@ cli_time(const struct cli *cli, gint64 us)
     char *text = zone_format(cli->service->config->timezone, us);
     text[16] = '\0'; /* seconds say nothing here */
     return text;
-}
-
-gboolean
-cli_colour(void)
-{
-    const char *no = g_getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
 int

@@ -62,9 +62,6 @@ const struct sequence *cli_sequence_of(struct cli *cli, gint64 account_id);
  * NULL (JSON null) for 0. The caller frees. */
 char *cli_time(const struct cli *cli, gint64 us);
 
-/* TRUE when colour may be used on standard output. */
-gboolean cli_colour(void);
-
 /* Journals an act on an account and prints done; returns an exit code. data is taken over. */
 int cli_act(struct cli *cli, gint64 account_id, const char *kind, json_t *data, const char *done);
 

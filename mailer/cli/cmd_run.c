@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "compose/finding.h"
 #include "compose/template.h"
 #include "inbox/reader.h"
 #include "inbox/watch.h"
@@ -84,6 +85,11 @@ check_templates(struct service *s, GError **error)
             printf("ok  template %s (%s)\n", step->template_name, step->id);
         }
     }
+    g_autofree char *folder = g_build_filename(s->config->templates_dir, "findings", NULL);
+    scoped(finding_set_free) struct finding_set *findings = finding_set_new(s->program->facts);
+    if (!finding_set_add_folder(findings, folder, error))
+        return FALSE;
+    printf("ok  %u findings\n", finding_set_count(findings));
     return TRUE;
 }
 

@@ -1,8 +1,6 @@
 /* See table.h. Widths count characters, wide ones twice. */
 #include "cli/table.h"
 
-#include "cli/cli.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,6 +13,13 @@ struct table {
     char **headings;
     GPtrArray *rows; /* char ** */
 };
+
+gboolean
+table_colour(void)
+{
+    const char *no = g_getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && !(no && *no);
+}
 
 struct table *
 table_new(const char *const *headings)
@@ -139,10 +144,10 @@ table_print(const struct table *t, const char *empty)
             widths[i] = MAX(widths[i], width_of(((char **)t->rows->pdata[j])[i]));
     }
     int limit = terminal_width();
-    if (cli_colour())
+    if (table_colour())
         fputs("\033[1m", stdout);
     print_row(t, t->headings, widths, limit);
-    if (cli_colour())
+    if (table_colour())
         fputs("\033[0m", stdout);
     for (guint j = 0; j < t->rows->len; j++)
         print_row(t, t->rows->pdata[j], widths, limit);

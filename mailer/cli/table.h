@@ -20,6 +20,9 @@ void table_add_row(struct table *table, const char *const *cells);
 /* Prints to standard output; empty is printed instead when there is no row. */
 void table_print(const struct table *table, const char *empty);
 
+/* TRUE when colour may be used on standard output. */
+gboolean table_colour(void);
+
 /* text safe for a terminal: no control characters. The caller frees. */
 char *table_clean(const char *text);
 
