@@ -1,4 +1,4 @@
-/* Both parts as sequences of words: see lint_parts.h. What the text part adds to say in plain text what HTML says in marks is
+/* Both parts as what they say, without layout: see lint_parts.h. What the text part adds to say in plain text what HTML says in marks is
  * added to the words of the HTML part too: the address behind a link's words, the number before an item of a list. */
 #include "compose/lint_parts.h"
 
@@ -9,10 +9,14 @@
 
 #define LISTS_MAX 64u /* deeper ones are not numbered */
 
+struct open_link {
+    char *href;
+    gsize label; /* where its words begin */
+};
+
 struct html_reader {
     GString *out;
-    char *href;    /* of the link that is open */
-    gsize label;   /* where its words begin in out */
+    GArray *links; /* struct open_link, the innermost last: an image in a link is a link in a link */
     int next[LISTS_MAX]; /* number of the next item, -1: the list has none */
     guint lists;
 };
@@ -49,16 +53,25 @@ attribute(const char *tag, gsize len, const char *name)
 }
 
 static void
+begin_link(struct html_reader *r, const char *tag, gsize len)
+{
+    struct open_link link = {.href = attribute(tag, len, "href"), .label = r->out->len};
+    g_array_append_val(r->links, link);
+}
+
+static void
 end_link(struct html_reader *r)
 {
-    if (!r->href)
+    if (r->links->len == 0)
         return;
-    const char *label = r->out->str + r->label, *shown = markdown_url_shown(r->href);
+    struct open_link link = g_array_index(r->links, struct open_link, r->links->len - 1);
+    g_array_set_size(r->links, r->links->len - 1);
+    g_autofree char *href = link.href ? link.href : g_strdup("");
+    const char *label = r->out->str + link.label, *shown = markdown_url_shown(href);
     if (*label == '\0')
-        g_string_append(r->out, r->href);
-    else if (strcmp(label, r->href) != 0 && strcmp(label, shown) != 0)
+        g_string_append(r->out, href);
+    else if (strcmp(label, href) != 0 && strcmp(label, shown) != 0)
         g_string_append_printf(r->out, " (%s)", shown);
-    g_clear_pointer(&r->href, g_free);
 }
 
 static void
@@ -84,9 +97,7 @@ read_tag(struct html_reader *r, const char *tag, gsize len)
     gsize name = strcspn(tag, " />");
     g_autofree char *word = *tag == '/' ? g_strndup(tag, 1 + strcspn(tag + 1, " />")) : g_strndup(tag, name);
     if (strcmp(word, "a") == 0) {
-        g_free(r->href);
-        r->href = attribute(tag, len, "href");
-        r->label = r->out->len;
+        begin_link(r, tag, len);
     } else if (strcmp(word, "/a") == 0) {
         end_link(r);
     } else if (strcmp(word, "ol") == 0 || strcmp(word, "ul") == 0) {
@@ -115,7 +126,7 @@ tag_end(const char *p)
 static char *
 read_html(const char *html)
 {
-    struct html_reader r = {.out = g_string_new(NULL)};
+    struct html_reader r = {.out = g_string_new(NULL), .links = g_array_new(FALSE, FALSE, sizeof(struct open_link))};
     for (const char *p = html; *p;) {
         if (*p == '<') {
             const char *end = tag_end(p);
@@ -128,11 +139,13 @@ read_html(const char *html)
             p += len;
         }
     }
-    g_free(r.href);
+    while (r.links->len > 0)
+        end_link(&r);
+    g_array_unref(r.links);
     return g_string_free(r.out, FALSE);
 }
 
-/* ---- words ---- */
+/* ---- comparing ---- */
 
 /* HTML percent-encodes in addresses what the text part shows as it is. */
 static char *
@@ -159,18 +172,25 @@ says_something(gunichar c)
     return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '%' || type == G_UNICODE_CURRENCY_SYMBOL || type == G_UNICODE_OTHER_SYMBOL;
 }
 
-/* The next word at *p, NULL at the end. The caller frees. */
-static char *
-next_word(const char **p)
+/* The next thing that is said at or after p, or the end. */
+static const char *
+skip_layout(const char *p)
 {
-    const char *q = *p;
-    while (*q && !says_something(g_utf8_get_char(q)))
-        q = g_utf8_next_char(q);
-    const char *start = q;
-    while (*q && says_something(g_utf8_get_char(q)))
-        q = g_utf8_next_char(q);
-    *p = q;
-    return q > start ? g_strndup(start, (gsize)(q - start)) : NULL;
+    while (*p && !says_something(g_utf8_get_char(p)))
+        p = g_utf8_next_char(p);
+    return p;
+}
+
+/* The word that p stands in. The caller frees. */
+static char *
+word_around(const char *text, const char *p)
+{
+    const char *start = p, *end = p;
+    while (start > text && says_something(g_utf8_get_char(g_utf8_prev_char(start))))
+        start = g_utf8_prev_char(start);
+    while (*end && says_something(g_utf8_get_char(end)))
+        end = g_utf8_next_char(end);
+    return g_strndup(*p ? start : p, *p ? (gsize)(end - start) : 0);
 }
 
 char *
@@ -179,13 +199,14 @@ parts_difference(const char *text, const char *html)
     g_autofree char *read = read_html(html);
     g_autofree char *text_decoded = decode_percent(text);
     g_autofree char *html_decoded = decode_percent(read);
-    const char *a = text_decoded, *b = html_decoded;
-    for (;;) {
-        g_autofree char *left = next_word(&a);
-        g_autofree char *right = next_word(&b);
-        if (!left && !right)
-            return NULL;
-        if (g_strcmp0(left, right) != 0)
-            return g_strdup_printf("the text part says \"%s\" where the HTML part says \"%s\"", left ? left : "", right ? right : "");
+    const char *a = skip_layout(text_decoded), *b = skip_layout(html_decoded);
+    while (*a && g_utf8_get_char(a) == g_utf8_get_char(b)) {
+        a = skip_layout(g_utf8_next_char(a));
+        b = skip_layout(g_utf8_next_char(b));
     }
+    if (!*a && !*b)
+        return NULL;
+    g_autofree char *left = word_around(text_decoded, a);
+    g_autofree char *right = word_around(html_decoded, b);
+    return g_strdup_printf("the text part says \"%s\" where the HTML part says \"%s\"", left, right);
 }

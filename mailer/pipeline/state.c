@@ -5,6 +5,8 @@
  *                                   ↘ late         ↘ rejected  ↘ failed        (stopped, expired, skipped, cancelled) */
 #include "pipeline/state.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 const char *const step_state_names[STEP_STATE_COUNT] = {
@@ -124,12 +126,15 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
 static gboolean
 apply_sent(struct store *db, const struct event *e, GError **error)
 {
+    /* Mailboxes tell time in whole seconds: a reply in the second of the approval came after it. */
+    gint64 approved_us = get_int(e, "approved_at");
+    gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
     return set_step(db, e, STEP_SENT, error) &&
            store_exec(db,
                       /* A specialist who approved a mail had seen what came in before; an automatic one answers nobody. */
                       "UPDATE enrolment SET last_sent_at = ?, answered_at = MAX(COALESCE(answered_at, 0), ?),"
                       " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? AND sequence = ?",
-                      error, "iiiiit", e->at_us, get_int(e, "approved_at"), get_int(e, "payment"), e->at_us, e->account_id,
+                      error, "iiiiit", e->at_us, answered_us, get_int(e, "payment"), e->at_us, e->account_id,
                       get_str(e, "sequence"));
 }
 

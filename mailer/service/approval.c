@@ -35,11 +35,10 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
     g_autoptr(GError) broken = NULL;
     gboolean ok = FALSE, changed = FALSE;
     if (draft_still_holds(&c, d, &difference, &broken)) {
-        json_t *data = drafting_about(d);
         struct draft_request checked = drafting_request(seq, step, d->account_id);
         ok = draft_check_subject(&checked, d->subject, error) && draft_lint_allows(s, d, error) && draft_freeze(&c, d, actor, error) &&
              outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
-             drafting_record(s, d, "draft_approved", actor, data, now_us, error) && service_advance(s, d->account_id, now_us, error);
+             drafting_record(s, d, "draft_approved", actor, drafting_about(d), now_us, error) && service_advance(s, d->account_id, now_us, error);
         *send_at_us = gate.sendable_us;
     } else if (broken) {
         g_propagate_error(error, g_steal_pointer(&broken));

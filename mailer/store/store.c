@@ -58,7 +58,7 @@ connect_file(const char *path, int flags, GError **error)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if (!run_script(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", error)) {
+    if (!run_script(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=ON;", error)) {
         sqlite3_close(db);
         return NULL;
     }
@@ -108,7 +108,7 @@ wait_for_lock(void *user, int tries)
         *since_us = now_us;
     if (now_us - *since_us > LOCK_WAIT_US)
         return 0;
-    g_usleep(MIN(100ul * (gulong)(tries + 1), 5000ul));
+    g_usleep(MIN(300ul * (gulong)(tries + 1), 10000ul));
     return 1;
 }
 

@@ -334,6 +334,7 @@ def bench_send(options, work):
         folder = make_folder(work, "send", sink.port)
         say(f"send: preparing {options.count} drafts a round")
         drafts = prepare_mails(folder, options.count * options.rounds)
+        size = len(usher(folder, "preview", "--eml", "acc-0").encode())
         ours, bare, journal = [], [], []
         node = (PEERS, "node", "nodemailer_send.js", "--port", sink.port, "--count", options.count)
         for number in range(options.rounds):
@@ -343,7 +344,6 @@ def bench_send(options, work):
             bare.append(peer_json(*node))
             say(f"send, round {number + 1}: usher {ours[-1]['msgs_per_s']:.0f}/s, nodemailer with journal "
                 f"{value_of(journal[-1], 'msgs_per_s')}/s, without {value_of(bare[-1], 'msgs_per_s')}/s")
-        size = len(usher(folder, "preview", "--eml", "acc-0").encode())
 
     def middle(rounds, key):
         return median([value_of(one, key) for one in rounds])

@@ -420,7 +420,7 @@ class Desk(harness.MailTestCase):
 
     USERS = {"ana@team.example": "secret",
              **{f"pat@{name}.example": "secret" for name in
-                ("edited", "altered", "held", "silenced", "looked", "evening", "nightly", "kept", "late", "tagged")}}
+                ("edited", "altered", "held", "silenced", "looked", "evening", "nightly", "kept", "late", "tagged", "prompt")}}
 
     def open(self, account, mailbox=None, **facts):
         self.account = account
@@ -544,6 +544,18 @@ class Desk(harness.MailTestCase):
         self.office.usher("resume", "late", "graduation")
         self.office.cycle("2027-05-04T12:00")
         self.mail(3)
+
+    def test_reply_at_the_time_of_the_mail_is_unanswered(self):
+        self.open("prompt")
+        self.office.approve("prompt")
+        self.office.cycle()
+        self.rig.send(harness.answer(self.mail(), "pat@prompt.example", "Quick as a flash: what is this?"))
+        reply = self.rig.wait_for("ana@team.example", sender="pat@prompt.example")
+        self.office.cycle()
+        self.assertTrue(self.office.show("prompt")["unanswered"])
+        self.rig.send_by_hand(harness.answer(reply, "Ana Ruiz <ana@team.example>", "A look at your bill."))
+        self.office.cycle()
+        self.assertFalse(self.office.show("prompt")["unanswered"])
 
     def test_token_finds_the_account(self):
         """An answer from an address nobody knows, without any reference, to the Reply-To of the mail."""

@@ -4,11 +4,13 @@
 #include "compose/letter.h"
 #include "fixture.h"
 
-static const char facts_conf[] = "fact name { type = \"name\" }\nfact forecast_mrr { type = \"number\" }\nfact owner { type = \"text\" }\n"
-                                 "fact region { type = \"text\" }\nfact note { type = \"text\" }\n";
-static const char hello_md[] = "Subject: One check for {{ name | default: \"you\" }}\nThread: new\nMax-Age: 7 days\n\n"
-                               "Hi {{ first_name | default: \"there\" }},\n\nabout {{ forecast_mrr | floor | money: \"$\" }} a month"
-                               "{% if forecast_mrr > 1000 %}, which is a lot{% endif %}.\n\n{{ specialist.name }}\n";
+static const char facts_conf[] =
+    "fact name { type = \"name\" }\nfact forecast_mrr { type = \"number\" }\nfact owner { type = \"text\" }\n"
+    "fact region { type = \"text\" }\nfact note { type = \"text\" }\n";
+static const char hello_md[] =
+    "Subject: One check for {{ name | default: \"you\" }}\nThread: new\nMax-Age: 7 days\n\n"
+    "Hi {{ first_name | default: \"there\" }},\n\nabout {{ forecast_mrr | floor | money: \"$\" }} a month"
+    "{% if forecast_mrr > 1000 %}, which is a lot{% endif %}.\n\n{{ specialist.name }}\n";
 static const char follow_md[] = "Subject: Open questions\nThread: follow\n\nHi again\n";
 static const char payment_md[] = "Subject: Your last payment\nThread: new\n\nHi\n";
 static const char *const payment_words[] = {"payment", "outstanding", "fail", NULL};
@@ -29,9 +31,11 @@ now_facts(struct world *w, const char *json, const char *now)
     gint64 now_us = at(now);
     set_facts(&w->f, w->account_id, json, now_us - CLOCK_DAY_US);
     fact_row_free(w->row);
-    g_assert_true(fact_row_load(w->f.db, w->facts, w->account_id, w->f.config->timezone, &w->row, &w->f.error));
+    g_assert_true(
+        fact_row_load(w->f.db, w->facts, w->account_id, w->f.config->timezone, &w->row, &w->f.error));
     fact_row_set_today(w->row, now_us);
-    w->composer = (struct composer){.db = w->f.db, .config = w->f.config, .facts = w->facts, .row = w->row, .now_us = now_us};
+    w->composer = (struct composer){
+        .db = w->f.db, .config = w->f.config, .facts = w->facts, .row = w->row, .now_us = now_us};
 }
 
 static void
@@ -50,8 +54,12 @@ set_up(struct world *w, gconstpointer data)
     add_contact(&w->f, w->account_id, "ann@acme.example", "owner - - Ann");
     add_contact(&w->f, w->account_id, "bob@acme.example", "admin - - Bob");
     now_facts(w, "{\"name\": \"Acme\", \"forecast_mrr\": 512.31}", "2026-11-02 10:00");
-    w->request = (struct draft_request){.account_id = w->account_id, .sequence = "trial", .step = "hello", .template_name = "hello.md",
-                                        .audience = RECIPIENTS_OWNERS_ADMINS, .payment_words = payment_words};
+    w->request = (struct draft_request){.account_id = w->account_id,
+                                        .sequence = "trial",
+                                        .step = "hello",
+                                        .template_name = "hello.md",
+                                        .audience = RECIPIENTS_OWNERS_ADMINS,
+                                        .payment_words = payment_words};
     g_assert_no_error(w->f.error);
 }
 
@@ -90,8 +98,10 @@ test_compose(struct world *w, gconstpointer data)
     g_assert_true(!d->edited && !d->follows && !d->automatic && !d->message_id);
     g_assert_cmpint(d->recipients->len, ==, 2);
     g_assert_cmpint(d->created_us, ==, at("2026-11-02 10:00"));
-    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(d->basis, "forecast_mrr"), "as_of")), ==, at("2026-11-01 10:00"));
-    scoped(draft_free) struct draft *found = draft_find(w->f.db, w->f.config, w->account_id, "trial", "hello", &w->f.error);
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(d->basis, "forecast_mrr"), "as_of")),
+                    ==, at("2026-11-01 10:00"));
+    scoped(draft_free) struct draft *found =
+        draft_find(w->f.db, w->f.config, w->account_id, "trial", "hello", &w->f.error);
     g_assert_cmpint(found->id, ==, d->id);
     g_assert_null(draft_find(w->f.db, w->f.config, w->account_id, "trial", "other", &w->f.error));
     g_autoptr(GArray) list = draft_list(w->f.db, &w->f.error);
@@ -162,14 +172,22 @@ static const struct {
 } changes[] = {
     {"nothing", NULL, NULL, NULL},
     {"another figure that prints the same", "{\"name\": \"Acme\", \"forecast_mrr\": 512.87}", NULL, NULL},
-    {"a figure that prints another", "{\"name\": \"Acme\", \"forecast_mrr\": 513.01}", NULL, "- about $512 a month.\n+ about $513 a month."},
+    {"a figure that prints another", "{\"name\": \"Acme\", \"forecast_mrr\": 513.01}", NULL,
+     "- about $512 a month.\n+ about $513 a month."},
     {"a condition", "{\"name\": \"Acme\", \"forecast_mrr\": 1000.5}", NULL, "which is a lot"},
     {"a fact nobody prints", "{\"name\": \"Acme\", \"forecast_mrr\": 512.31, \"note\": \"new\"}", NULL, NULL},
-    {"only the subject", "{\"name\": \"Acme Ltd\", \"forecast_mrr\": 512.31}", NULL, "- One check for Acme\n+ One check for Acme Ltd"},
-    {"a suppressed recipient", NULL, "INSERT INTO suppression VALUES('bob@acme.example', 'opt_out', 0, NULL)", "bob@acme.example is suppressed: opt_out"},
-    {"an absent recipient", NULL, "UPDATE contact SET absent = 1 WHERE first_name = 'Bob'", "bob@acme.example is no contact"},
-    {"a new contact", NULL, "INSERT INTO contact(account_id, address, role, source, as_of) VALUES(1, 'cid@acme.example', 'admin', 't', 1)", NULL},
-    {"a recipient's name", NULL, "UPDATE contact SET first_name = 'Anne' WHERE role = 'owner'", NULL}, /* frozen with the message */
+    {"only the subject", "{\"name\": \"Acme Ltd\", \"forecast_mrr\": 512.31}", NULL,
+     "- One check for Acme\n+ One check for Acme Ltd"},
+    {"a suppressed recipient", NULL, "INSERT INTO suppression VALUES('bob@acme.example', 'opt_out', 0, NULL)",
+     "bob@acme.example is suppressed: opt_out"},
+    {"an absent recipient", NULL, "UPDATE contact SET absent = 1 WHERE first_name = 'Bob'",
+     "bob@acme.example is no contact"},
+    {"a new contact", NULL,
+     "INSERT INTO contact(account_id, address, role, source, as_of) VALUES(1, 'cid@acme.example', 'admin', "
+     "'t', 1)",
+     NULL},
+    {"a recipient's name", NULL, "UPDATE contact SET first_name = 'Anne' WHERE role = 'owner'",
+     NULL}, /* frozen with the message */
 };
 
 static void
@@ -177,10 +195,12 @@ test_still_holds(struct world *w, gconstpointer data)
 {
     gsize i = (gsize)GPOINTER_TO_UINT(data);
     scoped(draft_free) struct draft *d = make(w);
-    fixture_write(&w->f, "templates/hello.md", "Subject: Quite another\n\nText\n"); /* an edited template voids nothing */
+    fixture_write(&w->f, "templates/hello.md",
+                  "Subject: Quite another\n\nText\n"); /* an edited template voids nothing */
     if (changes[i].sql)
         run_sql(&w->f, changes[i].sql);
-    now_facts(w, changes[i].facts ? changes[i].facts : "{\"name\": \"Acme\", \"forecast_mrr\": 512.31}", "2026-11-03 10:00");
+    now_facts(w, changes[i].facts ? changes[i].facts : "{\"name\": \"Acme\", \"forecast_mrr\": 512.31}",
+              "2026-11-03 10:00");
     g_autofree char *difference = NULL;
     gboolean holds = draft_still_holds(&w->composer, d, &difference, &w->f.error);
     g_assert_no_error(w->f.error);
@@ -282,7 +302,8 @@ text_of(GBytes *bytes)
 static char *
 frozen_text(struct world *w, gint64 id)
 {
-    scoped(query_end) struct query *q = store_query(w->f.db, "SELECT bytes FROM message WHERE id = ?", &w->f.error, "i", id);
+    scoped(query_end) struct query *q =
+        store_query(w->f.db, "SELECT bytes FROM message WHERE id = ?", &w->f.error, "i", id);
     g_assert_true(query_next(q, &w->f.error));
     g_autoptr(GBytes) bytes = query_dup_bytes(q, "bytes");
     return text_of(bytes);
@@ -301,8 +322,12 @@ test_freeze(struct world *w, gconstpointer data)
     /* What was looked at is what is sent: only Date is added. */
     g_assert_true(g_str_has_prefix(seen, "Date: Mon, 02 Nov 2026 10:00:00 +0100\r\n"));
     g_assert_cmpstr(strchr(seen, '\n') + 1, ==, text);
-    static const char *const expected[] = {"From: Ana Diaz <ana@team.example>\r\n", "To: Ann <ann@acme.example>\r\n", "Cc: Bob <bob@acme.example>\r\n",
-                                           "Subject: One check for Acme\r\n", "MIME-Version: 1.0\r\n", "multipart/alternative"};
+    static const char *const expected[] = {"From: Ana Diaz <ana@team.example>\r\n",
+                                           "To: Ann <ann@acme.example>\r\n",
+                                           "Cc: Bob <bob@acme.example>\r\n",
+                                           "Subject: One check for Acme\r\n",
+                                           "MIME-Version: 1.0\r\n",
+                                           "multipart/alternative"};
     for (gsize i = 0; i < G_N_ELEMENTS(expected); i++)
         if (!strstr(text, expected[i]))
             g_error("no %s in %s", expected[i], text);
@@ -362,7 +387,8 @@ add_event(struct world *w, const char *kind, const char *when, const char *json)
 {
     json_t *data = json_loads(json, 0, NULL);
     g_assert_nonnull(data);
-    struct event event = {.at_us = at(when), .account_id = w->account_id, .kind = kind, .actor = "usher", .data = data};
+    struct event event = {
+        .at_us = at(when), .account_id = w->account_id, .kind = kind, .actor = "usher", .data = data};
     g_assert_true(journal_append(w->f.db, &event, &w->f.error));
     json_decref(data);
 }
@@ -376,11 +402,22 @@ test_thread(struct world *w, gconstpointer data)
     g_assert_no_error(w->f.error);
     g_assert_cmpstr(first->subject, ==, "Open questions"); /* nothing to follow yet */
 
-    add_event(w, "sent", "2026-10-01 10:00", "{\"opens\": 1, \"payment\": 1, \"subject\": \"Your payment\", \"message_id\": \"pay@t\", \"specialist\": \"ana\"}");
-    add_event(w, "sent", "2026-10-05 10:00", "{\"opens\": 1, \"payment\": 0, \"subject\": \"Hello Acme\", \"message_id\": \"one@t\", \"specialist\": \"ben\"}");
-    add_event(w, "replied", "2026-10-06 10:00", "{\"message_id\": \"two@c\", \"subject\": \"AW: Hello Acme\"}");
-    add_event(w, "hand_sent", "2026-10-07 10:00", "{\"opens\": 0, \"message_id\": \"three@t\", \"subject\": \"Re: Hello Acme\", \"specialist\": \"ben\"}");
+    add_event(w, "sent", "2026-10-01 10:00",
+              "{\"opens\": 1, \"payment\": 1, \"subject\": \"Your payment\", \"message_id\": \"pay@t\", "
+              "\"specialist\": \"ana\"}");
+    add_event(w, "sent", "2026-10-05 10:00",
+              "{\"opens\": 1, \"payment\": 0, \"subject\": \"Hello Acme\", \"message_id\": \"one@t\", "
+              "\"specialist\": \"ben\"}");
+    add_event(w, "replied", "2026-10-06 10:00",
+              "{\"message_id\": \"two@c\", \"subject\": \"AW: Hello Acme\"}");
+    add_event(w, "hand_sent", "2026-10-07 10:00",
+              "{\"opens\": 0, \"message_id\": \"three@t\", \"subject\": \"Re: Hello Acme\", \"specialist\": "
+              "\"ben\"}");
     add_event(w, "replied", "2026-10-08 10:00", "{\"message_id\": \"four@c\"}");
+    /* A mail about a failed payment is a conversation of its own, whenever it was sent. */
+    add_event(w, "hand_sent", "2026-10-09 10:00",
+              "{\"opens\": 1, \"payment\": 1, \"subject\": \"Outstanding\", \"message_id\": \"due@t\", "
+              "\"specialist\": \"ben\"}");
     scoped(draft_free) struct draft *d = make(w);
     g_assert_cmpstr(d->subject, ==, "Re: Hello Acme");
     g_assert_cmpstr(d->specialist->id, ==, "ben"); /* whoever wrote before */
@@ -398,7 +435,9 @@ static void
 test_thread_by_hand(struct world *w, gconstpointer data)
 {
     (void)data;
-    add_event(w, "hand_sent", "2026-10-05 10:00", "{\"opens\": 1, \"subject\": \"RE:  re: From my own mail\", \"message_id\": \"own@t\", \"specialist\": \"ana\"}");
+    add_event(w, "hand_sent", "2026-10-05 10:00",
+              "{\"opens\": 1, \"subject\": \"RE:  re: From my own mail\", \"message_id\": \"own@t\", "
+              "\"specialist\": \"ana\"}");
     w->request.template_name = "follow.md";
     scoped(draft_free) struct draft *d = draft_compose(&w->composer, &w->request, &w->f.error);
     g_assert_no_error(w->f.error);
@@ -410,7 +449,9 @@ static void
 test_long_thread(struct world *w, gconstpointer data)
 {
     (void)data;
-    add_event(w, "sent", "2026-10-01 10:00", "{\"opens\": 1, \"subject\": \"Hello\", \"message_id\": \"opening@t\", \"specialist\": \"ana\"}");
+    add_event(
+        w, "sent", "2026-10-01 10:00",
+        "{\"opens\": 1, \"subject\": \"Hello\", \"message_id\": \"opening@t\", \"specialist\": \"ana\"}");
     for (int i = 0; i < 100; i++) {
         g_autofree char *json = g_strdup_printf("{\"message_id\": \"reply-%d@c\"}", i);
         add_event(w, "replied", "2026-10-02 10:00", json);
@@ -452,7 +493,8 @@ test_specialist(struct world *w, gconstpointer data)
     }
 }
 
-#define ADD(path, test, data) g_test_add("/compose/draft/" path, struct world, GUINT_TO_POINTER(data), set_up, test, tear_down)
+#define ADD(path, test, data)                                                                                \
+    g_test_add("/compose/draft/" path, struct world, GUINT_TO_POINTER(data), set_up, test, tear_down)
 
 int
 main(int argc, char **argv)

@@ -12,7 +12,7 @@ struct person {
 struct choice {
     const char *name;
     struct person people[14];
-    const char *sql;      /* run before choosing, or NULL */
+    const char *sql; /* run before choosing, or NULL */
     enum audience audience;
     const char *expected; /* "to a@, cc b@": the part before the domain */
 };
@@ -22,49 +22,130 @@ struct choice {
 #define OLD "2026-10-20"
 
 static const struct choice choices[] = {
-    {"the owner first", {{"b@x.example", "admin - - -"}, {"z@x.example", "owner - - -"}, {"m@x.example", "member - - -"}}, NULL, RECIPIENTS_OWNERS_ADMINS,
+    {"the owner first",
+     {{"b@x.example", "admin - - -"}, {"z@x.example", "owner - - -"}, {"m@x.example", "member - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
      "to z, cc b"},
-    {"two owners", {{"b@x.example", "owner - - -"}, {"a@x.example", "owner - - -"}, {"c@x.example", "admin - - -"}}, NULL, RECIPIENTS_OWNERS_ADMINS,
+    {"two owners",
+     {{"b@x.example", "owner - - -"}, {"a@x.example", "owner - - -"}, {"c@x.example", "admin - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
      "to a, to b, cc c"},
-    {"an admin alone", {{"c@x.example", "admin - - -"}, {"b@x.example", "admin - - -"}}, NULL, RECIPIENTS_OWNERS_ADMINS, "to b, cc c"},
-    {"nobody with a role", {{"d@x.example", "member finance - -"}, {"c@x.example", "member product - -"}, {"b@x.example", "member other - -"},
-                            {"a@x.example", "member engineering - -"}, {"e@x.example", "- - - -"}}, NULL, RECIPIENTS_OWNERS_ADMINS, "to a, cc c, cc d, cc b"},
-    {"eight are not many", {{"a@x.example", "owner - " OLD " -"}, {"b@x.example", "admin - " OLD " -"}, {"c@x.example", "admin - - -"}, {"d@x.example", "admin - - -"},
-                            {"e@x.example", "admin - - -"}, {"f@x.example", "admin - - -"}, {"g@x.example", "admin - - -"}, {"h@x.example", "admin - - -"}},
-     NULL, RECIPIENTS_OWNERS_ADMINS, "to a, cc b, cc c, cc d, cc e, cc f, cc g, cc h"},
-    {"of nine those of late", {{"a@x.example", "owner - " OLD " -"}, {"b@x.example", "admin - " NOW " -"}, {"c@x.example", "admin - - -"},
-                               {"d@x.example", "admin - " TODAY " -"}, {"e@x.example", "admin - 2026-12-24 -"}, {"f@x.example", "admin - - -"},
-                               {"g@x.example", "admin - - -"}, {"h@x.example", "admin - - -"}, {"i@x.example", "admin - - -"}},
-     NULL, RECIPIENTS_OWNERS_ADMINS, "to b, cc d, cc e"},
-    {"of nine, none of late", {{"a@x.example", "owner - " OLD " -"}, {"b@x.example", "admin - - -"}, {"c@x.example", "admin - - -"}, {"d@x.example", "admin - - -"},
-                               {"e@x.example", "admin - - -"}, {"f@x.example", "admin - - -"}, {"g@x.example", "admin - - -"}, {"h@x.example", "admin - - -"},
-                               {"i@x.example", "admin - - -"}}, NULL, RECIPIENTS_OWNERS_ADMINS, "to a, cc b, cc c, cc d, cc e, cc f, cc g, cc h"},
-    {"a suppressed owner", {{"a@x.example", "owner - - -"}, {"b@x.example", "admin - - -"}}, "INSERT INTO suppression VALUES('a@x.example', 'opt_out', 0, NULL)",
-     RECIPIENTS_OWNERS_ADMINS, "to b"},
-    {"a suppressed domain", {{"a@x.example", "owner - - -"}, {"b@y.example", "admin - - -"}}, "INSERT INTO suppression VALUES('@x.example', 'by hand', 0, NULL)",
-     RECIPIENTS_OWNERS_ADMINS, "to b"},
-    {"an absent owner", {{"a@x.example", "owner - - -"}, {"b@x.example", "admin - - -"}}, "UPDATE contact SET absent = 1 WHERE role = 'owner'",
-     RECIPIENTS_OWNERS_ADMINS, "to b"},
-    {"an address that is none", {{"a@x.example\nbcc:", "owner - - -"}, {"b@x.example", "admin - - -"}}, NULL, RECIPIENTS_OWNERS_ADMINS, "to b"},
-    {"nobody left", {{"a@x.example", "owner - - -"}}, "INSERT INTO suppression VALUES('a@x.example', 'dead_address', 0, NULL)", RECIPIENTS_OWNERS_ADMINS, ""},
+    {"an admin alone",
+     {{"c@x.example", "admin - - -"}, {"b@x.example", "admin - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
+     "to b, cc c"},
+    {"nobody with a role",
+     {{"d@x.example", "member finance - -"},
+      {"c@x.example", "member product - -"},
+      {"b@x.example", "member other - -"},
+      {"a@x.example", "member engineering - -"},
+      {"e@x.example", "- - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
+     "to a, cc c, cc d, cc b"},
+    {"eight are not many",
+     {{"a@x.example", "owner - " OLD " -"},
+      {"b@x.example", "admin - " OLD " -"},
+      {"c@x.example", "admin - - -"},
+      {"d@x.example", "admin - - -"},
+      {"e@x.example", "admin - - -"},
+      {"f@x.example", "admin - - -"},
+      {"g@x.example", "admin - - -"},
+      {"h@x.example", "admin - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
+     "to a, cc b, cc c, cc d, cc e, cc f, cc g, cc h"},
+    {"of nine those of late",
+     {{"a@x.example", "owner - " OLD " -"},
+      {"b@x.example", "admin - " NOW " -"},
+      {"c@x.example", "admin - - -"},
+      {"d@x.example", "admin - " TODAY " -"},
+      {"e@x.example", "admin - 2026-12-24 -"},
+      {"f@x.example", "admin - - -"},
+      {"g@x.example", "admin - - -"},
+      {"h@x.example", "admin - - -"},
+      {"i@x.example", "admin - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
+     "to b, cc d, cc e"},
+    {"of nine, none of late",
+     {{"a@x.example", "owner - " OLD " -"},
+      {"b@x.example", "admin - - -"},
+      {"c@x.example", "admin - - -"},
+      {"d@x.example", "admin - - -"},
+      {"e@x.example", "admin - - -"},
+      {"f@x.example", "admin - - -"},
+      {"g@x.example", "admin - - -"},
+      {"h@x.example", "admin - - -"},
+      {"i@x.example", "admin - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
+     "to a, cc b, cc c, cc d, cc e, cc f, cc g, cc h"},
+    {"a suppressed owner",
+     {{"a@x.example", "owner - - -"}, {"b@x.example", "admin - - -"}},
+     "INSERT INTO suppression VALUES('a@x.example', 'opt_out', 0, NULL)",
+     RECIPIENTS_OWNERS_ADMINS,
+     "to b"},
+    {"a suppressed domain",
+     {{"a@x.example", "owner - - -"}, {"b@y.example", "admin - - -"}},
+     "INSERT INTO suppression VALUES('@x.example', 'by hand', 0, NULL)",
+     RECIPIENTS_OWNERS_ADMINS,
+     "to b"},
+    {"an absent owner",
+     {{"a@x.example", "owner - - -"}, {"b@x.example", "admin - - -"}},
+     "UPDATE contact SET absent = 1 WHERE role = 'owner'",
+     RECIPIENTS_OWNERS_ADMINS,
+     "to b"},
+    {"an address that is none",
+     {{"a@x.example\nbcc:", "owner - - -"}, {"b@x.example", "admin - - -"}},
+     NULL,
+     RECIPIENTS_OWNERS_ADMINS,
+     "to b"},
+    {"nobody left",
+     {{"a@x.example", "owner - - -"}},
+     "INSERT INTO suppression VALUES('a@x.example', 'dead_address', 0, NULL)",
+     RECIPIENTS_OWNERS_ADMINS,
+     ""},
     {"nobody at all", {{NULL}}, NULL, RECIPIENTS_PARTICIPANTS, ""},
-    {"those who answered", {{"a@x.example", "owner - - -"}, {"b@x.example", "member - - -"}, {"c@x.example", "admin - - -"}},
-     "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) VALUES('ana', 'INBOX', 1, 1, 0, 'reply', 1, 'b@x.example'),"
-     " ('ana', 'INBOX', 1, 2, 0, 'booking', 1, 'c@x.example'), ('ana', 'INBOX', 1, 3, 0, 'auto_reply', 1, 'a@x.example')",
-     RECIPIENTS_PARTICIPANTS, "to c, cc b"},
+    {"those who answered",
+     {{"a@x.example", "owner - - -"}, {"b@x.example", "member - - -"}, {"c@x.example", "admin - - -"}},
+     "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) VALUES('ana', "
+     "'INBOX', 1, 1, 0, 'reply', 1, 'b@x.example'),"
+     " ('ana', 'INBOX', 1, 2, 0, 'booking', 1, 'c@x.example'), ('ana', 'INBOX', 1, 3, 0, 'auto_reply', 1, "
+     "'a@x.example')",
+     RECIPIENTS_PARTICIPANTS,
+     "to c, cc b"},
     {"a mail by hand that counted as a reply",
      {{"a@x.example", "owner - - -"}, {"b@x.example", "member - - -"}},
-     "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address, event_id) VALUES('ana', 'INBOX', 1, 1, 0, 'other', 1, 'b@x.example', 77),"
+     "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address, event_id) "
+     "VALUES('ana', 'INBOX', 1, 1, 0, 'other', 1, 'b@x.example', 77),"
      " ('ana', 'INBOX', 1, 2, 0, 'other', 1, 'a@x.example', NULL)",
-     RECIPIENTS_PARTICIPANTS, "to b"},
-    {"an answer in another account", {{"a@x.example", "owner - - -"}, {"b@x.example", "member - - -"}},
-     "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) VALUES('ana', 'INBOX', 1, 1, 0, 'reply', 9, 'b@x.example')",
-     RECIPIENTS_PARTICIPANTS, "to a, cc b"},
-    {"who answered and is suppressed", {{"a@x.example", "owner - - -"}, {"b@y.example", "member - - -"}},
-     "INSERT INTO suppression SELECT '@y.example', 'by hand', 0, (SELECT 1 FROM inbound)", RECIPIENTS_PARTICIPANTS, "to a"},
-    {"nobody answered: four by role", {{"f@x.example", "member other - -"}, {"e@x.example", "member finance - -"}, {"d@x.example", "member product - -"},
-                                       {"c@x.example", "member engineering - -"}, {"b@x.example", "admin - - -"}, {"a@x.example", "owner - - -"}},
-     NULL, RECIPIENTS_PARTICIPANTS, "to a, cc b, cc c, cc d"},
+     RECIPIENTS_PARTICIPANTS,
+     "to b"},
+    {"an answer in another account",
+     {{"a@x.example", "owner - - -"}, {"b@x.example", "member - - -"}},
+     "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) VALUES('ana', "
+     "'INBOX', 1, 1, 0, 'reply', 9, 'b@x.example')",
+     RECIPIENTS_PARTICIPANTS,
+     "to a, cc b"},
+    {"who answered and is suppressed",
+     {{"a@x.example", "owner - - -"}, {"b@y.example", "member - - -"}},
+     "INSERT INTO suppression SELECT '@y.example', 'by hand', 0, (SELECT 1 FROM inbound)",
+     RECIPIENTS_PARTICIPANTS,
+     "to a"},
+    {"nobody answered: four by role",
+     {{"f@x.example", "member other - -"},
+      {"e@x.example", "member finance - -"},
+      {"d@x.example", "member product - -"},
+      {"c@x.example", "member engineering - -"},
+      {"b@x.example", "admin - - -"},
+      {"a@x.example", "owner - - -"}},
+     NULL,
+     RECIPIENTS_PARTICIPANTS,
+     "to a, cc b, cc c, cc d"},
 };
 
 static char *
@@ -74,7 +155,8 @@ line_of(const GPtrArray *list)
     for (guint i = 0; i < list->len; i++) {
         const struct recipient *r = list->pdata[i];
         g_assert_true(r->why && *r->why);
-        g_string_append_printf(line, "%s%s %.*s", i ? ", " : "", r->cc ? "cc" : "to", (int)strcspn(r->address, "@"), r->address);
+        g_string_append_printf(line, "%s%s %.*s", i ? ", " : "", r->cc ? "cc" : "to",
+                               (int)strcspn(r->address, "@"), r->address);
     }
     return g_string_free(line, FALSE);
 }
@@ -86,7 +168,8 @@ test_choice(gconstpointer data)
     struct fixture f;
     fixture_set_up(&f);
     gint64 id = add_account(&f, "acme", "{}");
-    run_sql(&f, "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) VALUES('ana', 'INBOX', 9, 9, 0, 'reply', 1, 'b@y.example')");
+    run_sql(&f, "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) "
+                "VALUES('ana', 'INBOX', 9, 9, 0, 'reply', 1, 'b@y.example')");
     run_sql(&f, "INSERT INTO event(id, at, account_id, kind, actor) VALUES(77, 0, 1, 'replied', 'usher')");
     for (const struct person *p = c->people; p->address; p++)
         add_contact(&f, id, p->address, p->details);
@@ -133,9 +216,12 @@ test_refusal(void)
         const char *sql, *expected;
     } cases[] = {
         {"SELECT 1", NULL},
-        {"INSERT INTO suppression VALUES('b@x.example', 'opt_out', 0, NULL)", "b@x.example is suppressed: opt_out"},
-        {"INSERT INTO suppression VALUES('@x.example', 'by hand', 0, NULL)", "a@x.example is suppressed: by hand"},
-        {"UPDATE contact SET absent = 1 WHERE role = 'owner'", "a@x.example is no contact of the account any more"},
+        {"INSERT INTO suppression VALUES('b@x.example', 'opt_out', 0, NULL)",
+         "b@x.example is suppressed: opt_out"},
+        {"INSERT INTO suppression VALUES('@x.example', 'by hand', 0, NULL)",
+         "a@x.example is suppressed: by hand"},
+        {"UPDATE contact SET absent = 1 WHERE role = 'owner'",
+         "a@x.example is no contact of the account any more"},
         {"DELETE FROM contact WHERE role = 'admin'", "b@x.example is no contact of the account any more"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -169,9 +255,12 @@ test_held(void)
         {"SELECT 1", 0, NULL},
         {"INSERT INTO hold(address, until, reason) VALUES('c@x.example', 5000, 'away')", 0, NULL},
         {"INSERT INTO hold(address, until, reason) VALUES('b@x.example', 1000, 'over')", 0, NULL},
-        {"INSERT INTO hold(address, until, reason) VALUES('b@x.example', 5000, 'away')", 5000, "b@x.example is on hold: away"},
-        {"INSERT INTO hold(address, until, reason) VALUES('a@x.example', 4000, 'ill')", 5000, "b@x.example is on hold: away"},
-        {"INSERT INTO hold(address, until, reason) VALUES('a@x.example', NULL, 'asked')", 1000 + CLOCK_HOUR_US, "a@x.example is on hold: asked"},
+        {"INSERT INTO hold(address, until, reason) VALUES('b@x.example', 5000, 'away')", 5000,
+         "b@x.example is on hold: away"},
+        {"INSERT INTO hold(address, until, reason) VALUES('a@x.example', 4000, 'ill')", 5000,
+         "b@x.example is on hold: away"},
+        {"INSERT INTO hold(address, until, reason) VALUES('a@x.example', NULL, 'asked')",
+         1000 + CLOCK_HOUR_US, "a@x.example is on hold: asked"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *why = NULL;

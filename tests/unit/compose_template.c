@@ -3,8 +3,9 @@
 
 #include "fixture.h"
 
-static const char facts_conf[] = "fact name { type = \"name\" }\nfact forecast_mrr { type = \"number\" }\nfact note { type = \"text\" }\n"
-                                 "fact last_invoice_url { type = \"url\" }\nfact products { type = \"list\" }\n";
+static const char facts_conf[] =
+    "fact name { type = \"name\" }\nfact forecast_mrr { type = \"number\" }\nfact note { type = \"text\" }\n"
+    "fact last_invoice_url { type = \"url\" }\nfact products { type = \"list\" }\n";
 
 struct world {
     struct fixture f;
@@ -22,7 +23,8 @@ set_up(struct world *w, const char *facts)
     w->facts = facts_load(path, &w->f.error);
     g_assert_no_error(w->f.error);
     json_t *object = json_loads(facts, 0, NULL);
-    g_assert_true(fact_row_from_json(w->facts, object, "test", at("2026-11-01 12:00"), w->f.config->timezone, &w->row, &w->f.error));
+    g_assert_true(fact_row_from_json(w->facts, object, "test", at("2026-11-01 12:00"), w->f.config->timezone,
+                                     &w->row, &w->f.error));
     json_decref(object);
 }
 
@@ -39,10 +41,15 @@ static gboolean
 render(struct world *w, const char *text, const char *first_name, struct letter *out)
 {
     scoped(mail_template_free) struct mail_template *tpl = mail_template_parse("t.md", text, &w->f.error);
-    const struct letter_values values = {.row = w->row, .facts = w->facts, .config = w->f.config, .specialist = config_specialist(w->f.config, "ana"),
-                                         .first_name = first_name, .now_us = at("2026-11-02 10:00")};
+    const struct letter_values values = {.row = w->row,
+                                         .facts = w->facts,
+                                         .config = w->f.config,
+                                         .specialist = config_specialist(w->f.config, "ana"),
+                                         .first_name = first_name,
+                                         .now_us = at("2026-11-02 10:00")};
     memset(out, 0, sizeof *out);
-    return tpl && mail_template_check(tpl, w->facts, &w->f.error) && mail_template_render(tpl, &values, out, &w->f.error);
+    return tpl && mail_template_check(tpl, w->facts, &w->f.error) &&
+           mail_template_render(tpl, &values, out, &w->f.error);
 }
 
 static const struct {
@@ -51,21 +58,29 @@ static const struct {
     {"no subject", "Thread: new\n\nHi\n", "t.md:1:", "Subject line is missing"},
     {"empty", "", "t.md:1:", "Subject line is missing"},
     {"two subjects", "Subject: a\nSubject: b\n\nHi\n", "t.md:2:", "a second Subject"},
-    {"unknown header line", "Subject: a\nCc: x@y.example\n\nHi\n", "t.md:2:", "expected Subject, Thread or Max-Age"},
+    {"unknown header line", "Subject: a\nCc: x@y.example\n\nHi\n",
+     "t.md:2:", "expected Subject, Thread or Max-Age"},
     {"no colon", "Subject: a\nHi there\n", "t.md:2:", "expected a header line"},
     {"thread", "Subject: a\nThread: old\n\nHi\n", "t.md:2:", "expected new or follow"},
     {"age without unit", "Subject: a\nMax-Age: 3\n\nHi\n", "t.md:2:", "expected a number of days or hours"},
-    {"age of nothing", "Subject: a\nMax-Age: 0 days\n\nHi\n", "t.md:2:", "expected a number of days or hours"},
+    {"age of nothing", "Subject: a\nMax-Age: 0 days\n\nHi\n",
+     "t.md:2:", "expected a number of days or hours"},
     {"age in weeks", "Subject: a\nMax-Age: 3 weeks\n\nHi\n", "t.md:2:", "expected a number of days or hours"},
-    {"age in daylights", "Subject: a\nMax-Age: 3 daylights\n\nHi\n", "t.md:2:", "expected a number of days or hours"},
-    {"unknown variable in the body", "Subject: a\nThread: new\n\nHi,\n\nit is {{ forecast_mr }}\n", "t.md:6:", "unknown variable \"forecast_mr\"; nearest is \"forecast_mrr\""},
-    {"unknown variable in the subject", "# a comment\nSubject: {{ nam }}\n\nHi\n", "t.md:2:", "nearest is \"name\""},
-    {"unknown variable in a branch not taken", "Subject: a\n\n{% if forecast_mrr > 1 %}\n{{ nobody_knows_this }}\n{% endif %}\n", "t.md:4:",
-     "unknown variable \"nobody_knows_this\""},
-    {"unknown in a condition", "Subject: a\n\n{% if forecast_mrrr > 1 %}x{% endif %}\n", "t.md:3:", "nearest is \"forecast_mrr\""},
+    {"age in daylights", "Subject: a\nMax-Age: 3 daylights\n\nHi\n",
+     "t.md:2:", "expected a number of days or hours"},
+    {"unknown variable in the body", "Subject: a\nThread: new\n\nHi,\n\nit is {{ forecast_mr }}\n",
+     "t.md:6:", "unknown variable \"forecast_mr\"; nearest is \"forecast_mrr\""},
+    {"unknown variable in the subject", "# a comment\nSubject: {{ nam }}\n\nHi\n",
+     "t.md:2:", "nearest is \"name\""},
+    {"unknown variable in a branch not taken",
+     "Subject: a\n\n{% if forecast_mrr > 1 %}\n{{ nobody_knows_this }}\n{% endif %}\n",
+     "t.md:4:", "unknown variable \"nobody_knows_this\""},
+    {"unknown in a condition", "Subject: a\n\n{% if forecast_mrrr > 1 %}x{% endif %}\n",
+     "t.md:3:", "nearest is \"forecast_mrr\""},
     {"a tag without end", "Subject: a\n\nHi\n{% if name %}\nbye\n", "t.md:", ""},
     {"an unknown filter", "Subject: a\n\n{{ name | shuot }}\n", "t.md:3:", "shuot"},
-    {"a subject that comes out empty", "Subject: {% if forecast_mrr > 99999 %}x{% endif %}\n\nHi\n", "t.md:1:", "came out empty"},
+    {"a subject that comes out empty", "Subject: {% if forecast_mrr > 99999 %}x{% endif %}\n\nHi\n",
+     "t.md:1:", "came out empty"},
 };
 
 static void
@@ -78,7 +93,8 @@ test_refusals(void)
         g_test_message("%s", refusals[i].name);
         g_assert_false(render(&w, refusals[i].text, NULL, &letter));
         g_assert_nonnull(w.f.error);
-        if (!g_str_has_prefix(w.f.error->message, refusals[i].line) || !strstr(w.f.error->message, refusals[i].expected))
+        if (!g_str_has_prefix(w.f.error->message, refusals[i].line) ||
+            !strstr(w.f.error->message, refusals[i].expected))
             g_error("%s: \"%s\"", refusals[i].name, w.f.error->message);
         g_assert_null(letter.subject);
         g_clear_error(&w.f.error);
@@ -102,7 +118,8 @@ test_headers(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(headers); i++) {
         g_autoptr(GError) error = NULL;
-        scoped(mail_template_free) struct mail_template *tpl = mail_template_parse("t.md", headers[i].text, &error);
+        scoped(mail_template_free) struct mail_template *tpl =
+            mail_template_parse("t.md", headers[i].text, &error);
         g_assert_no_error(error);
         g_assert_cmpint(mail_template_follows(tpl), ==, headers[i].follows);
         g_assert_cmpint(mail_template_max_age_us(tpl), ==, headers[i].max_age_us);
@@ -114,12 +131,19 @@ test_headers(void)
 static const struct {
     const char *name, *facts, *text, *first_name, *subject, *markdown;
 } renderings[] = {
-    {"values", NULL, "Subject: For {{ name }}\n\nHi {{ first_name | default: \"there\" }}, {{ forecast_mrr | round | money: \"$\" }} {{ specialist.first_name }}"
-                     " {{ team.name }}\n", "Ann", "For Acme", "Hi Ann, $512 Ana The Team\n"},
-    {"nobody's name", NULL, "Subject: a\n\nHi {{ first_name | default: \"there\" }}\n", NULL, "a", "Hi there\n"},
-    {"a name that is a link", NULL, "Subject: a\n\nHi {{ first_name | default: \"there\" }}\n", "evil.example", "a", "Hi there\n"},
-    {"a company that is a link", "{\"name\": \"www.evil.example\"}", "Subject: a\n\nFor {{ name | default: \"you\" }}\n", NULL, "a", "For you\n"},
-    {"nobody delivered it", "{}", "Subject: a\n\n{% if forecast_mrr %}x{% else %}y{% endif %}\n", NULL, "a", "y\n"},
+    {"values", NULL,
+     "Subject: For {{ name }}\n\nHi {{ first_name | default: \"there\" }}, {{ forecast_mrr | round | money: "
+     "\"$\" }} {{ specialist.first_name }}"
+     " {{ team.name }}\n",
+     "Ann", "For Acme", "Hi Ann, $512 Ana The Team\n"},
+    {"nobody's name", NULL, "Subject: a\n\nHi {{ first_name | default: \"there\" }}\n", NULL, "a",
+     "Hi there\n"},
+    {"a name that is a link", NULL, "Subject: a\n\nHi {{ first_name | default: \"there\" }}\n",
+     "evil.example", "a", "Hi there\n"},
+    {"a company that is a link", "{\"name\": \"www.evil.example\"}",
+     "Subject: a\n\nFor {{ name | default: \"you\" }}\n", NULL, "a", "For you\n"},
+    {"nobody delivered it", "{}", "Subject: a\n\n{% if forecast_mrr %}x{% else %}y{% endif %}\n", NULL, "a",
+     "y\n"},
     {"a comment in the head", NULL, "# For {{ nobody }}\nSubject: a\n\nHi\n", NULL, "a", "Hi\n"},
     {"a body that begins with blank lines", NULL, "Subject: a\n\n\n\nHi\n", NULL, "a", "Hi\n"},
     {"windows line ends in the head", NULL, "Subject:   a  \r\n\r\nHi\n", NULL, "a", "Hi\n"},
@@ -132,7 +156,8 @@ test_renderings(void)
         struct world w;
         struct letter letter;
         g_test_message("%s", renderings[i].name);
-        set_up(&w, renderings[i].facts ? renderings[i].facts : "{\"name\": \"Acme\", \"forecast_mrr\": 512.31}");
+        set_up(&w,
+               renderings[i].facts ? renderings[i].facts : "{\"name\": \"Acme\", \"forecast_mrr\": 512.31}");
         render(&w, renderings[i].text, renderings[i].first_name, &letter);
         g_assert_no_error(w.f.error);
         g_assert_cmpstr(letter.subject, ==, renderings[i].subject);
@@ -154,7 +179,8 @@ test_line_breaks_in_subject(void)
         set_up(&w, facts);
         g_assert_false(render(&w, "Thread: new\nSubject: About {{ note }}\n\nHi\n", NULL, &letter));
         assert_refused(&w.f, USHER_ERROR_DATA, "Subject: a value holds a line break");
-        g_assert_true(render(&w, "Subject: a\n\nAbout {{ note }}\n", NULL, &letter)); /* in the body it is no harm */
+        g_assert_true(
+            render(&w, "Subject: a\n\nAbout {{ note }}\n", NULL, &letter)); /* in the body it is no harm */
         letter_clear(&letter);
         tear_down(&w);
     }
@@ -166,8 +192,10 @@ test_values_are_no_markup(void)
 {
     struct world w;
     struct letter letter;
-    set_up(&w, "{\"note\": \"[reset](https://evil.example) <b> *x*\", \"last_invoice_url\": \"https://pay.example/1\"}");
-    g_assert_true(render(&w, "Subject: a\n\nAbout {{ note }}, [pay]({{ last_invoice_url }})\n", NULL, &letter));
+    set_up(&w, "{\"note\": \"[reset](https://evil.example) <b> *x*\", \"last_invoice_url\": "
+               "\"https://pay.example/1\"}");
+    g_assert_true(
+        render(&w, "Subject: a\n\nAbout {{ note }}, [pay]({{ last_invoice_url }})\n", NULL, &letter));
     g_assert_null(strstr(letter.markdown, "[reset]("));
     g_assert_null(strstr(letter.markdown, "<b>"));
     g_assert_nonnull(strstr(letter.markdown, "https://pay.example/1"));
@@ -182,23 +210,28 @@ test_used(void)
     struct world w;
     struct letter letter;
     set_up(&w, "{\"name\": \"Acme\", \"forecast_mrr\": 512.31}");
-    g_assert_true(render(&w, "Subject: {{ name }}\n\n{% if note %}{{ note }}{% endif %}{{ name }} {{ forecast_mrr }}\n", NULL, &letter));
+    g_assert_true(
+        render(&w, "Subject: {{ name }}\n\n{% if note %}{{ note }}{% endif %}{{ name }} {{ forecast_mrr }}\n",
+               NULL, &letter));
     char *used = json_dumps(letter.used, JSON_PRESERVE_ORDER | JSON_COMPACT | JSON_REAL_PRECISION(15));
-    g_autofree char *expected = g_strdup_printf("{\"name\":{\"value\":\"Acme\",\"source\":\"test\",\"as_of\":%" G_GINT64_FORMAT "},"
-                                                "\"note\":{\"value\":null,\"source\":null,\"as_of\":0},"
-                                                "\"forecast_mrr\":{\"value\":512.31,\"source\":\"test\",\"as_of\":%" G_GINT64_FORMAT "}}",
-                                                at("2026-11-01 12:00"), at("2026-11-01 12:00"));
+    g_autofree char *expected = g_strdup_printf(
+        "{\"name\":{\"value\":\"Acme\",\"source\":\"test\",\"as_of\":%" G_GINT64_FORMAT "},"
+        "\"note\":{\"value\":null,\"source\":null,\"as_of\":0},"
+        "\"forecast_mrr\":{\"value\":512.31,\"source\":\"test\",\"as_of\":%" G_GINT64_FORMAT "}}",
+        at("2026-11-01 12:00"), at("2026-11-01 12:00"));
     g_assert_cmpstr(used, ==, expected);
     free(used);
     letter_clear(&letter);
     tear_down(&w);
 }
 
-/* Every shipped template stands with the shipped facts and those of the shipped sequence, with no fact delivered at all. */
+/* Every shipped template stands with the shipped facts and those of the shipped sequence, with no fact
+ * delivered at all. */
 static void
 test_shipped(void)
 {
-    static const char *const names[] = {"outreach.md", "second-outreach.md", "graduation.md", "failed-payment.md"};
+    static const char *const names[] = {"outreach.md", "second-outreach.md", "graduation.md",
+                                        "failed-payment.md"};
     struct world w;
     set_up(&w, "{}");
     g_autofree char *path = g_build_filename(USHER_SOURCE_DIR, "sequences/facts.conf", NULL);
@@ -214,10 +247,15 @@ test_shipped(void)
         g_autofree char *name = g_build_filename("templates", names[i], NULL);
         struct letter letter;
         fixture_copy(&w.f, name);
-        scoped(mail_template_free) struct mail_template *tpl = mail_template_load(w.f.config, names[i], &w.f.error);
-        const struct letter_values values = {.row = row, .facts = facts, .config = w.f.config, .specialist = config_specialist(w.f.config, "ana"),
+        scoped(mail_template_free) struct mail_template *tpl =
+            mail_template_load(w.f.config, names[i], &w.f.error);
+        const struct letter_values values = {.row = row,
+                                             .facts = facts,
+                                             .config = w.f.config,
+                                             .specialist = config_specialist(w.f.config, "ana"),
                                              .now_us = at("2026-11-02 10:00")};
-        if (!tpl || !mail_template_check(tpl, facts, &w.f.error) || !mail_template_render(tpl, &values, &letter, &w.f.error))
+        if (!tpl || !mail_template_check(tpl, facts, &w.f.error) ||
+            !mail_template_render(tpl, &values, &letter, &w.f.error))
             g_error("%s", w.f.error->message);
         g_assert_nonnull(strstr(letter.markdown, "Hi there,"));
         g_assert_nonnull(strstr(letter.markdown, "Ana Diaz"));

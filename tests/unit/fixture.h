@@ -1,5 +1,5 @@
-/* A small team in a folder of its own: usher.conf, sequences, templates and a fresh database. For tests of the folders from
- * store/ up; the parts that need pipeline/ are in fixture_pipeline.h. */
+/* A small team in a folder of its own: usher.conf, sequences, templates and a fresh database. For tests of
+ * the folders from store/ up; the parts that need pipeline/ are in fixture_pipeline.h. */
 #ifndef USHER_TESTS_FIXTURE_H
 #define USHER_TESTS_FIXTURE_H
 
@@ -30,8 +30,10 @@ static const char fixture_conf[] =
     "retry_for = 48\n"
     "team { name = \"The Team\" timezone = \"Europe/Berlin\" booking_link = \"https://book.example/team\" }\n"
     "window { days = {\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"} from = \"09:00\" to = \"17:00\" }\n"
-    "mailbox ana { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:1143\" plus_addressing = true }\n"
-    "mailbox ben { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:1143\" sent_copy = \"none\" }\n"
+    "mailbox ana { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:1143\" "
+    "plus_addressing = true }\n"
+    "mailbox ben { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:1143\" sent_copy = "
+    "\"none\" }\n"
     "specialist ana { name = \"Ana Diaz\" address = \"ana@team.example\" regions = {\"emea\"} }\n"
     "specialist ben { name = \"Ben Koh\" address = \"Ben@team.example\" regions = {\"apac\"} }\n";
 
@@ -137,9 +139,13 @@ set_facts(struct fixture *f, gint64 account_id, const char *json, gint64 as_of_u
     json_t *parsed = json_loads(json, 0, NULL);
     g_assert_nonnull(parsed);
     json_decref(parsed);
-    store_exec(f->db, "INSERT INTO account_facts(account_id, source, as_of, facts) VALUES(?, 'test', ?, ?) ON CONFLICT DO UPDATE SET"
-               " facts = excluded.facts, as_of = excluded.as_of", &f->error, "iit", account_id, as_of_us, json);
-    store_exec(f->db, "UPDATE account SET dirty = 1, version = version + 1 WHERE id = ?", &f->error, "i", account_id);
+    store_exec(f->db,
+               "INSERT INTO account_facts(account_id, source, as_of, facts) VALUES(?, 'test', ?, ?) ON "
+               "CONFLICT DO UPDATE SET"
+               " facts = excluded.facts, as_of = excluded.as_of",
+               &f->error, "iit", account_id, as_of_us, json);
+    store_exec(f->db, "UPDATE account SET dirty = 1, version = version + 1 WHERE id = ?", &f->error, "i",
+               account_id);
     g_assert_no_error(f->error);
 }
 
@@ -161,9 +167,11 @@ add_contact(struct fixture *f, gint64 account_id, const char *address, const cha
     for (int i = 0; i < 4; i++)
         if (strcmp(words[i], "-") == 0)
             *words[i] = '\0';
-    store_exec(f->db, "INSERT INTO contact(account_id, address, role, function, last_active, first_name, source, as_of)"
-               " VALUES(?, ?, NULLIF(?, ''), NULLIF(?, ''), NULLIF(?, ''), NULLIF(?, ''), 'test', 1)", &f->error, "ittttt", account_id, address,
-               words[0], words[1], words[2], words[3]);
+    store_exec(
+        f->db,
+        "INSERT INTO contact(account_id, address, role, function, last_active, first_name, source, as_of)"
+        " VALUES(?, ?, NULLIF(?, ''), NULLIF(?, ''), NULLIF(?, ''), NULLIF(?, ''), 'test', 1)",
+        &f->error, "ittttt", account_id, address, words[0], words[1], words[2], words[3]);
     g_assert_no_error(f->error);
 }
 
@@ -171,25 +179,26 @@ add_contact(struct fixture *f, gint64 account_id, const char *address, const cha
 static inline char *
 ask(struct fixture *f, const char *expression, const char *from)
 {
-    g_autofree char *sql = g_strdup_printf("SELECT COALESCE(group_concat(line, ';'), '') FROM (SELECT %s AS line FROM %s)", expression, from);
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT COALESCE(group_concat(line, ';'), '') FROM (SELECT %s AS line FROM %s)", expression, from);
     char *text = store_text(f->db, sql, &f->error, "");
     g_assert_no_error(f->error);
     return text;
 }
 
-#define assert_rows(f, expression, from, expected)                                                                                         \
-    do {                                                                                                                                   \
-        g_autofree char *rows_ = ask(f, expression, from);                                                                                 \
-        g_assert_cmpstr(rows_, ==, expected);                                                                                              \
+#define assert_rows(f, expression, from, expected)                                                           \
+    do {                                                                                                     \
+        g_autofree char *rows_ = ask(f, expression, from);                                                   \
+        g_assert_cmpstr(rows_, ==, expected);                                                                \
     } while (0)
 
 /* The error holds text, of that code; it is cleared. */
-#define assert_refused(f, expected_code, text)                                                                                             \
-    do {                                                                                                                                   \
-        g_assert_error((f)->error, USHER_ERROR, expected_code);                                                                            \
-        if (!strstr((f)->error->message, text))                                                                                            \
-            g_error("\"%s\" does not hold \"%s\"", (f)->error->message, text);                                                             \
-        g_clear_error(&(f)->error);                                                                                                        \
+#define assert_refused(f, expected_code, text)                                                               \
+    do {                                                                                                     \
+        g_assert_error((f)->error, USHER_ERROR, expected_code);                                              \
+        if (!strstr((f)->error->message, text))                                                              \
+            g_error("\"%s\" does not hold \"%s\"", (f)->error->message, text);                               \
+        g_clear_error(&(f)->error);                                                                          \
     } while (0)
 
 #endif

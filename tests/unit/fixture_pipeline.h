@@ -1,12 +1,13 @@
-/* What tests of pipeline/ and service/ share: an account's state in one line, and the replay of the journal. */
+/* What tests of pipeline/ and service/ share: an account's state in one line, and the replay of the journal.
+ */
 #ifndef USHER_TESTS_FIXTURE_PIPELINE_H
 #define USHER_TESTS_FIXTURE_PIPELINE_H
 
 #include "fixture.h"
 #include "pipeline/engine.h"
 
-/* "STAGE; step state DUE; …" in the order of the file, idle steps left out, times by the clock of zone and without the year 2026. "-" before enrolment,
- * "left" after it; "cancelled" is appended. The caller frees. */
+/* "STAGE; step state DUE; …" in the order of the file, idle steps left out, times by the clock of zone and
+ * without the year 2026. "-" before enrolment, "left" after it; "cancelled" is appended. The caller frees. */
 static inline char *
 status_of(struct fixture *f, const struct sequence *seq, gint64 account_id, GTimeZone *zone)
 {
@@ -15,8 +16,9 @@ status_of(struct fixture *f, const struct sequence *seq, gint64 account_id, GTim
     GString *line = g_string_new(!e ? "-" : !e->active ? "left" : e->stage);
     for (guint i = 0; i < seq->steps->len; i++) {
         const struct step *step = seq->steps->pdata[i];
-        scoped(query_end) struct query *q = store_query(f->db, "SELECT state, due_at FROM step WHERE account_id = ? AND sequence = ? AND step = ?",
-                                                        &f->error, "itt", account_id, seq->name, step->id);
+        scoped(query_end) struct query *q = store_query(
+            f->db, "SELECT state, due_at FROM step WHERE account_id = ? AND sequence = ? AND step = ?",
+            &f->error, "itt", account_id, seq->name, step->id);
         if (!query_next(q, &f->error) || strcmp(query_text(q, "state"), "idle") == 0)
             continue;
         g_string_append_printf(line, "; %s %s", step->id, query_text(q, "state"));
@@ -38,15 +40,22 @@ projections_of(struct fixture *f)
     static const struct {
         const char *expression, *from;
     } tables[] = {
-        {"concat_ws_ || quote(state)||quote(stage)||quote(since)||quote(by_hand)||quote(cancelled)||'e'||quote(engaged_at)||'r'||quote(replied_at)"
-         "||'a'||quote(answered_at)||'p'||quote(payment_mail_at)||'l'||quote(last_sent_at)||quote(extension_days)",
+        {"concat_ws_ || "
+         "quote(state)||quote(stage)||quote(since)||quote(by_hand)||quote(cancelled)||'e'||quote(engaged_at)|"
+         "|'r'||quote(replied_at)"
+         "||'a'||quote(answered_at)||'p'||quote(payment_mail_at)||'l'||quote(last_sent_at)||quote(extension_"
+         "days)",
          "(SELECT *, account_id || sequence AS concat_ws_ FROM enrolment ORDER BY account_id, sequence)"},
-        {"account_id || sequence || stage || ' ' || at", "(SELECT * FROM stage_entry ORDER BY account_id, sequence, stage)"},
-        {"account_id || sequence || ' ' || step || ' ' || state || ' due ' || quote(due_at) || ' released ' || quote(released_at) || quote(reason)"
+        {"account_id || sequence || stage || ' ' || at",
+         "(SELECT * FROM stage_entry ORDER BY account_id, sequence, stage)"},
+        {"account_id || sequence || ' ' || step || ' ' || state || ' due ' || quote(due_at) || ' released ' "
+         "|| quote(released_at) || quote(reason)"
          " || quote(message_id)",
          "(SELECT * FROM step ORDER BY account_id, sequence, step)"},
-        {"quote(account_id) || quote(address) || quote(until) || reason", "(SELECT * FROM hold ORDER BY account_id, address, reason, until)"},
-        {"quote(account_id) || kind || title || quote(assignee) || quote(due_at) || quote(event_id)", "(SELECT * FROM task ORDER BY event_id)"},
+        {"quote(account_id) || quote(address) || quote(until) || reason",
+         "(SELECT * FROM hold ORDER BY account_id, address, reason, until)"},
+        {"quote(account_id) || kind || title || quote(assignee) || quote(due_at) || quote(event_id)",
+         "(SELECT * FROM task ORDER BY event_id)"},
         {"address || reason || at || quote(event_id)", "(SELECT * FROM suppression ORDER BY address)"},
         {"id || quote(sales_engaged) || quote(owner)", "(SELECT * FROM account ORDER BY id)"},
     };
@@ -62,19 +71,31 @@ projections_of(struct fixture *f)
 static inline void
 assert_replay(struct fixture *f)
 {
-    static const char *const forget[] = {"DELETE FROM enrolment", "DELETE FROM stage_entry", "DELETE FROM step", "DELETE FROM hold",
-                                         "DELETE FROM task", "DELETE FROM suppression", "UPDATE account SET sales_engaged = 0, owner = NULL"};
+    static const char *const forget[] = {"DELETE FROM enrolment",
+                                         "DELETE FROM stage_entry",
+                                         "DELETE FROM step",
+                                         "DELETE FROM hold",
+                                         "DELETE FROM task",
+                                         "DELETE FROM suppression",
+                                         "UPDATE account SET sales_engaged = 0, owner = NULL"};
     g_autofree char *before = projections_of(f);
     for (gsize i = 0; i < G_N_ELEMENTS(forget); i++)
         run_sql(f, forget[i]);
     {
-        scoped(query_end) struct query *q = store_query(f->db, "SELECT id, at, account_id, kind, actor, cause, data FROM event ORDER BY id", &f->error, "");
+        scoped(query_end) struct query *q =
+            store_query(f->db, "SELECT id, at, account_id, kind, actor, cause, data FROM event ORDER BY id",
+                        &f->error, "");
         while (query_next(q, &f->error)) {
             json_t *data = json_loads(query_text(q, "data"), 0, NULL);
             g_autofree char *kind = query_dup_text(q, "kind");
             g_autofree char *actor = query_dup_text(q, "actor");
-            const struct event event = {.id = query_int(q, "id"), .at_us = query_int(q, "at"), .account_id = query_int(q, "account_id"),
-                                        .cause = query_int(q, "cause"), .kind = kind, .actor = actor, .data = data};
+            const struct event event = {.id = query_int(q, "id"),
+                                        .at_us = query_int(q, "at"),
+                                        .account_id = query_int(q, "account_id"),
+                                        .cause = query_int(q, "cause"),
+                                        .kind = kind,
+                                        .actor = actor,
+                                        .data = data};
             state_apply(f->db, &event, &f->error);
             g_assert_no_error(f->error);
             json_decref(data);
@@ -96,7 +117,8 @@ static inline struct program *
 load_program(struct fixture *f, const char *name)
 {
     const char *word = strstr(fixture_conf, "\"trial\"");
-    g_autofree char *conf = g_strdup_printf("%.*s\"%s\"%s", (int)(word - fixture_conf), fixture_conf, name, word + strlen("\"trial\""));
+    g_autofree char *conf = g_strdup_printf("%.*s\"%s\"%s", (int)(word - fixture_conf), fixture_conf, name,
+                                            word + strlen("\"trial\""));
     fixture_load_config(f, conf);
     struct program *program = program_load(f->config, &f->error);
     g_assert_no_error(f->error);

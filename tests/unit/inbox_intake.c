@@ -1,4 +1,5 @@
-/* From a read mail to its row and its events: each class, mail by hand, mail of nobody, and that reading twice tells nothing new. */
+/* From a read mail to its row and its events: each class, mail by hand, mail of nobody, and that reading
+ * twice tells nothing new. */
 #include "inbox/intake.h"
 
 #include "fixture.h"
@@ -25,14 +26,19 @@ set_up(struct world *w, gconstpointer data)
     memset(w, 0, sizeof *w);
     fixture_set_up(&w->f);
     w->sink = (struct event_sink){.record = record_event};
-    w->intake = (struct intake){.db = w->f.db, .config = w->f.config, .mailbox = config_mailbox(w->f.config, "ana"), .sink = &w->sink};
+    w->intake = (struct intake){.db = w->f.db,
+                                .config = w->f.config,
+                                .mailbox = config_mailbox(w->f.config, "ana"),
+                                .sink = &w->sink};
     w->acme = add_account(&w->f, "acme", "{}");
     w->other = add_account(&w->f, "other", "{}");
     add_contact(&w->f, w->acme, "ann@acme.example", "owner - - -");
     add_contact(&w->f, w->acme, "both@x.example", "member - - -");
     add_contact(&w->f, w->other, "both@x.example", "member - - -");
-    run_sql(&w->f, "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, mailbox, created_at, template, template_text, subject,"
-                   " markdown, rendered, recipients, message_id, token) VALUES(1, 1, 's', 's', 0, 'sent', 'ana', 'ana', 0, 't', 't', 'Hello', 'm', 'm', '[]',"
+    run_sql(&w->f, "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, "
+                   "mailbox, created_at, template, template_text, subject,"
+                   " markdown, rendered, recipients, message_id, token) VALUES(1, 1, 's', 's', 0, 'sent', "
+                   "'ana', 'ana', 0, 't', 't', 'Hello', 'm', 'm', '[]',"
                    " 'usher.1@team.example', 'aaaaaaaaaaaaaaaa')");
 }
 
@@ -63,7 +69,10 @@ describe(struct mail_record *r, enum mail_class mail_class, const char *from, co
 static void
 take(struct world *w, const char *folder, struct mail_record *r)
 {
-    const struct mail_place place = {.folder = folder, .sent_folder = strcmp(folder, "Sent") == 0, .uidvalidity = 7, .uid = ++w->uid,
+    const struct mail_place place = {.folder = folder,
+                                     .sent_folder = strcmp(folder, "Sent") == 0,
+                                     .uidvalidity = 7,
+                                     .uid = ++w->uid,
                                      .at_us = at("2026-11-02 10:00")};
     g_assert_true(store_begin(w->f.db, NULL));
     intake_record(&w->intake, &place, r, &w->f.error);
@@ -71,7 +80,8 @@ take(struct world *w, const char *folder, struct mail_record *r)
     g_assert_true(store_commit(w->f.db, NULL));
 }
 
-#define assert_events(w, expected) assert_rows(&(w)->f, "COALESCE(account_id, 0) || ' ' || kind", "event ORDER BY id", expected)
+#define assert_events(w, expected)                                                                           \
+    assert_rows(&(w)->f, "COALESCE(account_id, 0) || ' ' || kind", "event ORDER BY id", expected)
 
 /* ---- each class ---- */
 
@@ -80,17 +90,21 @@ static const struct {
     enum mail_class mail_class;
     gboolean personal;
     enum booking_act act;
-    const char *events, *detail; /* detail: an expression over the last event's data, and its value behind '=' */
+    const char *events,
+        *detail; /* detail: an expression over the last event's data, and its value behind '=' */
 } classes[] = {
     {"reply", MAIL_CLASS_REPLY, TRUE, BOOKING_ACT_NONE, "1 replied", "data ->> 'address'=ann@acme.example"},
     {"other by hand", MAIL_CLASS_OTHER, TRUE, BOOKING_ACT_NONE, "1 replied", "data ->> 'matched_by'=thread"},
     {"other by a robot", MAIL_CLASS_OTHER, FALSE, BOOKING_ACT_NONE, "", NULL},
-    {"auto reply", MAIL_CLASS_AUTO_REPLY, FALSE, BOOKING_ACT_NONE, "1 auto_replied", "data ->> 'return_date'=2026-11-30"},
-    {"opt-out", MAIL_CLASS_OPT_OUT, TRUE, BOOKING_ACT_NONE, "1 opted_out", "data ->> 'address'=ann@acme.example"},
+    {"auto reply", MAIL_CLASS_AUTO_REPLY, FALSE, BOOKING_ACT_NONE, "1 auto_replied",
+     "data ->> 'return_date'=2026-11-30"},
+    {"opt-out", MAIL_CLASS_OPT_OUT, TRUE, BOOKING_ACT_NONE, "1 opted_out",
+     "data ->> 'address'=ann@acme.example"},
     {"complaint of nobody we wrote to", MAIL_CLASS_COMPLAINT, FALSE, BOOKING_ACT_NONE, "1 complained", NULL},
     {"booking", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_NEW, "1 booked", "data ->> 'act'=new"},
     {"booking accepted", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_ACCEPTED, "1 booked", NULL},
-    {"booking cancelled", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_CANCELLED, "1 booking_changed", "data ->> 'act'=cancelled"},
+    {"booking cancelled", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_CANCELLED, "1 booking_changed",
+     "data ->> 'act'=cancelled"},
     {"delay", MAIL_CLASS_DELAY, FALSE, BOOKING_ACT_NONE, "", NULL},
     {"receipt", MAIL_CLASS_RECEIPT, FALSE, BOOKING_ACT_NONE, "", NULL},
     {"challenge", MAIL_CLASS_CHALLENGE, FALSE, BOOKING_ACT_NONE, "", NULL},
@@ -113,13 +127,18 @@ test_class(struct world *w, gconstpointer data)
         g_auto(GStrv) parts = g_strsplit(classes[i].detail, "=", 2);
         assert_rows(&w->f, parts[0], "event", parts[1]);
     }
-    g_autofree char *row = g_strdup_printf("%s 1 1 thread Re: Hello Their words", mail_class_name(classes[i].mail_class));
-    assert_rows(&w->f, "class || ' ' || account_id || ' ' || in_message || ' ' || matched_by || ' ' || subject || ' ' || text", "inbound", row);
+    g_autofree char *row =
+        g_strdup_printf("%s 1 1 thread Re: Hello Their words", mail_class_name(classes[i].mail_class));
+    assert_rows(&w->f,
+                "class || ' ' || account_id || ' ' || in_message || ' ' || matched_by || ' ' || subject || ' "
+                "' || text",
+                "inbound", row);
     assert_rows(&w->f, "event_id IS (SELECT MAX(id) FROM event)", "inbound", "1");
     mail_record_clear(&r);
 }
 
-/* Each failed recipient is judged by itself, and an address we never wrote to cannot have bounced for good. */
+/* Each failed recipient is judged by itself, and an address we never wrote to cannot have bounced for good.
+ */
 static void
 test_bounce(struct world *w, gconstpointer data)
 {
@@ -128,11 +147,16 @@ test_bounce(struct world *w, gconstpointer data)
         const char *address;
         enum bounce_reason reason;
         enum tri_state permanent;
-    } failed[] = {{"a@x.example", BOUNCE_REASON_ADDRESS_DEAD, TRI_STATE_YES}, {"b@x.example", BOUNCE_REASON_DOMAIN_DEAD, TRI_STATE_YES},
-                  {"c@x.example", BOUNCE_REASON_SPAM, TRI_STATE_YES},         {"d@x.example", BOUNCE_REASON_ADDRESS_DEAD, TRI_STATE_UNKNOWN},
-                  {"e@x.example", BOUNCE_REASON_FULL, TRI_STATE_NO},          {"forged@x.example", BOUNCE_REASON_ADDRESS_DEAD, TRI_STATE_YES}};
+    } failed[] = {{"a@x.example", BOUNCE_REASON_ADDRESS_DEAD, TRI_STATE_YES},
+                  {"b@x.example", BOUNCE_REASON_DOMAIN_DEAD, TRI_STATE_YES},
+                  {"c@x.example", BOUNCE_REASON_SPAM, TRI_STATE_YES},
+                  {"d@x.example", BOUNCE_REASON_ADDRESS_DEAD, TRI_STATE_UNKNOWN},
+                  {"e@x.example", BOUNCE_REASON_FULL, TRI_STATE_NO},
+                  {"forged@x.example", BOUNCE_REASON_ADDRESS_DEAD, TRI_STATE_YES}};
     for (gsize i = 0; i < G_N_ELEMENTS(failed) - 1; i++)
-        store_exec(w->f.db, "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at) VALUES(1, 'ana', ?, 'to', 'sent', 0, 0)",
+        store_exec(w->f.db,
+                   "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at) VALUES(1, "
+                   "'ana', ?, 'to', 'sent', 0, 0)",
                    &w->f.error, "t", failed[i].address);
     struct mail_record r;
     describe(&r, MAIL_CLASS_BOUNCE, "mailer-daemon@x.example", "Undelivered");
@@ -144,7 +168,8 @@ test_bounce(struct world *w, gconstpointer data)
     }
     take(w, "INBOX", &r);
     assert_events(w, "1 bounced;1 bounced;1 bounced;1 bounced;1 bounced;1 bounced");
-    assert_rows(&w->f, "substr(data ->> 'address', 1, 1) || (data ->> 'permanent')", "event ORDER BY id", "a1;b1;c0;d0;e0;f0");
+    assert_rows(&w->f, "substr(data ->> 'address', 1, 1) || (data ->> 'permanent')", "event ORDER BY id",
+                "a1;b1;c0;d0;e0;f0");
     mail_record_clear(&r);
 }
 
@@ -153,7 +178,8 @@ static void
 test_complaint(struct world *w, gconstpointer data)
 {
     (void)data;
-    run_sql(&w->f, "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at) VALUES(1, 'ana', 'ann@acme.example', 'to', 'sent', 0, 0)");
+    run_sql(&w->f, "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at) VALUES(1, "
+                   "'ana', 'ann@acme.example', 'to', 'sent', 0, 0)");
     struct mail_record r;
     describe(&r, MAIL_CLASS_COMPLAINT, "feedback@isp.example", "Complaint");
     mail_record_set(&r.returned_message_id, "usher.1@team.example", MAIL_RECORD_MAX_ID);
@@ -185,8 +211,11 @@ test_nobody(struct world *w, gconstpointer data)
     describe(&r, MAIL_CLASS_REPLY, "stranger@x.example", "A private matter");
     take(w, "INBOX", &r);
     assert_events(w, "");
-    assert_rows(&w->f, "class || ' ' || rule || ' ' || uid || (account_id IS NULL) || (address IS NULL) || (subject IS NULL) || (text IS NULL)"
-                       " || (message_id IS NULL) || (evidence IS NULL) || length(sender_hash)", "inbound", "reply a-rule 111111132");
+    assert_rows(&w->f,
+                "class || ' ' || rule || ' ' || uid || (account_id IS NULL) || (address IS NULL) || (subject "
+                "IS NULL) || (text IS NULL)"
+                " || (message_id IS NULL) || (evidence IS NULL) || length(sender_hash)",
+                "inbound", "reply a-rule 111111132");
     /* The hash is keyed: without the secret it tells nothing, with it the sender is found again. */
     g_autofree char *hash = store_text(w->f.db, "SELECT sender_hash FROM inbound", NULL, "");
     g_autofree char *plain = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "stranger@x.example", -1);
@@ -216,7 +245,8 @@ test_ambiguous(struct world *w, gconstpointer data)
     describe(&r, MAIL_CLASS_REPLY, "both@x.example", "A question");
     take(w, "INBOX", &r);
     assert_events(w, "1 hold_set;1 task_made;2 hold_set;2 task_made");
-    assert_rows(&w->f, "data ->> 'reason'", "event WHERE kind = 'hold_set' LIMIT 1", "a mail with both@x.example may be about this account or another");
+    assert_rows(&w->f, "data ->> 'reason'", "event WHERE kind = 'hold_set' LIMIT 1",
+                "a mail with both@x.example may be about this account or another");
     assert_rows(&w->f, "account_id IS NULL", "inbound", "1");
     mail_record_clear(&r);
     describe(&r, MAIL_CLASS_REPLY, "both@x.example", "Re: Hello");
@@ -233,17 +263,28 @@ static const struct {
     gboolean personal;
     const char *events; /* with "opens" behind */
 } sent[] = {
-    {"an outreach", "ana@team.example", "ann@acme.example", "Hello", "", "", "x@team.example", TRUE, "1 hand_sent 1"},
-    {"from another specialist, in any case", "ben@team.example", "ann@acme.example", "Hello", "", "", "x@team.example", TRUE, "1 hand_sent 1"},
-    {"an answer", "ana@team.example", "ann@acme.example", "Re: Question", "question@acme.example", "", "x@team.example", TRUE, "1 hand_sent 0"},
-    {"an answer with References alone", "ana@team.example", "ann@acme.example", "Question", "", "question@acme.example", "x@team.example", TRUE, "1 hand_sent 0"},
-    {"an answer by its subject", "ana@team.example", "ann@acme.example", "RE: Question", "", "", "x@team.example", TRUE, "1 hand_sent 0"},
-    {"forwarded", "ana@team.example", "ann@acme.example", "Fwd: Question", "", "", "x@team.example", TRUE, "1 hand_sent 0"},
-    {"an answer in German", "ana@team.example", "ann@acme.example", "AW: Frage", "", "", "x@team.example", TRUE, "1 hand_sent 0"},
-    {"an absence reply, calendar mail", "ana@team.example", "ann@acme.example", "Away", "", "", "x@team.example", FALSE, ""},
-    {"to nobody we know", "ana@team.example", "friend@x.example", "Hello", "", "", "x@team.example", TRUE, ""},
-    {"from nobody listed", "sales@team.example", "ann@acme.example", "Hello", "", "", "x@team.example", TRUE, ""},
-    {"a copy of ours", "ana@team.example", "ann@acme.example", "Hello", "", "", "usher.1@team.example", TRUE, ""},
+    {"an outreach", "ana@team.example", "ann@acme.example", "Hello", "", "", "x@team.example", TRUE,
+     "1 hand_sent 1"},
+    {"from another specialist, in any case", "ben@team.example", "ann@acme.example", "Hello", "", "",
+     "x@team.example", TRUE, "1 hand_sent 1"},
+    {"an answer", "ana@team.example", "ann@acme.example", "Re: Question", "question@acme.example", "",
+     "x@team.example", TRUE, "1 hand_sent 0"},
+    {"an answer with References alone", "ana@team.example", "ann@acme.example", "Question", "",
+     "question@acme.example", "x@team.example", TRUE, "1 hand_sent 0"},
+    {"an answer by its subject", "ana@team.example", "ann@acme.example", "RE: Question", "", "",
+     "x@team.example", TRUE, "1 hand_sent 0"},
+    {"forwarded", "ana@team.example", "ann@acme.example", "Fwd: Question", "", "", "x@team.example", TRUE,
+     "1 hand_sent 0"},
+    {"an answer in German", "ana@team.example", "ann@acme.example", "AW: Frage", "", "", "x@team.example",
+     TRUE, "1 hand_sent 0"},
+    {"an absence reply, calendar mail", "ana@team.example", "ann@acme.example", "Away", "", "",
+     "x@team.example", FALSE, ""},
+    {"to nobody we know", "ana@team.example", "friend@x.example", "Hello", "", "", "x@team.example", TRUE,
+     ""},
+    {"from nobody listed", "sales@team.example", "ann@acme.example", "Hello", "", "", "x@team.example", TRUE,
+     ""},
+    {"a copy of ours", "ana@team.example", "ann@acme.example", "Hello", "", "", "usher.1@team.example", TRUE,
+     ""},
 };
 
 static void
@@ -259,7 +300,8 @@ test_hand_sent(struct world *w, gconstpointer data)
         mail_record_add(r.references, sent[i].references, MAIL_RECORD_MAX_ID);
     mail_record_add(r.recipients, sent[i].to, MAIL_RECORD_MAX_ADDRESS);
     take(w, "Sent", &r);
-    assert_rows(&w->f, "account_id || ' ' || kind || ' ' || (data ->> 'opens')", "event ORDER BY id", sent[i].events);
+    assert_rows(&w->f, "account_id || ' ' || kind || ' ' || (data ->> 'opens')", "event ORDER BY id",
+                sent[i].events);
     assert_rows(&w->f, "class", "inbound", "own");
     if (*sent[i].events) /* a customer who answers it is found by its thread */
         assert_rows(&w->f, "message_id || account_id", "inbound", "x@team.example1");
@@ -279,7 +321,8 @@ test_twice(struct world *w, gconstpointer data)
     take(w, "INBOX", &r);
     assert_events(w, "1 replied");
     /* A new UIDVALIDITY gives every mail a new place. */
-    const struct mail_place renumbered = {.folder = "INBOX", .uidvalidity = 8, .uid = 99, .at_us = at("2026-11-02 10:00")};
+    const struct mail_place renumbered = {
+        .folder = "INBOX", .uidvalidity = 8, .uid = 99, .at_us = at("2026-11-02 10:00")};
     g_assert_true(intake_record(&w->intake, &renumbered, &r, &w->f.error));
     assert_events(w, "1 replied");
     /* The same Message-ID twice in one folder is two mails: some robots reuse it. */
@@ -290,7 +333,9 @@ test_twice(struct world *w, gconstpointer data)
     describe(&r, MAIL_CLASS_REPLY, "ann@acme.example", "No id");
     mail_record_set(&r.message_id, "", MAIL_RECORD_MAX_ID);
     take(w, "INBOX", &r);
-    g_assert_true(intake_record(&w->intake, &(struct mail_place){.folder = "INBOX", .uidvalidity = 8, .uid = 100, .at_us = 5}, &r, &w->f.error));
+    g_assert_true(intake_record(
+        &w->intake, &(struct mail_place){.folder = "INBOX", .uidvalidity = 8, .uid = 100, .at_us = 5}, &r,
+        &w->f.error));
     assert_events(w, "1 replied;1 replied;1 replied;1 replied");
     mail_record_clear(&r);
 }
@@ -315,10 +360,12 @@ test_unreadable_with_header(struct world *w, gconstpointer data)
     (void)data;
     struct mail_record r;
     describe(&r, MAIL_CLASS_OTHER, "ann@acme.example", "Poison");
-    const struct mail_place place = {.folder = "INBOX", .uidvalidity = 7, .uid = 13, .at_us = at("2026-11-02 10:00")};
+    const struct mail_place place = {
+        .folder = "INBOX", .uidvalidity = 7, .uid = 13, .at_us = at("2026-11-02 10:00")};
     g_assert_true(intake_record_unreadable(&w->intake, &place, &r, &w->f.error));
     assert_events(w, "1 hold_set;1 task_made");
-    assert_rows(&w->f, "class || ' ' || rule || ' ' || account_id || (subject IS NULL)", "inbound", "other unreadable 11");
+    assert_rows(&w->f, "class || ' ' || rule || ' ' || account_id || (subject IS NULL)", "inbound",
+                "other unreadable 11");
     mail_record_clear(&r);
 }
 
@@ -326,15 +373,18 @@ static void
 test_unreadable(struct world *w, gconstpointer data)
 {
     (void)data;
-    const struct mail_place place = {.folder = "INBOX", .uidvalidity = 7, .uid = 13, .at_us = at("2026-11-02 10:00")};
+    const struct mail_place place = {
+        .folder = "INBOX", .uidvalidity = 7, .uid = 13, .at_us = at("2026-11-02 10:00")};
     g_assert_true(intake_record_unreadable(&w->intake, &place, NULL, &w->f.error));
     g_assert_true(intake_record_unreadable(&w->intake, &place, NULL, &w->f.error));
     assert_events(w, "0 task_made");
     assert_rows(&w->f, "class || ' ' || rule || ' ' || uid", "inbound", "other unreadable 13");
-    assert_rows(&w->f, "data ->> 'title'", "event", "Read mail UID 13 in INBOX of ana yourself: it cannot be parsed");
+    assert_rows(&w->f, "data ->> 'title'", "event",
+                "Read mail UID 13 in INBOX of ana yourself: it cannot be parsed");
 }
 
-#define ADD(path, test, data) g_test_add("/inbox/intake/" path, struct world, GUINT_TO_POINTER(data), set_up, test, tear_down)
+#define ADD(path, test, data)                                                                                \
+    g_test_add("/inbox/intake/" path, struct world, GUINT_TO_POINTER(data), set_up, test, tear_down)
 
 int
 main(int argc, char **argv)

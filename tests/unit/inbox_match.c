@@ -3,8 +3,8 @@
 
 #include "fixture.h"
 
-/* Accounts 1 acme (ann@acme.example, both@x.example), 2 other (oda@other.example, both@x.example). Message 1 went to acme with
- * token aaaaaaaaaaaaaaaa, message 2 to other with token bbbbbbbbbbbbbbbb. */
+/* Accounts 1 acme (ann@acme.example, both@x.example), 2 other (oda@other.example, both@x.example). Message 1
+ * went to acme with token aaaaaaaaaaaaaaaa, message 2 to other with token bbbbbbbbbbbbbbbb. */
 static void
 set_up(struct fixture *f)
 {
@@ -17,17 +17,23 @@ set_up(struct fixture *f)
     for (int i = 1; i <= 2; i++) {
         g_autofree char *token = g_strnfill(16, i == 1 ? 'a' : 'b');
         store_exec(f->db,
-                   "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, mailbox, created_at, template, template_text, subject,"
-                   " markdown, rendered, recipients, message_id, token) VALUES(?1, ?1, 's', 's', 0, 'sent', 'ana', 'ana', 0, 't', 't', 'Hello', 'm', 'm', '[]',"
+                   "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, "
+                   "mailbox, created_at, template, template_text, subject,"
+                   " markdown, rendered, recipients, message_id, token) VALUES(?1, ?1, 's', 's', 0, 'sent', "
+                   "'ana', 'ana', 0, 't', 't', 'Hello', 'm', 'm', '[]',"
                    " 'usher.' || ?1 || '@team.example', ?2)",
                    &f->error, "it", (gint64)i, token);
         g_assert_no_error(f->error);
     }
-    run_sql(f, "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at) VALUES(1, 'ana', 'ann@acme.example', 'to', 'sent', 0, 1),"
-               " (1, 'ana', 'shared@x.example', 'cc', 'sent', 0, 1), (2, 'ana', 'shared@x.example', 'to', 'sent', 0, 2),"
+    run_sql(f, "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at) VALUES(1, "
+               "'ana', 'ann@acme.example', 'to', 'sent', 0, 1),"
+               " (1, 'ana', 'shared@x.example', 'cc', 'sent', 0, 1), (2, 'ana', 'shared@x.example', 'to', "
+               "'sent', 0, 2),"
                " (2, 'ana', 'never@x.example', 'cc', 'withdrawn', 0, 2)");
-    run_sql(f, "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, in_message, message_id) VALUES"
-               " ('ana', 'INBOX', 1, 1, 0, 'reply', 1, 1, 'reply@acme.example'), ('ana', 'Sent', 1, 1, 0, 'own', 2, NULL, 'own@team.example'),"
+    run_sql(f, "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, in_message, "
+               "message_id) VALUES"
+               " ('ana', 'INBOX', 1, 1, 0, 'reply', 1, 1, 'reply@acme.example'), ('ana', 'Sent', 1, 1, 0, "
+               "'own', 2, NULL, 'own@team.example'),"
                " ('ana', 'INBOX', 1, 2, 0, 'other', NULL, NULL, 'nobody@x.example')");
 }
 
@@ -47,33 +53,55 @@ struct match_case {
 #define BOUNCE MAIL_CLASS_BOUNCE
 
 static const struct match_case cases[] = {
-    {"In-Reply-To", REPLY, "usher.1@team.example", "", "", "stranger@x.example", "", "", "", 1, 1, "thread", FALSE},
-    {"In-Reply-To before References", REPLY, "usher.1@team.example", "usher.2@team.example", "", "", "", "", "", 1, 1, "thread", FALSE},
-    {"the last of the References", REPLY, "", "usher.1@team.example usher.2@team.example", "", "", "", "", "", 2, 2, "thread", FALSE},
-    {"an older of the References", REPLY, "x@y", "usher.1@team.example unknown@x.example", "", "", "", "", "", 1, 1, "thread", FALSE},
-    {"the thread before the token", REPLY, "usher.1@team.example", "", TOKEN_B, "", "", "", "", 1, 1, "thread", FALSE},
-    {"a customer's mail of the conversation", REPLY, "reply@acme.example", "", "", "", "", "", "", 1, 1, "thread", FALSE},
+    {"In-Reply-To", REPLY, "usher.1@team.example", "", "", "stranger@x.example", "", "", "", 1, 1, "thread",
+     FALSE},
+    {"In-Reply-To before References", REPLY, "usher.1@team.example", "usher.2@team.example", "", "", "", "",
+     "", 1, 1, "thread", FALSE},
+    {"the last of the References", REPLY, "", "usher.1@team.example usher.2@team.example", "", "", "", "", "",
+     2, 2, "thread", FALSE},
+    {"an older of the References", REPLY, "x@y", "usher.1@team.example unknown@x.example", "", "", "", "", "",
+     1, 1, "thread", FALSE},
+    {"the thread before the token", REPLY, "usher.1@team.example", "", TOKEN_B, "", "", "", "", 1, 1,
+     "thread", FALSE},
+    {"a customer's mail of the conversation", REPLY, "reply@acme.example", "", "", "", "", "", "", 1, 1,
+     "thread", FALSE},
     {"a specialist's own mail", REPLY, "own@team.example", "", "", "", "", "", "", 2, 0, "thread", FALSE},
-    {"a mail that belonged to nobody", REPLY, "nobody@x.example", "", "", "stranger@x.example", "", "", "", 0, 0, NULL, FALSE},
-    {"the token", REPLY, "", "", "ana@team.example " TOKEN_B, "ann@acme.example", "", "", "", 2, 2, "token", FALSE},
-    {"a token of nobody", REPLY, "", "", "ana+cccccccccccccccc@team.example", "ann@acme.example", "", "", "", 1, 0, "address", FALSE},
-    {"a token too short", REPLY, "", "", "ana+aaaaaaaaaaaaaaa@team.example", "", "", "", "", 0, 0, NULL, FALSE},
-    {"a token behind the at sign", REPLY, "", "", "ana@team+aaaaaaaaaaaaaaaa.example", "", "", "", "", 0, 0, NULL, FALSE},
-    {"the address", REPLY, "", "", "ana@team.example", "ann@acme.example", "", "", "", 1, 0, "address", FALSE},
+    {"a mail that belonged to nobody", REPLY, "nobody@x.example", "", "", "stranger@x.example", "", "", "", 0,
+     0, NULL, FALSE},
+    {"the token", REPLY, "", "", "ana@team.example " TOKEN_B, "ann@acme.example", "", "", "", 2, 2, "token",
+     FALSE},
+    {"a token of nobody", REPLY, "", "", "ana+cccccccccccccccc@team.example", "ann@acme.example", "", "", "",
+     1, 0, "address", FALSE},
+    {"a token too short", REPLY, "", "", "ana+aaaaaaaaaaaaaaa@team.example", "", "", "", "", 0, 0, NULL,
+     FALSE},
+    {"a token behind the at sign", REPLY, "", "", "ana@team+aaaaaaaaaaaaaaaa.example", "", "", "", "", 0, 0,
+     NULL, FALSE},
+    {"the address", REPLY, "", "", "ana@team.example", "ann@acme.example", "", "", "", 1, 0, "address",
+     FALSE},
     {"an address of two accounts", REPLY, "", "", "", "both@x.example", "", "", "", 0, 0, NULL, TRUE},
-    {"of two accounts, with a thread", REPLY, "usher.2@team.example", "", "", "both@x.example", "", "", "", 2, 2, "thread", FALSE},
-    {"of two accounts, with a token", REPLY, "", "", TOKEN_A, "both@x.example", "", "", "", 1, 1, "token", FALSE},
+    {"of two accounts, with a thread", REPLY, "usher.2@team.example", "", "", "both@x.example", "", "", "", 2,
+     2, "thread", FALSE},
+    {"of two accounts, with a token", REPLY, "", "", TOKEN_A, "both@x.example", "", "", "", 1, 1, "token",
+     FALSE},
     {"a stranger", REPLY, "", "", "", "stranger@x.example", "", "", "", 0, 0, NULL, FALSE},
-    {"a bounce by its token", BOUNCE, "", "", TOKEN_A, "mailer-daemon@x.example", "usher.2@team.example", TOKEN_B, "shared@x.example", 1, 1, "token", FALSE},
-    {"a bounce by the returned Message-ID", BOUNCE, "", "", "", "mailer-daemon@x.example", "usher.2@team.example", TOKEN_A, "ann@acme.example", 2, 2,
-     "returned message", FALSE},
-    {"a bounce by the returned token", BOUNCE, "", "", "", "mailer-daemon@x.example", "rewritten@ses.example", TOKEN_A, "shared@x.example", 1, 1, "token", FALSE},
-    {"a bounce by its failed recipient", BOUNCE, "", "", "", "mailer-daemon@x.example", "", "", "ann@acme.example", 1, 1, "failed recipient", FALSE},
-    {"the latest mail to that recipient", BOUNCE, "", "", "", "mailer-daemon@x.example", "", "", "shared@x.example", 2, 2, "failed recipient", FALSE},
-    {"a recipient that was never written to", BOUNCE, "", "", "", "mailer-daemon@x.example", "", "", "never@x.example", 0, 0, NULL, FALSE},
-    {"a bounce is no mail of its sender", BOUNCE, "", "", "", "ann@acme.example", "", "", "", 0, 0, NULL, FALSE},
-    {"a complaint by what it returns", MAIL_CLASS_COMPLAINT, "", "", "", "abuse@isp.example", "usher.1@team.example", "", "", 1, 1, "returned message", FALSE},
-    {"an absence reply by its address", MAIL_CLASS_AUTO_REPLY, "", "", "", "oda@other.example", "", "", "", 2, 0, "address", FALSE},
+    {"a bounce by its token", BOUNCE, "", "", TOKEN_A, "mailer-daemon@x.example", "usher.2@team.example",
+     TOKEN_B, "shared@x.example", 1, 1, "token", FALSE},
+    {"a bounce by the returned Message-ID", BOUNCE, "", "", "", "mailer-daemon@x.example",
+     "usher.2@team.example", TOKEN_A, "ann@acme.example", 2, 2, "returned message", FALSE},
+    {"a bounce by the returned token", BOUNCE, "", "", "", "mailer-daemon@x.example", "rewritten@ses.example",
+     TOKEN_A, "shared@x.example", 1, 1, "token", FALSE},
+    {"a bounce by its failed recipient", BOUNCE, "", "", "", "mailer-daemon@x.example", "", "",
+     "ann@acme.example", 1, 1, "failed recipient", FALSE},
+    {"the latest mail to that recipient", BOUNCE, "", "", "", "mailer-daemon@x.example", "", "",
+     "shared@x.example", 2, 2, "failed recipient", FALSE},
+    {"a recipient that was never written to", BOUNCE, "", "", "", "mailer-daemon@x.example", "", "",
+     "never@x.example", 0, 0, NULL, FALSE},
+    {"a bounce is no mail of its sender", BOUNCE, "", "", "", "ann@acme.example", "", "", "", 0, 0, NULL,
+     FALSE},
+    {"a complaint by what it returns", MAIL_CLASS_COMPLAINT, "", "", "", "abuse@isp.example",
+     "usher.1@team.example", "", "", 1, 1, "returned message", FALSE},
+    {"an absence reply by its address", MAIL_CLASS_AUTO_REPLY, "", "", "", "oda@other.example", "", "", "", 2,
+     0, "address", FALSE},
 };
 
 static void

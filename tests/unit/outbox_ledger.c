@@ -18,8 +18,8 @@ struct world {
 };
 
 static gboolean
-may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_us, enum outbox_verdict *verdict, gint64 *not_before_us, char **reason,
-         GError **error)
+may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_us, enum outbox_verdict *verdict,
+         gint64 *not_before_us, char **reason, GError **error)
 {
     struct world *w = user;
     g_assert_true(db == w->f.db && now_us == w->now_us && store_in_transaction(db));
@@ -51,7 +51,10 @@ set_up(struct world *w, gconstpointer data)
     memset(w, 0, sizeof *w);
     fixture_set_up(&w->f);
     w->policy = (struct outbox_policy){.may_send = may_send, .user = w, .sink = {.record = record_event}};
-    w->ledger = (struct ledger){.db = w->f.db, .config = w->f.config, .mailbox = config_mailbox(w->f.config, "ana"), .policy = &w->policy,
+    w->ledger = (struct ledger){.db = w->f.db,
+                                .config = w->f.config,
+                                .mailbox = config_mailbox(w->f.config, "ana"),
+                                .policy = &w->policy,
                                 .owner = g_strdup("sender 1")};
     w->verdict = OUTBOX_SEND;
     w->now_us = at(NOW_TEXT);
@@ -70,15 +73,19 @@ tear_down(struct world *w, gconstpointer data)
 static gint64
 add_message(struct world *w, gint64 account_id, gboolean cc)
 {
-    g_autofree char *recipients = g_strdup_printf("[{\"address\":\"to@x.example\",\"field\":\"to\"}%s]",
-                                                  cc ? ",{\"address\":\"cc@x.example\",\"field\":\"cc\"}" : "");
+    g_autofree char *recipients =
+        g_strdup_printf("[{\"address\":\"to@x.example\",\"field\":\"to\"}%s]",
+                        cc ? ",{\"address\":\"cc@x.example\",\"field\":\"cc\"}" : "");
     static const char frozen[] = "From: ana@team.example\r\nSubject: Hello\r\n\r\nHello\r\n";
     g_autoptr(GBytes) bytes = g_bytes_new_static(frozen, sizeof frozen - 1);
     store_exec(w->f.db,
-               "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at, template, template_text, subject,"
-               " markdown, rendered, recipients, bytes, message_id, token) VALUES(?, 'trial', 'hello', 0, 'queued', 'ana', 'ana', ?, 't', 't', 'Hello', 'm',"
+               "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, "
+               "created_at, template, template_text, subject,"
+               " markdown, rendered, recipients, bytes, message_id, token) VALUES(?, 'trial', 'hello', 0, "
+               "'queued', 'ana', 'ana', ?, 't', 't', 'Hello', 'm',"
                " 'm', ?, ?, 'usher.' || ? || '@team.example', printf('%016d', ?))",
-               &w->f.error, "iitbii", account_id, w->now_us, recipients, bytes, w->now_us + account_id, account_id);
+               &w->f.error, "iitbii", account_id, w->now_us, recipients, bytes, w->now_us + account_id,
+               account_id);
     gint64 id = store_last_id(w->f.db);
     outbox_enqueue(w->f.db, id, w->now_us, w->now_us, &w->f.error);
     g_assert_no_error(w->f.error);
@@ -128,13 +135,17 @@ settle(struct world *w, struct claim *c, const struct smtp_outcome *outcomes)
     g_assert_true(store_commit(w->f.db, &w->f.error));
 }
 
-#define assert_deliveries(w, expected) assert_rows(&(w)->f, "substr(address, 1, 2) || ' ' || state", "delivery ORDER BY id", expected)
+#define assert_deliveries(w, expected)                                                                       \
+    assert_rows(&(w)->f, "substr(address, 1, 2) || ' ' || state", "delivery ORDER BY id", expected)
 #define assert_message(w, expected) assert_rows(&(w)->f, "state", "message ORDER BY id", expected)
 #define assert_events(w, expected) assert_rows(&(w)->f, "kind", "event ORDER BY id", expected)
 
-static const struct smtp_outcome sent = {SMTP_SENT, 250, "2.0.0", "queued"}, refused = {SMTP_REFUSED, 550, "5.1.1", "no such user"},
-                                 policy_refused = {SMTP_REFUSED, 554, "5.7.1", "not today"}, deferred = {SMTP_DEFERRED, 451, "4.7.1", "greylisted"},
-                                 unknown = {SMTP_UNKNOWN, 0, NULL, "no answer"}, not_transmitted = {SMTP_NOT_TRANSMITTED, 0, NULL, "connection lost"};
+static const struct smtp_outcome sent = {SMTP_SENT, 250, "2.0.0", "queued"},
+                                 refused = {SMTP_REFUSED, 550, "5.1.1", "no such user"},
+                                 policy_refused = {SMTP_REFUSED, 554, "5.7.1", "not today"},
+                                 deferred = {SMTP_DEFERRED, 451, "4.7.1", "greylisted"},
+                                 unknown = {SMTP_UNKNOWN, 0, NULL, "no answer"},
+                                 not_transmitted = {SMTP_NOT_TRANSMITTED, 0, NULL, "connection lost"};
 
 /* ---- the straight way ---- */
 
@@ -150,15 +161,18 @@ test_sent(struct world *w, gconstpointer data)
     g_assert_cmpstr(c->mail_from, ==, "ana+0000000000000001@team.example");
     g_assert_cmpstr(c->addresses->pdata[0], ==, "to@x.example");
     const char *bytes = g_bytes_get_data(c->bytes, NULL);
-    g_assert_true(g_str_has_prefix(bytes, "Date: Mon, 02 Nov 2026 10:00:00 +0100\r\nFrom: ana@team.example\r\n"));
+    g_assert_true(
+        g_str_has_prefix(bytes, "Date: Mon, 02 Nov 2026 10:00:00 +0100\r\nFrom: ana@team.example\r\n"));
     g_assert_true(begin(w, c));
     assert_deliveries(w, "to transmitting;cc transmitting");
     settle(w, c, (struct smtp_outcome[]){sent, sent});
     assert_deliveries(w, "to sent;cc sent");
     assert_message(w, "sent");
     assert_events(w, "sent");
-    assert_rows(&w->f, "(data ->> 'subject') || (data ->> 'opens') || (data ->> 'message') || (data ->> 'step') || (data ->> 'specialist')", "event",
-                "Hello11helloana");
+    assert_rows(&w->f,
+                "(data ->> 'subject') || (data ->> 'opens') || (data ->> 'message') || (data ->> 'step') || "
+                "(data ->> 'specialist')",
+                "event", "Hello11helloana");
     assert_rows(&w->f, "code || enhanced || text || host", "delivery LIMIT 1", "2502.0.0queued127.0.0.1");
     assert_rows(&w->f, "copy", "message", "wanted");
     claim_free(c);
@@ -178,7 +192,8 @@ static const struct {
     {"To deferred", &deferred, &sent, "to deferred;cc sent", "queued", ""},
     {"both deferred", &deferred, &deferred, "to deferred;cc deferred", "queued", ""},
     {"To refused, Cc sent", &refused, &sent, "to refused;cc sent", "failed", "bounced;step_failed;task_made"},
-    {"both refused", &refused, &policy_refused, "to refused;cc refused", "failed", "bounced;bounced;step_failed;task_made"},
+    {"both refused", &refused, &policy_refused, "to refused;cc refused", "failed",
+     "bounced;bounced;step_failed;task_made"},
     {"unknown", &unknown, &unknown, "to unknown;cc unknown", "queued", "unknown;task_made"},
     {"Cc unknown", &sent, &unknown, "to sent;cc unknown", "sent", "unknown;task_made;sent"},
     {"not transmitted", &not_transmitted, &not_transmitted, "to queued;cc queued", "queued", ""},
@@ -212,7 +227,8 @@ test_backoff(struct world *w, gconstpointer data)
     for (gsize i = 0; i < G_N_ELEMENTS(minutes); i++) {
         struct claim *c = claim_one(w, 1);
         const char *bytes = g_bytes_get_data(c->bytes, NULL);
-        g_assert_true(g_str_has_prefix(bytes, "Date: Mon, 02 Nov 2026 10:00:00 +0100\r\n")); /* the same bytes every time */
+        g_assert_true(g_str_has_prefix(
+            bytes, "Date: Mon, 02 Nov 2026 10:00:00 +0100\r\n")); /* the same bytes every time */
         g_assert_true(begin(w, c));
         settle(w, c, &deferred);
         claim_free(c);
@@ -254,7 +270,8 @@ test_deferred_before_the_body(struct world *w, gconstpointer data)
     assert_deliveries(w, "to refused");
 }
 
-/* A server that cannot be reached is no attempt: neither the Date nor the backoff nor the last date comes from it. */
+/* A server that cannot be reached is no attempt: neither the Date nor the backoff nor the last date comes
+ * from it. */
 static void
 test_outage(struct world *w, gconstpointer data)
 {
@@ -371,10 +388,14 @@ static const struct {
     void (*spoil)(struct world *w, struct claim *c);
     const char *deliveries;
 } spoilers[] = {
-    {"account changed", spoil_account, "to claimed;cc claimed"}, {"two owners", spoil_owner, "to claimed;cc claimed"},
-    {"withdrawn", spoil_withdraw, "to withdrawn;cc withdrawn"},  {"message returned", spoil_state, "to claimed;cc claimed"},
-    {"given back", spoil_unclaim, "to queued;cc queued"},        {"begun already", spoil_begin, "to transmitting;cc transmitting"},
-    {"one is gone", spoil_half, "to claimed;cc withdrawn"},      {"recovered", spoil_recover, "to queued;cc queued"},
+    {"account changed", spoil_account, "to claimed;cc claimed"},
+    {"two owners", spoil_owner, "to claimed;cc claimed"},
+    {"withdrawn", spoil_withdraw, "to withdrawn;cc withdrawn"},
+    {"message returned", spoil_state, "to claimed;cc claimed"},
+    {"given back", spoil_unclaim, "to queued;cc queued"},
+    {"begun already", spoil_begin, "to transmitting;cc transmitting"},
+    {"one is gone", spoil_half, "to claimed;cc withdrawn"},
+    {"recovered", spoil_recover, "to queued;cc queued"},
     {"too old", spoil_time, "to claimed;cc claimed"},
 };
 
@@ -430,16 +451,20 @@ test_withdraw(struct world *w, gconstpointer data)
     static const struct {
         const char *to, *cc;
         gboolean gone;
-    } cases[] = {{"queued", "queued", TRUE},   {"claimed", "claimed", TRUE},   {"deferred", "refused", TRUE},   {"transmitting", "transmitting", FALSE},
-                 {"sent", "deferred", FALSE}, {"unknown", "deferred", FALSE}, {"queued", "withdrawn", TRUE}};
+    } cases[] = {{"queued", "queued", TRUE},    {"claimed", "claimed", TRUE},
+                 {"deferred", "refused", TRUE}, {"transmitting", "transmitting", FALSE},
+                 {"sent", "deferred", FALSE},   {"unknown", "deferred", FALSE},
+                 {"queued", "withdrawn", TRUE}};
     gint64 id = add_message(w, w->account_id, TRUE);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         gboolean gone = !cases[i].gone;
-        store_exec(w->f.db, "UPDATE delivery SET state = CASE field WHEN 'to' THEN ? ELSE ? END", &w->f.error, "tt", cases[i].to, cases[i].cc);
+        store_exec(w->f.db, "UPDATE delivery SET state = CASE field WHEN 'to' THEN ? ELSE ? END", &w->f.error,
+                   "tt", cases[i].to, cases[i].cc);
         g_assert_true(outbox_withdraw(w->f.db, id, w->now_us, &gone, &w->f.error));
         g_assert_cmpint(gone, ==, cases[i].gone);
         g_autofree char *unchanged = g_strdup_printf("to %s;cc %s", cases[i].to, cases[i].cc);
-        g_autofree char *withdrawn = g_strdup_printf("to withdrawn;cc %s", strcmp(cases[i].cc, "refused") == 0 ? "refused" : "withdrawn");
+        g_autofree char *withdrawn = g_strdup_printf(
+            "to withdrawn;cc %s", strcmp(cases[i].cc, "refused") == 0 ? "refused" : "withdrawn");
         assert_deliveries(w, gone ? withdrawn : unchanged);
     }
     /* Approved again, it is queued again; a second time changes nothing. */
@@ -558,7 +583,8 @@ test_recover(struct world *w, gconstpointer data)
     add_message(w, w->account_id, TRUE);
     add_message(w, other, FALSE);
     add_message(w, third, FALSE);
-    run_sql(&w->f, "UPDATE delivery SET state = CASE message_id WHEN 1 THEN 'transmitting' WHEN 2 THEN 'claimed' ELSE 'deferred' END, owner = 'dead'");
+    run_sql(&w->f, "UPDATE delivery SET state = CASE message_id WHEN 1 THEN 'transmitting' WHEN 2 THEN "
+                   "'claimed' ELSE 'deferred' END, owner = 'dead'");
     g_assert_true(ledger_recover(&w->ledger, w->now_us, &w->f.error));
     assert_deliveries(w, "to unknown;cc unknown;to queued;to deferred");
     assert_events(w, "unknown;task_made");
@@ -569,7 +595,8 @@ test_recover(struct world *w, gconstpointer data)
         g_assert_cmpint(((struct claim *)claims->pdata[i])->message_id, !=, 1);
 }
 
-/* The server's answer was kept but not yet settled: that message is sent. An answer of an earlier attempt says nothing. */
+/* The server's answer was kept but not yet settled: that message is sent. An answer of an earlier attempt
+ * says nothing. */
 static void
 test_recover_noted(struct world *w, gconstpointer data)
 {
@@ -585,7 +612,8 @@ test_recover_noted(struct world *w, gconstpointer data)
     for (guint i = 0; i < 2; i++)
         g_assert_true(begin(w, claims->pdata[i]));
     g_assert_true(store_begin(w->f.db, &w->f.error));
-    g_assert_true(ledger_note_sent(&w->ledger, claims->pdata[0], both, "127.0.0.1", answered_us, &w->f.error));
+    g_assert_true(
+        ledger_note_sent(&w->ledger, claims->pdata[0], both, "127.0.0.1", answered_us, &w->f.error));
     g_assert_true(store_commit(w->f.db, &w->f.error));
     assert_deliveries(w, "to transmitting;cc transmitting;to transmitting");
     assert_events(w, "");
@@ -594,8 +622,10 @@ test_recover_noted(struct world *w, gconstpointer data)
     assert_deliveries(w, "to sent;cc sent;to unknown");
     assert_message(w, "sent;queued");
     assert_events(w, "sent;unknown;task_made");
-    assert_rows(&w->f, "DISTINCT code || ' ' || enhanced || ' ' || host", "delivery WHERE state = 'sent'", "250 2.0.0 127.0.0.1");
-    g_assert_cmpint(store_int(w->f.db, "SELECT at FROM event WHERE kind = 'sent'", 0, NULL, ""), ==, answered_us);
+    assert_rows(&w->f, "DISTINCT code || ' ' || enhanced || ' ' || host", "delivery WHERE state = 'sent'",
+                "250 2.0.0 127.0.0.1");
+    g_assert_cmpint(store_int(w->f.db, "SELECT at FROM event WHERE kind = 'sent'", 0, NULL, ""), ==,
+                    answered_us);
     g_assert_true(ledger_recover(&w->ledger, w->now_us, &w->f.error));
     assert_events(w, "sent;unknown;task_made");
 }
@@ -615,7 +645,8 @@ test_settle_by_hand(struct world *w, gconstpointer data)
     assert_deliveries(w, was_sent ? "to sent" : "to queued");
     assert_message(w, was_sent ? "sent" : "queued");
     assert_events(w, was_sent ? "unknown;task_made;settled;sent" : "unknown;task_made;settled");
-    assert_rows(&w->f, "(data ->> 'by') || (data ->> 'sent')", "event WHERE kind = 'settled'", was_sent ? "ana1" : "ana0");
+    assert_rows(&w->f, "(data ->> 'by') || (data ->> 'sent')", "event WHERE kind = 'settled'",
+                was_sent ? "ana1" : "ana0");
     g_assert_false(ledger_settle_by_hand(&w->ledger, id, !was_sent, w->now_us + 2, "ana", &w->f.error));
     assert_refused(&w->f, USHER_ERROR_DATA, "no unknown delivery");
     w->now_us += 2;
@@ -646,13 +677,15 @@ test_dead_address(void)
         int code;
         const char *enhanced;
         gboolean dead;
-    } cases[] = {{550, "5.1.1", TRUE},  {550, "5.1.10", TRUE}, {553, "5.1.3", TRUE}, {550, "5.2.1", TRUE}, {550, NULL, FALSE},
-                 {450, "5.1.1", FALSE}, {550, "5.7.1", FALSE}, {552, "5.2.2", FALSE}, {550, "5.1.11", FALSE}, {0, "5.1.1", FALSE}};
+    } cases[] = {{550, "5.1.1", TRUE},   {550, "5.1.10", TRUE}, {553, "5.1.3", TRUE},  {550, "5.2.1", TRUE},
+                 {550, NULL, FALSE},     {450, "5.1.1", FALSE}, {550, "5.7.1", FALSE}, {552, "5.2.2", FALSE},
+                 {550, "5.1.11", FALSE}, {0, "5.1.1", FALSE}};
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
         g_assert_cmpint(smtp_code_is_dead_address(cases[i].code, cases[i].enhanced), ==, cases[i].dead);
 }
 
-#define ADD(path, test, data) g_test_add("/outbox/ledger/" path, struct world, GUINT_TO_POINTER(data), set_up, test, tear_down)
+#define ADD(path, test, data)                                                                                \
+    g_test_add("/outbox/ledger/" path, struct world, GUINT_TO_POINTER(data), set_up, test, tear_down)
 
 int
 main(int argc, char **argv)

@@ -12,98 +12,185 @@ struct story {
 };
 
 #define PAYG "\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 300"
-#define MAIL(step, subject) "{\"sequence\": \"onboarding\", \"step\": \"" step "\", \"message\": 1, \"subject\": \"" subject "\"}"
+#define MAIL(step, subject)                                                                                  \
+    "{\"sequence\": \"onboarding\", \"step\": \"" step "\", \"message\": 1, \"subject\": \"" subject "\"}"
 /* 2026-11-02 is a Monday; week 5 is Monday 30 November, week 8 Monday 21 December. */
-#define NEW {"2026-11-02 10:00", "tick", NULL, "new_account; outreach wanted 11-02 10:00", NULL}
-#define LINE "; outreach sent 11-02 10:00; second_outreach scheduled 11-30 10:12; graduation scheduled 12-21 10:12"
-#define WRITTEN {"2026-11-02 10:12", "sent", MAIL("outreach", "One check"), "initiated" LINE, NULL}
+#define NEW                                                                                                  \
+    {                                                                                                        \
+        "2026-11-02 10:00", "tick", NULL, "new_account; outreach wanted 11-02 10:00", NULL                   \
+    }
+#define LINE                                                                                                 \
+    "; outreach sent 11-02 10:00; second_outreach scheduled 11-30 10:12; graduation scheduled 12-21 10:12"
+#define WRITTEN                                                                                              \
+    {                                                                                                        \
+        "2026-11-02 10:12", "sent", MAIL("outreach", "One check"), "initiated" LINE, NULL                    \
+    }
 #define STAGE(id) "{\"sequence\": \"onboarding\", \"stage\": \"" id "\", \"why\": \"by hand\"}"
 
 static const struct story stories[] = {
-    {"eight weeks", "{" PAYG "}",
-     {NEW, WRITTEN,
-      {"2026-11-30 10:12", "tick", NULL, "initiated; outreach sent 11-02 10:00; second_outreach wanted 11-30 10:12; graduation scheduled 12-21 10:12", NULL},
+    {"eight weeks",
+     "{" PAYG "}",
+     {NEW,
+      WRITTEN,
+      {"2026-11-30 10:12", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; second_outreach wanted 11-30 10:12; graduation scheduled 12-21 "
+       "10:12",
+       NULL},
       {"2026-11-30 10:13", "sent", MAIL("second_outreach", "Re: One check"),
-       "initiated; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation scheduled 12-21 10:12", NULL},
+       "initiated; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation scheduled 12-21 "
+       "10:12",
+       NULL},
       {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"),
-       "onboarded; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation sent 12-21 10:12", NULL}}},
-    {"the deadline of the first outreach", "{" PAYG ", \"next_renewal\": \"2026-11-30\"}",
+       "onboarded; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation sent 12-21 10:12",
+       NULL}}},
+    {"the deadline of the first outreach",
+     "{" PAYG ", \"next_renewal\": \"2026-11-30\"}",
      {{"2026-11-02 10:00", "tick", NULL, "new_account; outreach wanted 11-16 10:00", NULL}}},
     {"a renewal that is near", "{" PAYG ", \"next_renewal\": \"2026-11-09\"}", {NEW}},
-    {"below the threshold", "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 99}", {{"2026-11-02 10:00", "tick", NULL, "-", NULL}}},
+    {"below the threshold",
+     "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 99}",
+     {{"2026-11-02 10:00", "tick", NULL, "-", NULL}}},
     {"too many bills", "{" PAYG ", \"bills_paid\": 4}", {{"2026-11-02 10:00", "tick", NULL, "-", NULL}}},
-    {"a large first payment is for Sales", "{" PAYG ", \"first_payment_due\": 2000}",
+    {"a large first payment is for Sales",
+     "{" PAYG ", \"first_payment_due\": 2000}",
      {{"2026-11-02 10:00", "tick", NULL, "-", NULL},
-      {"2026-11-03 10:00", "facts", "{" PAYG ", \"first_payment_due\": 2000, \"sales_declined\": true}", "new_account; outreach wanted 11-03 10:00", NULL}}},
-    {"a startup plan rolls off", "{\"plan\": \"startup\", \"plan_ends\": \"2026-12-03\", \"first_payment_due\": 800}",
-     {{"2026-11-02 23:59", "tick", NULL, "-", NULL}, {"2026-11-03 00:00", "tick", NULL, "new_account; outreach wanted 11-03 00:00", NULL}}},
-    {"a falling forecast ends nothing", "{" PAYG "}",
-     {NEW, WRITTEN, {"2026-11-05 10:00", "facts", "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 5}", "initiated" LINE, NULL}}},
-    {"by hand, whatever the plan", "{\"plan\": \"free\"}",
-     {{"2026-11-02 10:00", "tick", NULL, "-", NULL}, {"2026-11-02 10:00", "enrol", NULL, "new_account; outreach wanted 11-02 10:00", NULL}}},
-    {"a trace of Sales holds", "{" PAYG ", \"sales_owner\": \"kim\"}",
-     {NEW, WRITTEN,
-      {"2026-11-30 10:12", "tick", NULL, "initiated; outreach sent 11-02 10:00; second_outreach waiting 11-30 10:12; graduation scheduled 12-21 10:12", "hold:"},
+      {"2026-11-03 10:00", "facts", "{" PAYG ", \"first_payment_due\": 2000, \"sales_declined\": true}",
+       "new_account; outreach wanted 11-03 10:00", NULL}}},
+    {"a startup plan rolls off",
+     "{\"plan\": \"startup\", \"plan_ends\": \"2026-12-03\", \"first_payment_due\": 800}",
+     {{"2026-11-02 23:59", "tick", NULL, "-", NULL},
+      {"2026-11-03 00:00", "tick", NULL, "new_account; outreach wanted 11-03 00:00", NULL}}},
+    {"a falling forecast ends nothing",
+     "{" PAYG "}",
+     {NEW,
+      WRITTEN,
+      {"2026-11-05 10:00", "facts", "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 5}", "initiated" LINE,
+       NULL}}},
+    {"by hand, whatever the plan",
+     "{\"plan\": \"free\"}",
+     {{"2026-11-02 10:00", "tick", NULL, "-", NULL},
+      {"2026-11-02 10:00", "enrol", NULL, "new_account; outreach wanted 11-02 10:00", NULL}}},
+    {"a trace of Sales holds",
+     "{" PAYG ", \"sales_owner\": \"kim\"}",
+     {NEW,
+      WRITTEN,
+      {"2026-11-30 10:12", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; second_outreach waiting 11-30 10:12; graduation scheduled "
+       "12-21 10:12",
+       "hold:"},
       {"2026-12-02 10:12", "facts", "{" PAYG ", \"sales_owner\": \"kim\", \"sales_declined\": true}",
-       "initiated; outreach sent 11-02 10:00; second_outreach wanted 12-02 10:12; graduation scheduled 12-21 10:12", NULL}}},
-    {"a confirmed trace of Sales", "{" PAYG "}", {NEW, WRITTEN, {"2026-11-05 10:00", "sales_engaged", "{}", "left; outreach sent 11-02 10:00", NULL}}},
-    {"a failed payment", "{" PAYG ", \"last_invoice_status\": \"failed\", \"next_renewal\": \"2026-12-01\"}",
+       "initiated; outreach sent 11-02 10:00; second_outreach wanted 12-02 10:12; graduation scheduled 12-21 "
+       "10:12",
+       NULL}}},
+    {"a confirmed trace of Sales",
+     "{" PAYG "}",
+     {NEW, WRITTEN, {"2026-11-05 10:00", "sales_engaged", "{}", "left; outreach sent 11-02 10:00", NULL}}},
+    {"a failed payment",
+     "{" PAYG ", \"last_invoice_status\": \"failed\", \"next_renewal\": \"2026-12-01\"}",
      {{"2026-11-02 10:00", "tick", NULL, "new_account; failed_payment wanted 11-02 10:00", NULL},
-      {"2026-11-02 10:12", "sent", MAIL("failed_payment", "Your last payment did not go through"), "new_account; failed_payment sent 11-02 10:00", NULL},
-      {"2026-11-05 10:00", "facts", "{" PAYG ", \"last_invoice_status\": \"paid\", \"next_renewal\": \"2026-12-01\"}",
+      {"2026-11-02 10:12", "sent", MAIL("failed_payment", "Your last payment did not go through"),
+       "new_account; failed_payment sent 11-02 10:00", NULL},
+      {"2026-11-05 10:00", "facts",
+       "{" PAYG ", \"last_invoice_status\": \"paid\", \"next_renewal\": \"2026-12-01\"}",
        "new_account; failed_payment sent 11-02 10:00", "when is false"},
       {"2026-11-16 23:59", "tick", NULL, "new_account; failed_payment sent 11-02 10:00", NULL},
-      {"2026-11-17 00:00", "tick", NULL, "new_account; outreach wanted 11-17 10:00; failed_payment sent 11-02 10:00", NULL},
+      {"2026-11-17 00:00", "tick", NULL,
+       "new_account; outreach wanted 11-17 10:00; failed_payment sent 11-02 10:00", NULL},
       {"2026-11-17 10:00", "sent", MAIL("outreach", "One check"),
-       "initiated; outreach sent 11-17 10:00; failed_payment sent 11-02 10:00; second_outreach scheduled 12-15 10:00; graduation scheduled 2027-01-05 10:00", NULL}}},
-    {"a second failed invoice is no second mail", "{" PAYG ", \"last_invoice_status\": \"failed\"}",
+       "initiated; outreach sent 11-17 10:00; failed_payment sent 11-02 10:00; second_outreach scheduled "
+       "12-15 10:00; graduation scheduled 2027-01-05 10:00",
+       NULL}}},
+    {"a second failed invoice is no second mail",
+     "{" PAYG ", \"last_invoice_status\": \"failed\"}",
      {{"2026-11-02 10:00", "tick", NULL, "new_account; failed_payment wanted 11-02 10:00", NULL},
-      {"2026-11-02 10:30", "hand_sent", "{\"opens\": 1, \"subject\": \"An outstanding amount\"}", "new_account", NULL},
+      {"2026-11-02 10:30", "hand_sent", "{\"opens\": 1, \"subject\": \"An outstanding amount\"}",
+       "new_account", NULL},
       {"2026-12-02 10:00", "tick", NULL, "new_account", NULL}}},
-    {"an unanswered customer first", "{" PAYG "}",
-     {NEW, WRITTEN,
+    {"an unanswered customer first",
+     "{" PAYG "}",
+     {NEW,
+      WRITTEN,
       {"2026-11-28 10:00", "replied", "{}", "initiated" LINE, NULL},
-      {"2026-11-30 10:12", "tick", NULL, "initiated; outreach sent 11-02 10:00; second_outreach waiting 11-30 10:12; graduation scheduled 12-21 10:12", "unanswered"},
+      {"2026-11-30 10:12", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; second_outreach waiting 11-30 10:12; graduation scheduled "
+       "12-21 10:12",
+       "unanswered"},
       {"2026-12-01 16:00", "hand_sent", "{\"opens\": 0, \"subject\": \"Re: One check\"}",
-       "initiated; outreach sent 11-02 10:00; second_outreach wanted 12-01 16:00; graduation scheduled 12-21 10:12", NULL}}},
-    {"an absence reply is no answer", "{" PAYG "}", {NEW, WRITTEN, {"2026-11-03 10:00", "auto_replied", "{}", "initiated" LINE, NULL}}},
-    {"set to Onboarded by hand", "{" PAYG "}",
-     {NEW, WRITTEN,
-      {"2026-11-10 10:00", "stage_entered", STAGE("onboarded"), "onboarded; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
-      {"2026-11-30 10:12", "tick", NULL, "onboarded; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
-      {"2026-12-01 10:00", "paid_call", "{}", "paid_call; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
-      {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"), "paid_call; outreach sent 11-02 10:00; graduation sent 12-21 10:12", NULL}}},
-    {"never written to, no graduation", "{" PAYG "}",
+       "initiated; outreach sent 11-02 10:00; second_outreach wanted 12-01 16:00; graduation scheduled 12-21 "
+       "10:12",
+       NULL}}},
+    {"an absence reply is no answer",
+     "{" PAYG "}",
+     {NEW, WRITTEN, {"2026-11-03 10:00", "auto_replied", "{}", "initiated" LINE, NULL}}},
+    {"set to Onboarded by hand",
+     "{" PAYG "}",
+     {NEW,
+      WRITTEN,
+      {"2026-11-10 10:00", "stage_entered", STAGE("onboarded"),
+       "onboarded; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
+      {"2026-11-30 10:12", "tick", NULL,
+       "onboarded; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
+      {"2026-12-01 10:00", "paid_call", "{}",
+       "paid_call; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
+      {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"),
+       "paid_call; outreach sent 11-02 10:00; graduation sent 12-21 10:12", NULL}}},
+    {"never written to, no graduation",
+     "{" PAYG "}",
      {NEW,
       {"2026-11-03 10:00", "stage_entered", STAGE("onboarded"), "onboarded", NULL},
       {"2027-02-01 10:00", "tick", NULL, "onboarded", NULL}}},
-    {"handed to Sales", "{" PAYG "}",
-     {NEW, WRITTEN,
+    {"handed to Sales",
+     "{" PAYG "}",
+     {NEW,
+      WRITTEN,
       {"2026-11-10 10:00", "referral", "{\"note\": \"spends\"}",
-       "sales_handoff; outreach sent 11-02 10:00; failed_payment cancelled; second_outreach cancelled; graduation cancelled; cancelled", NULL}}},
-    {"churned", "{" PAYG "}",
-     {NEW, WRITTEN,
+       "sales_handoff; outreach sent 11-02 10:00; failed_payment cancelled; second_outreach cancelled; "
+       "graduation cancelled; cancelled",
+       NULL}}},
+    {"churned",
+     "{" PAYG "}",
+     {NEW,
+      WRITTEN,
       {"2026-11-10 10:00", "facts", "{" PAYG ", \"churned\": true}",
-       "initiated; outreach sent 11-02 10:00; failed_payment cancelled; second_outreach cancelled; graduation cancelled; cancelled", NULL}}},
-    {"a call leaves the schedule as it was", "{" PAYG "}",
+       "initiated; outreach sent 11-02 10:00; failed_payment cancelled; second_outreach cancelled; "
+       "graduation cancelled; cancelled",
+       NULL}}},
+    {"a call leaves the schedule as it was",
+     "{" PAYG "}",
      {NEW, WRITTEN, {"2026-11-10 10:00", "paid_call", "{}", "paid_call" LINE, NULL}}},
-    {"a call before the first mail", "{" PAYG "}",
+    {"a call before the first mail",
+     "{" PAYG "}",
      {NEW,
       {"2026-11-02 10:05", "paid_call", "{}", "paid_call; outreach wanted 11-02 10:00", NULL},
       {"2026-11-02 10:12", "sent", MAIL("outreach", "One check"), "initiated" LINE, NULL}}},
-    {"extension", "{" PAYG "}",
-     {NEW, WRITTEN,
-      {"2026-11-10 10:00", "extended", "{\"days\": 14}",
-       "initiated; outreach sent 11-02 10:00; second_outreach scheduled 11-30 10:12; graduation scheduled 2027-01-04 10:12", NULL}}},
-    {"written to by hand", "{" PAYG "}",
+    {"extension",
+     "{" PAYG "}",
      {NEW,
-      {"2026-11-02 10:01", "draft_made", MAIL("outreach", "One check"), "new_account; outreach drafted 11-02 10:00", NULL},
+      WRITTEN,
+      {"2026-11-10 10:00", "extended", "{\"days\": 14}",
+       "initiated; outreach sent 11-02 10:00; second_outreach scheduled 11-30 10:12; graduation scheduled "
+       "2027-01-04 10:12",
+       NULL}}},
+    {"written to by hand",
+     "{" PAYG "}",
+     {NEW,
+      {"2026-11-02 10:01", "draft_made", MAIL("outreach", "One check"),
+       "new_account; outreach drafted 11-02 10:00", NULL},
       {"2026-11-04 15:00", "hand_sent", "{\"opens\": 1, \"subject\": \"Hello from Ana\"}",
-       "initiated; second_outreach scheduled 12-02 15:00; graduation scheduled 12-23 15:00", "not for stage initiated"}}},
-    {"the second outreach never comes after graduation", "{" PAYG ", \"sales_owner\": \"kim\"}",
-     {NEW, WRITTEN,
-      {"2026-12-20 10:11", "tick", NULL, "initiated; outreach sent 11-02 10:00; second_outreach waiting 11-30 10:12; graduation scheduled 12-21 10:12", NULL},
-      {"2026-12-20 10:12", "tick", NULL, "initiated; outreach sent 11-02 10:00; second_outreach expired 11-30 10:12; graduation scheduled 12-21 10:12", NULL}}},
+       "initiated; second_outreach scheduled 12-02 15:00; graduation scheduled 12-23 15:00",
+       "not for stage initiated"}}},
+    {"the second outreach never comes after graduation",
+     "{" PAYG ", \"sales_owner\": \"kim\"}",
+     {NEW,
+      WRITTEN,
+      {"2026-12-20 10:11", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; second_outreach waiting 11-30 10:12; graduation scheduled "
+       "12-21 10:12",
+       NULL},
+      {"2026-12-20 10:12", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; second_outreach expired 11-30 10:12; graduation scheduled "
+       "12-21 10:12",
+       NULL}}},
 };
 
 static void
@@ -116,7 +203,8 @@ make_move(struct fixture *f, const struct program *program, gint64 id, const str
     } else if (strcmp(m->what, "tick") != 0) {
         json_t *data = json_loads(m->arg, 0, NULL);
         g_assert_nonnull(data);
-        struct event event = {.at_us = now_us, .account_id = id, .kind = m->what, .actor = "ana", .data = data};
+        struct event event = {
+            .at_us = now_us, .account_id = id, .kind = m->what, .actor = "ana", .data = data};
         pipeline_record(f->db, program, &event, &f->error);
         json_decref(data);
     }
@@ -144,7 +232,9 @@ test_story(gconstpointer data)
         g_autofree char *line = status_of(&f, program->sequences->pdata[0], id, zone);
         g_assert_cmpstr(line, ==, m->line);
         if (m->why)
-            g_assert_cmpint(store_int(f.db, "SELECT COUNT(*) FROM step WHERE instr(reason, ?)", 0, NULL, "t", m->why), >, 0);
+            g_assert_cmpint(
+                store_int(f.db, "SELECT COUNT(*) FROM step WHERE instr(reason, ?)", 0, NULL, "t", m->why), >,
+                0);
         gint64 events = events_so_far(&f);
         pipeline_advance(f.db, program, id, now_us, &f.error);
         g_assert_cmpint(events_so_far(&f), ==, events);

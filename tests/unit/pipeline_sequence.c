@@ -1,9 +1,11 @@
-/* Sequence files: what a good one says, and that each mistake is refused with file, line and the nearest name. */
+/* Sequence files: what a good one says, and that each mistake is refused with file, line and the nearest
+ * name. */
 #include "pipeline/sequence.h"
 
 #include "fixture.h"
 
-static const char facts_conf[] = "fact plan { type = \"text\" }\nfact forecast_mrr { type = \"number\" }\nfact churned { type = \"boolean\" default = false }\n"
+static const char facts_conf[] = "fact plan { type = \"text\" }\nfact forecast_mrr { type = \"number\" "
+                                 "}\nfact churned { type = \"boolean\" default = false }\n"
                                  "fact timezone { type = \"text\" }\nfact next_renewal { type = \"date\" }\n";
 
 static struct program *
@@ -14,47 +16,70 @@ load(struct fixture *f, const char *text)
     return program_load(f->config, &f->error);
 }
 
-/* Every file below is this with one line of its own. Line 1 is the sequence, 2 and 3 the stages, 4 the line of the case. */
-#define FILE_WITH(line)                                                                                                                    \
-    "sequence \"trial\" {\n"                                                                                                               \
-    "stage fresh { }\n"                                                                                                                    \
-    "stage written { title = \"Written to\" }\n" line "\n"                                                                                 \
-    "step hello { kind = \"draft\" template = \"hello.md\" due = \"fresh_at\" }\n"                                                         \
+/* Every file below is this with one line of its own. Line 1 is the sequence, 2 and 3 the stages, 4 the line
+ * of the case. */
+#define FILE_WITH(line)                                                                                      \
+    "sequence \"trial\" {\n"                                                                                 \
+    "stage fresh { }\n"                                                                                      \
+    "stage written { title = \"Written to\" }\n" line "\n"                                                   \
+    "step hello { kind = \"draft\" template = \"hello.md\" due = \"fresh_at\" }\n"                           \
     "}\n"
 
 static const struct {
     const char *name, *text, *line, *expected;
 } refusals[] = {
     {"misspelt fact", FILE_WITH("enrol = \"forecast_mr > 1\""), "trial.conf:", "nearest is \"forecast_mrr\""},
-    {"misspelt column of usher", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"fresh_ta\" }"), "trial.conf:4: due of \"b\"", "fresh_at"},
-    {"misspelt stage", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" stages = {\"writen\"} }"), "trial.conf:4:",
-     "there is no stage \"writen\"; nearest is \"written\""},
-    {"transition to nowhere", FILE_WITH("transition t { on = \"sent\" to = \"frsh\" }"), "trial.conf:4:", "nearest is \"fresh\""},
-    {"nothing near", FILE_WITH("transition t { on = \"sent\" to = \"elsewhere\" }"), "trial.conf:4:", "there is no stage \"elsewhere\""},
-    {"unknown event", FILE_WITH("transition t { on = \"opened\" to = \"fresh\" }"), "trial.conf:4:", "expected one of sent, hand_sent"},
-    {"transition without stage", FILE_WITH("transition t { on = \"sent\" }"), "trial.conf:4:", "to: expected a stage"},
-    {"transition of an unknown step", FILE_WITH("transition t { on = \"sent\" to = \"fresh\" step = \"helo\" }"), "trial.conf:4:", "no step \"helo\""},
+    {"misspelt column of usher", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"fresh_ta\" }"),
+     "trial.conf:4: due of \"b\"", "fresh_at"},
+    {"misspelt stage",
+     FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" stages = {\"writen\"} }"),
+     "trial.conf:4:", "there is no stage \"writen\"; nearest is \"written\""},
+    {"transition to nowhere", FILE_WITH("transition t { on = \"sent\" to = \"frsh\" }"),
+     "trial.conf:4:", "nearest is \"fresh\""},
+    {"nothing near", FILE_WITH("transition t { on = \"sent\" to = \"elsewhere\" }"),
+     "trial.conf:4:", "there is no stage \"elsewhere\""},
+    {"unknown event", FILE_WITH("transition t { on = \"opened\" to = \"fresh\" }"),
+     "trial.conf:4:", "expected one of sent, hand_sent"},
+    {"transition without stage", FILE_WITH("transition t { on = \"sent\" }"),
+     "trial.conf:4:", "to: expected a stage"},
+    {"transition of an unknown step",
+     FILE_WITH("transition t { on = \"sent\" to = \"fresh\" step = \"helo\" }"),
+     "trial.conf:4:", "no step \"helo\""},
     {"unknown option", FILE_WITH("enroll = \"1\""), "trial.conf:4:", "enroll"},
-    {"option set twice", FILE_WITH("enrol = \"1\"\nenrol = \"2\""), "trial.conf:5:", "\"enrol\" is set twice"},
+    {"option set twice", FILE_WITH("enrol = \"1\"\nenrol = \"2\""),
+     "trial.conf:5:", "\"enrol\" is set twice"},
     {"stage twice", FILE_WITH("stage fresh { }"), "trial.conf:4:", "fresh"},
     {"stage with a capital", FILE_WITH("stage Fresh { }"), "trial.conf:4:", "lower-case letters"},
-    {"step that begins with a digit", FILE_WITH("step 2nd { kind = \"draft\" template = \"b\" due = \"today\" }"), "trial.conf:4:", "lower-case letters"},
-    {"kind", FILE_WITH("step b { kind = \"auto\" template = \"b\" due = \"today\" }"), "trial.conf:4:", "expected draft or automatic"},
-    {"no kind", FILE_WITH("step b { template = \"b\" due = \"today\" }"), "trial.conf:4:", "expected draft or automatic"},
-    {"audience", FILE_WITH("step b { kind = \"draft\" to = \"all\" template = \"b\" due = \"today\" }"), "trial.conf:4:", "owners_admins or participants"},
-    {"no template", FILE_WITH("step b { kind = \"draft\" due = \"today\" }"), "trial.conf:4:", "templates folder"},
-    {"template elsewhere", FILE_WITH("step b { kind = \"draft\" template = \"../b\" due = \"today\" }"), "trial.conf:4:", "templates folder"},
+    {"step that begins with a digit",
+     FILE_WITH("step 2nd { kind = \"draft\" template = \"b\" due = \"today\" }"),
+     "trial.conf:4:", "lower-case letters"},
+    {"kind", FILE_WITH("step b { kind = \"auto\" template = \"b\" due = \"today\" }"),
+     "trial.conf:4:", "expected draft or automatic"},
+    {"no kind", FILE_WITH("step b { template = \"b\" due = \"today\" }"),
+     "trial.conf:4:", "expected draft or automatic"},
+    {"audience", FILE_WITH("step b { kind = \"draft\" to = \"all\" template = \"b\" due = \"today\" }"),
+     "trial.conf:4:", "owners_admins or participants"},
+    {"no template", FILE_WITH("step b { kind = \"draft\" due = \"today\" }"),
+     "trial.conf:4:", "templates folder"},
+    {"template elsewhere", FILE_WITH("step b { kind = \"draft\" template = \"../b\" due = \"today\" }"),
+     "trial.conf:4:", "templates folder"},
     {"no due", FILE_WITH("step b { kind = \"draft\" template = \"b\" }"), "trial.conf:4:", "lacks due"},
-    {"late", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" late = \"later\" }"), "trial.conf:4:", "send within N days"},
-    {"late within none", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" late = \"send within 0 days\" }"), "trial.conf:4:",
-     "send within N days"},
-    {"late within daylight", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" late = \"send within 7 daylights\" }"),
+    {"late", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" late = \"later\" }"),
+     "trial.conf:4:", "send within N days"},
+    {"late within none",
+     FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"today\" late = \"send within 0 days\" }"),
+     "trial.conf:4:", "send within N days"},
+    {"late within daylight",
+     FILE_WITH(
+         "step b { kind = \"draft\" template = \"b\" due = \"today\" late = \"send within 7 daylights\" }"),
      "trial.conf:4:", "send within N days"},
     {"a rule that asks the clock", FILE_WITH("enrol = \"plan = date('now')\""), "trial.conf:", "enrol"},
     {"a rule with a subquery", FILE_WITH("enrol = \"(SELECT 1)\""), "trial.conf:", "enrol"},
     {"double quotes make no text", FILE_WITH("enrol = 'plan = \"payg\"'"), "trial.conf:", "payg"},
-    {"broken rule", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"add_days(today\" }"), "trial.conf:4:", "due of \"b\""},
-    {"a window that ends first", FILE_WITH("window { from = \"17:00\" to = \"09:00\" }"), "trial.conf:", "\"from\" before \"to\""},
+    {"broken rule", FILE_WITH("step b { kind = \"draft\" template = \"b\" due = \"add_days(today\" }"),
+     "trial.conf:4:", "due of \"b\""},
+    {"a window that ends first", FILE_WITH("window { from = \"17:00\" to = \"09:00\" }"),
+     "trial.conf:", "\"from\" before \"to\""},
     {"a window of no day", FILE_WITH("window { days = {\"monday\"} }"), "trial.conf:", "expected mon, tue"},
     {"a stage of the engine's name", FILE_WITH("stage last_sent { }\nstage engaged { }"), NULL, NULL},
     {"no stage", "sequence \"trial\" {\n enrol = \"1\"\n}\n", "trial.conf:", "expected at least one stage"},
@@ -101,20 +126,24 @@ test_what_it_says(void)
 {
     struct fixture f;
     fixture_set_up(&f);
-    scoped(program_free) struct program *p = load(&f, "sequence \"trial\" {\n"
-                                                      "  title = \"A trial\"\n"
-                                                      "  enrol = \"\n    forecast_mrr >= 100\n    AND NOT churned\"\n"
-                                                      "  payment_words = {\"Rechnung\", \"überfällig\"}\n"
-                                                      "  window { days = {\"sat\"} from = \"10:30\" to = \"24:00\" }\n"
-                                                      "  stage fresh { }\n"
-                                                      "  stage handed { title = \"Handed over\" outside = true cancels = true }\n"
-                                                      "  stage written { line = 7 }\n"
-                                                      "  transition first { on = \"sent\" step = \"hello\" to = \"written\" when = \"NOT event_payment\" }\n"
-                                                      "  step hello { kind = \"draft\" template = \"hello.md\" due = \"fresh_at\" payment = true }\n"
-                                                      "  step later { kind = \"automatic\" to = \"participants\" template = \"l.md\" needs_answered = true\n"
-                                                      "    stages = {\"written\"} when = \"today > '2026'\" unless = \"handed_at IS NOT NULL\"\n"
-                                                      "    due = \"add_days(written_at, 3)\" until = \"add_days(written_at, 9)\" late = \"send within 1 day\" }\n"
-                                                      "}\n");
+    scoped(program_free) struct program *p = load(
+        &f, "sequence \"trial\" {\n"
+            "  title = \"A trial\"\n"
+            "  enrol = \"\n    forecast_mrr >= 100\n    AND NOT churned\"\n"
+            "  payment_words = {\"Rechnung\", \"überfällig\"}\n"
+            "  window { days = {\"sat\"} from = \"10:30\" to = \"24:00\" }\n"
+            "  stage fresh { }\n"
+            "  stage handed { title = \"Handed over\" outside = true cancels = true }\n"
+            "  stage written { line = 7 }\n"
+            "  transition first { on = \"sent\" step = \"hello\" to = \"written\" when = \"NOT "
+            "event_payment\" }\n"
+            "  step hello { kind = \"draft\" template = \"hello.md\" due = \"fresh_at\" payment = true }\n"
+            "  step later { kind = \"automatic\" to = \"participants\" template = \"l.md\" needs_answered = "
+            "true\n"
+            "    stages = {\"written\"} when = \"today > '2026'\" unless = \"handed_at IS NOT NULL\"\n"
+            "    due = \"add_days(written_at, 3)\" until = \"add_days(written_at, 9)\" late = \"send within "
+            "1 day\" }\n"
+            "}\n");
     g_assert_no_error(f.error);
     const struct sequence *seq = program_sequence(p, "trial");
     g_assert_null(program_sequence(p, "onboarding"));
@@ -129,16 +158,22 @@ test_what_it_says(void)
     g_assert_cmpint(sequence_stage(seq, "written")->line, ==, 7);
     g_assert_null(sequence_stage(seq, "Fresh"));
     const struct step *hello = sequence_step(seq, "hello"), *later = sequence_step(seq, "later");
-    g_assert_true(hello->kind == STEP_DRAFT && hello->payment && !hello->needs_answered && hello->late == LATE_ASK);
+    g_assert_true(hello->kind == STEP_DRAFT && hello->payment && !hello->needs_answered &&
+                  hello->late == LATE_ASK);
     g_assert_true(hello->audience == AUDIENCE_OWNERS_ADMINS && !*hello->stages && hello->when == NO_RULE);
-    g_assert_true(later->kind == STEP_AUTOMATIC && later->audience == AUDIENCE_PARTICIPANTS && later->needs_answered && !later->payment);
+    g_assert_true(later->kind == STEP_AUTOMATIC && later->audience == AUDIENCE_PARTICIPANTS &&
+                  later->needs_answered && !later->payment);
     g_assert_true(later->late == LATE_SEND_WITHIN && later->late_days == 1);
     g_assert_true(later->when >= 0 && later->unless >= 0 && later->due >= 0 && later->until >= 0);
 
     static const struct {
         const char *subject;
         gboolean payment;
-    } subjects[] = {{"Ihre RECHNUNG", TRUE}, {"Rechnungen", TRUE}, {"ÜBERFÄLLIG seit gestern", TRUE}, {"Your payment", FALSE}, {"", FALSE}};
+    } subjects[] = {{"Ihre RECHNUNG", TRUE},
+                    {"Rechnungen", TRUE},
+                    {"ÜBERFÄLLIG seit gestern", TRUE},
+                    {"Your payment", FALSE},
+                    {"", FALSE}};
     for (gsize i = 0; i < G_N_ELEMENTS(subjects); i++)
         g_assert_cmpint(sequence_is_payment_subject(seq, subjects[i].subject), ==, subjects[i].payment);
     fixture_tear_down(&f);
@@ -154,10 +189,16 @@ test_default_payment_words(void)
     static const struct {
         const char *subject;
         gboolean payment;
-    } cases[] = {{"Your last Payment", TRUE}, {"PAYMENTS", TRUE},  {"Re: outstanding invoice", TRUE}, {"It failed", TRUE},
-                 {"Failover of your SDK", TRUE}, {"A pay rise", FALSE}, {"One check before your next bill", FALSE}};
+    } cases[] = {{"Your last Payment", TRUE},
+                 {"PAYMENTS", TRUE},
+                 {"Re: outstanding invoice", TRUE},
+                 {"It failed", TRUE},
+                 {"Failover of your SDK", TRUE},
+                 {"A pay rise", FALSE},
+                 {"One check before your next bill", FALSE}};
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        g_assert_cmpint(sequence_is_payment_subject(program_sequence(p, "trial"), cases[i].subject), ==, cases[i].payment);
+        g_assert_cmpint(sequence_is_payment_subject(program_sequence(p, "trial"), cases[i].subject), ==,
+                        cases[i].payment);
     fixture_tear_down(&f);
 }
 
@@ -169,7 +210,8 @@ test_two_sequences(void)
     fixture_set_up(&f);
     g_autofree char *conf = g_strconcat(fixture_conf, NULL);
     char *word = strstr(conf, "{\"trial\"}");
-    g_autofree char *two = g_strdup_printf("%.*s{\"trial\", \"second\"}%s", (int)(word - conf), conf, word + strlen("{\"trial\"}"));
+    g_autofree char *two = g_strdup_printf("%.*s{\"trial\", \"second\"}%s", (int)(word - conf), conf,
+                                           word + strlen("{\"trial\"}"));
     fixture_load_config(&f, two);
     fixture_write(&f, "sequences/second.conf", "sequence \"second\" {\n stage won { }\n}\n");
     scoped(program_free) struct program *p = load(&f, FILE_WITH("exclude = \"won_at IS NOT NULL\""));
@@ -187,7 +229,8 @@ test_shipped(void)
     fixture_copy(&f, "sequences/onboarding.conf");
     g_autofree char *conf = g_strdup(fixture_conf);
     char *word = strstr(conf, "\"trial\"");
-    g_autofree char *text = g_strdup_printf("%.*s\"onboarding\"%s", (int)(word - conf), conf, word + strlen("\"trial\""));
+    g_autofree char *text =
+        g_strdup_printf("%.*s\"onboarding\"%s", (int)(word - conf), conf, word + strlen("\"trial\""));
     fixture_load_config(&f, text);
     scoped(program_free) struct program *p = program_load(f.config, &f.error);
     g_assert_no_error(f.error);

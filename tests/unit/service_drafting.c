@@ -1,5 +1,5 @@
-/* Drafts and the journal together: composed, approved, returned, rejected, withdrawn, and what stands in the way. Every test
- * ends with a replay of the journal. */
+/* Drafts and the journal together: composed, approved, returned, rejected, withdrawn, and what stands in the
+ * way. Every test ends with a replay of the journal. */
 #include "fixture_service.h"
 
 static void
@@ -61,7 +61,8 @@ test_approve(struct world *w, gconstpointer data)
     now_is(w, "2026-11-03 09:00");
     g_assert_cmpint(send_due(w, 250), ==, 1);
     assert_deliveries(w, "ann sent;bob sent");
-    assert_rows(&w->f, "(data ->> 'subject') || (data ->> 'payment')", "event WHERE kind = 'sent'", "One check0");
+    assert_rows(&w->f, "(data ->> 'subject') || (data ->> 'payment')", "event WHERE kind = 'sent'",
+                "One check0");
     assert_line(w, "written; hello sent 11-02 10:00; nudge scheduled 11-13 09:00");
 }
 
@@ -168,7 +169,8 @@ test_hand_sent(struct world *w, gconstpointer data)
     to_draft(w);
     if (approved)
         g_assert_true(approve(w, 1));
-    act(w, "hand_sent", "{\"opens\": 1, \"subject\": \"Hello from me\", \"message_id\": \"own@t\", \"specialist\": \"ana\"}");
+    act(w, "hand_sent",
+        "{\"opens\": 1, \"subject\": \"Hello from me\", \"message_id\": \"own@t\", \"specialist\": \"ana\"}");
     assert_messages(w, "hello withdrawn");
     assert_deliveries(w, approved ? "ann withdrawn;bob withdrawn" : "");
     assert_line(w, "written; nudge scheduled 11-12 10:00");
@@ -214,7 +216,8 @@ test_automatic_held(struct world *w, gconstpointer data)
     assert_line(w, "written; hello sent 11-02 10:00; nudge waiting 11-12 10:00");
     tick(w, "2026-11-13 10:00");
     assert_messages(w, "hello sent;nudge withdrawn");
-    act(w, "hand_sent", "{\"subject\": \"Re: One check\", \"message_id\": \"own@t\", \"specialist\": \"ana\"}");
+    act(w, "hand_sent",
+        "{\"subject\": \"Re: One check\", \"message_id\": \"own@t\", \"specialist\": \"ana\"}");
     tick(w, "2026-11-13 10:05");
     assert_messages(w, "hello sent;nudge withdrawn;nudge queued");
     mailboxes_read(w, 0, NULL);
@@ -250,7 +253,8 @@ test_nobody_left(struct world *w, gconstpointer data)
         tick(w, when);
         assert_line(w, "fresh; hello waiting");
         assert_reason(w, "cannot be composed: nobody is left to write to");
-        assert_rows(&w->f, "kind || ': ' || title", "task", "cannot_compose: The hello mail cannot be composed: nobody is left to write to");
+        assert_rows(&w->f, "kind || ': ' || title", "task",
+                    "cannot_compose: The hello mail cannot be composed: nobody is left to write to");
     }
     run_sql(&w->f, "UPDATE contact SET absent = 0");
     run_sql(&w->f, "UPDATE account SET dirty = 1");
@@ -307,9 +311,11 @@ test_specialist_left(struct world *w, gconstpointer data)
     assert_messages(w, how == 1 ? "hello changed;hello waiting" : "hello waiting;hello waiting");
     if (how != 1) { /* a person looks at it once more; edited words stay as they are */
         g_assert_false(approve(w, 1));
-        assert_refused(&w->f, USHER_ERROR_DATA, how == 2 ? "edit it, or approve it once more" : "was composed anew");
+        assert_refused(&w->f, USHER_ERROR_DATA,
+                       how == 2 ? "edit it, or approve it once more" : "was composed anew");
     }
-    assert_rows(&w->f, "specialist || mailbox || (instr(markdown, 'Ben Koh') > 0)", "message ORDER BY id", how == 2 ? "benben0;benben1" : "benben1;benben1");
+    assert_rows(&w->f, "specialist || mailbox || (instr(markdown, 'Ben Koh') > 0)", "message ORDER BY id",
+                how == 2 ? "benben0;benben1" : "benben1;benben1");
     g_assert_true(approve(w, 1));
     assert_rows(&w->f, "mailbox || state", "delivery ORDER BY id", "benqueued;benqueued");
 }
@@ -334,7 +340,11 @@ test_step_gone(struct world *w, gconstpointer data)
     (void)data;
     to_draft(w);
     json_t *wanted = json_pack("{s:s, s:s, s:s}", "sequence", "trial", "step", "bygone", "state", "wanted");
-    struct event event = {.at_us = w->now_us, .account_id = w->account_id, .kind = "step_changed", .actor = "ana", .data = wanted};
+    struct event event = {.at_us = w->now_us,
+                          .account_id = w->account_id,
+                          .kind = "step_changed",
+                          .actor = "ana",
+                          .data = wanted};
     g_assert_true(state_record(w->f.db, &event, &w->f.error));
     json_decref(wanted);
     tick(w, "2026-11-02 10:01");
@@ -354,23 +364,29 @@ test_consequences(struct world *w, gconstpointer data)
         const char *kind, *json, *suppressed, *held, *tasks;
     } cases[] = {
         {"bounced", "{\"address\": \"bob@acme.example\", \"permanent\": false}", "", "", ""},
-        {"bounced", "{\"address\": \"bob@acme.example\", \"permanent\": true}", "bob@acme.example dead_address", "", ""},
+        {"bounced", "{\"address\": \"bob@acme.example\", \"permanent\": true}",
+         "bob@acme.example dead_address", "", ""},
         /* back on Saturday 28 November: held until Monday the 30th */
-        {"auto_replied", "{\"address\": \"ann@acme.example\", \"return_date\": \"2026-11-27\"}", "bob@acme.example dead_address", "ann@acme.example 11-30 00:00", ""},
-        {"opted_out", "{\"address\": \"ann@acme.example\"}", "ann@acme.example opt_out;bob@acme.example dead_address",
-         "ann@acme.example 11-30 00:00; ever", "opt_out"},
+        {"auto_replied", "{\"address\": \"ann@acme.example\", \"return_date\": \"2026-11-27\"}",
+         "bob@acme.example dead_address", "ann@acme.example 11-30 00:00", ""},
+        {"opted_out", "{\"address\": \"ann@acme.example\"}",
+         "ann@acme.example opt_out;bob@acme.example dead_address", "ann@acme.example 11-30 00:00; ever",
+         "opt_out"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         act(w, cases[i].kind, cases[i].json);
         assert_rows(&w->f, "address || ' ' || reason", "suppression ORDER BY address", cases[i].suppressed);
-        g_autofree char *held = ask(&w->f, "COALESCE(address, '') || ' ' || COALESCE(strftime('%m-%d %H:%M', until / 1000000 + 3600, 'unixepoch'), 'ever')",
+        g_autofree char *held = ask(&w->f,
+                                    "COALESCE(address, '') || ' ' || COALESCE(strftime('%m-%d %H:%M', until "
+                                    "/ 1000000 + 3600, 'unixepoch'), 'ever')",
                                     "hold ORDER BY id");
         g_assert_cmpstr(held, ==, cases[i].held);
         assert_rows(&w->f, "kind", "task", cases[i].tasks);
     }
 }
 
-#define ADD(path, test, data) g_test_add("/service/drafting/" path, struct world, GUINT_TO_POINTER(data), world_set_up, test, tear_down)
+#define ADD(path, test, data)                                                                                \
+    g_test_add("/service/drafting/" path, struct world, GUINT_TO_POINTER(data), world_set_up, test, tear_down)
 
 int
 main(int argc, char **argv)

@@ -20,7 +20,8 @@ ask_policy(struct world *w, gint64 message_id)
 {
     struct answer a = {0};
     g_assert_true(store_begin(w->f.db, &w->f.error));
-    gboolean ok = policy_may_send(w->s, w->f.db, message_id, w->now_us, &a.verdict, &a.not_before_us, &a.reason, &w->f.error);
+    gboolean ok = policy_may_send(w->s, w->f.db, message_id, w->now_us, &a.verdict, &a.not_before_us,
+                                  &a.reason, &w->f.error);
     g_assert_no_error(w->f.error);
     g_assert_true(ok);
     g_assert_true(store_commit(w->f.db, &w->f.error));
@@ -29,7 +30,8 @@ ask_policy(struct world *w, gint64 message_id)
 }
 
 static void
-assert_answer(struct world *w, gint64 message_id, enum outbox_verdict verdict, const char *not_before, const char *reason)
+assert_answer(struct world *w, gint64 message_id, enum outbox_verdict verdict, const char *not_before,
+              const char *reason)
 {
     struct answer a = ask_policy(w, message_id);
     g_assert_cmpint(a.verdict, ==, verdict);
@@ -68,22 +70,34 @@ static const struct {
     const char *not_before, *reason;
 } situations[] = {
     {"nothing", "2026-11-02 10:01", NULL, NULL, NULL, OUTBOX_SEND, NULL, NULL},
-    {"before the window", "2026-11-03 08:59:59", NULL, NULL, NULL, OUTBOX_WAIT, "2026-11-03 09:00:00", "outside its sending hours"},
-    {"after the window", "2026-11-06 17:00", NULL, NULL, NULL, OUTBOX_WAIT, "2026-11-09 09:00:00", "outside its sending hours"},
+    {"before the window", "2026-11-03 08:59:59", NULL, NULL, NULL, OUTBOX_WAIT, "2026-11-03 09:00:00",
+     "outside its sending hours"},
+    {"after the window", "2026-11-06 17:00", NULL, NULL, NULL, OUTBOX_WAIT, "2026-11-09 09:00:00",
+     "outside its sending hours"},
     {"the customer's window", "2026-11-02 10:01", NULL, NULL,
-     "UPDATE account_facts SET facts = '{\"forecast_mrr\": 512.31, \"timezone\": \"America/New_York\"}'; UPDATE account SET dirty = 1", OUTBOX_WAIT,
-     "2026-11-02 15:00:00", "outside its sending hours"},
-    {"on hold", "2026-11-02 10:01", "hold_set", "{\"reason\": \"ask Kim\"}", NULL, OUTBOX_WAIT, "2026-11-02 10:01:30", "on hold: ask Kim"},
-    {"a recipient away", "2026-11-02 10:01", "auto_replied", "{\"address\": \"bob@acme.example\", \"return_date\": \"2026-11-05\"}", NULL, OUTBOX_WAIT,
+     "UPDATE account_facts SET facts = '{\"forecast_mrr\": 512.31, \"timezone\": \"America/New_York\"}'; "
+     "UPDATE account SET dirty = 1",
+     OUTBOX_WAIT, "2026-11-02 15:00:00", "outside its sending hours"},
+    {"on hold", "2026-11-02 10:01", "hold_set", "{\"reason\": \"ask Kim\"}", NULL, OUTBOX_WAIT,
+     "2026-11-02 10:01:30", "on hold: ask Kim"},
+    {"a recipient away", "2026-11-02 10:01", "auto_replied",
+     "{\"address\": \"bob@acme.example\", \"return_date\": \"2026-11-05\"}", NULL, OUTBOX_WAIT,
      "2026-11-06 00:00:00", "bob@acme.example is on hold"},
-    {"absent from the import", "2026-11-02 10:01", NULL, NULL, "UPDATE account SET absent = 1, dirty = 1", OUTBOX_WAIT, "2026-11-02 10:01:30", "absent"},
-    {"figures that print the same", "2026-11-02 10:01", NULL, NULL, "UPDATE account_facts SET facts = '{\"forecast_mrr\": 512.87}'", OUTBOX_SEND, NULL, NULL},
-    {"figures that print others", "2026-11-02 10:01", NULL, NULL, "UPDATE account_facts SET facts = '{\"forecast_mrr\": 513.01}'", OUTBOX_GONE, NULL, NULL},
-    {"a suppressed recipient", "2026-11-02 10:01", NULL, NULL, "INSERT INTO suppression VALUES('bob@acme.example', 'opt_out', 0, NULL)", OUTBOX_GONE, NULL, NULL},
+    {"absent from the import", "2026-11-02 10:01", NULL, NULL, "UPDATE account SET absent = 1, dirty = 1",
+     OUTBOX_WAIT, "2026-11-02 10:01:30", "absent"},
+    {"figures that print the same", "2026-11-02 10:01", NULL, NULL,
+     "UPDATE account_facts SET facts = '{\"forecast_mrr\": 512.87}'", OUTBOX_SEND, NULL, NULL},
+    {"figures that print others", "2026-11-02 10:01", NULL, NULL,
+     "UPDATE account_facts SET facts = '{\"forecast_mrr\": 513.01}'", OUTBOX_GONE, NULL, NULL},
+    {"a suppressed recipient", "2026-11-02 10:01", NULL, NULL,
+     "INSERT INTO suppression VALUES('bob@acme.example', 'opt_out', 0, NULL)", OUTBOX_GONE, NULL, NULL},
     {"churned since the last tick", "2026-11-02 10:01", NULL, NULL,
-     "UPDATE account_facts SET facts = '{\"forecast_mrr\": 512.31, \"churned\": true}'; UPDATE account SET dirty = 1", OUTBOX_GONE, NULL, NULL},
+     "UPDATE account_facts SET facts = '{\"forecast_mrr\": 512.31, \"churned\": true}'; UPDATE account SET "
+     "dirty = 1",
+     OUTBOX_GONE, NULL, NULL},
     {"facts too old", "2026-12-02 10:01", NULL, NULL, NULL, OUTBOX_GONE, NULL, NULL},
-    {"written by hand meanwhile", "2026-11-02 10:01", "hand_sent", "{\"opens\": 1, \"subject\": \"Hi\", \"message_id\": \"o@t\", \"specialist\": \"ana\"}", NULL,
+    {"written by hand meanwhile", "2026-11-02 10:01", "hand_sent",
+     "{\"opens\": 1, \"subject\": \"Hi\", \"message_id\": \"o@t\", \"specialist\": \"ana\"}", NULL,
      OUTBOX_GONE, NULL, NULL},
 };
 
@@ -104,7 +118,8 @@ test_situation(struct world *w, gconstpointer data)
         run_sql(&w->f, "DELETE FROM suppression"); /* put there without an event: the replay would miss it */
 }
 
-/* What no longer holds comes back to the specialist with the difference, and nothing of it is left in the outbox. */
+/* What no longer holds comes back to the specialist with the difference, and nothing of it is left in the
+ * outbox. */
 static void
 test_returned(struct world *w, gconstpointer data)
 {
@@ -186,7 +201,8 @@ static void
 to_begun(struct world *w, const char *to, const char *cc)
 {
     to_approved(w);
-    store_exec(w->f.db, "UPDATE delivery SET state = CASE field WHEN 'to' THEN ? ELSE ? END", &w->f.error, "tt", to, cc);
+    store_exec(w->f.db, "UPDATE delivery SET state = CASE field WHEN 'to' THEN ? ELSE ? END", &w->f.error,
+               "tt", to, cc);
 }
 
 static void
@@ -194,12 +210,18 @@ test_rest_after_to(struct world *w, gconstpointer data)
 {
     (void)data;
     to_approved(w);
-    struct ledger l = {.db = w->s->db, .config = w->s->config, .mailbox = config_mailbox(w->s->config, "ana"), .policy = &w->s->policy, .owner = (char[]){"me"}};
+    struct ledger l = {.db = w->s->db,
+                       .config = w->s->config,
+                       .mailbox = config_mailbox(w->s->config, "ana"),
+                       .policy = &w->s->policy,
+                       .owner = (char[]){"me"}};
     g_assert_true(store_begin(l.db, NULL));
     g_autoptr(GPtrArray) claims = ledger_claim(&l, 20, w->now_us, &w->f.error);
     struct claim *c = claims->pdata[0];
-    const struct smtp_outcome outcomes[] = {{SMTP_SENT, 250, NULL, "ok"}, {SMTP_DEFERRED, 451, NULL, "later"}};
-    g_assert_true(ledger_begin(&l, c, w->now_us, &w->f.error) && ledger_settle(&l, c, outcomes, "h", w->now_us, &w->f.error));
+    const struct smtp_outcome outcomes[] = {{SMTP_SENT, 250, NULL, "ok"},
+                                            {SMTP_DEFERRED, 451, NULL, "later"}};
+    g_assert_true(ledger_begin(&l, c, w->now_us, &w->f.error) &&
+                  ledger_settle(&l, c, outcomes, "h", w->now_us, &w->f.error));
     g_assert_true(store_commit(l.db, NULL));
     assert_deliveries(w, "ann sent;bob deferred");
     assert_line(w, "written; hello sent 11-02 10:00; nudge scheduled 11-12 10:00");
@@ -252,12 +274,18 @@ test_others_go_on(struct world *w, gconstpointer data)
     add_contact(&w->f, other, "oda@other.example", "owner - - Oda");
     tick(w, "2026-11-02 10:01");
     g_assert_true(approve(w, 2));
-    static const char *const breaks[] = {"UPDATE message SET specialist = 'kim' WHERE id = 1", "UPDATE message SET step = 'bygone' WHERE id = 1"};
+    static const char *const breaks[] = {"UPDATE message SET specialist = 'kim' WHERE id = 1",
+                                         "UPDATE message SET step = 'bygone' WHERE id = 1"};
     for (gsize i = 0; i < G_N_ELEMENTS(breaks); i++) {
         g_assert_true(store_begin(w->f.db, NULL));
         run_sql(&w->f, breaks[i]);
-        g_autoptr(GPtrArray) claims = ledger_claim(&(struct ledger){.db = w->s->db, .config = w->s->config, .mailbox = config_mailbox(w->s->config, "ana"),
-                                                                    .policy = &w->s->policy, .owner = (char[]){"me"}}, 20, w->now_us, &w->f.error);
+        g_autoptr(GPtrArray) claims =
+            ledger_claim(&(struct ledger){.db = w->s->db,
+                                          .config = w->s->config,
+                                          .mailbox = config_mailbox(w->s->config, "ana"),
+                                          .policy = &w->s->policy,
+                                          .owner = (char[]){"me"}},
+                         20, w->now_us, &w->f.error);
         g_assert_no_error(w->f.error);
         g_assert_cmpint(claims->len, ==, 1);
         g_assert_cmpint(((struct claim *)claims->pdata[0])->message_id, ==, 2);
@@ -265,7 +293,8 @@ test_others_go_on(struct world *w, gconstpointer data)
     }
 }
 
-#define ADD(path, test, data) g_test_add("/service/policy/" path, struct world, GUINT_TO_POINTER(data), world_set_up, test, tear_down)
+#define ADD(path, test, data)                                                                                \
+    g_test_add("/service/policy/" path, struct world, GUINT_TO_POINTER(data), world_set_up, test, tear_down)
 
 int
 main(int argc, char **argv)
