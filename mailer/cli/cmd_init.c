@@ -11,16 +11,20 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
-/* Where sequences and templates are shipped: beside the build, or installed. */
+/* Where sequences and templates are shipped: above the build folder, or installed. */
 static char *
 data_dir(void)
 {
     g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *build = exe ? g_path_get_dirname(exe) : NULL;
-    g_autofree char *source = build ? g_path_get_dirname(build) : NULL;
-    g_autofree char *facts = source ? g_build_filename(source, "sequences", "facts.conf", NULL) : NULL;
-    if (facts && g_file_test(facts, G_FILE_TEST_EXISTS))
-        return g_steal_pointer(&source);
+    g_autofree char *dir = exe ? g_path_get_dirname(exe) : NULL;
+    for (int up = 0; dir && up < 3; up++) {
+        g_autofree char *below = dir;
+        dir = g_path_get_dirname(below);
+        g_autofree char *facts = g_build_filename(dir, "sequences", "facts.conf", NULL);
+        g_autofree char *source = g_build_filename(dir, "mailer", "main.c", NULL);
+        if (g_file_test(facts, G_FILE_TEST_EXISTS) && g_file_test(source, G_FILE_TEST_EXISTS))
+            return g_steal_pointer(&dir);
+    }
     return g_strdup(USHER_DATADIR);
 }
 

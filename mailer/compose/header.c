@@ -109,7 +109,9 @@ header_read_age(const char *name, const struct header_line *line, gint64 *us, GE
 {
     char *end;
     gint64 n = g_ascii_strtoll(line->value, &end, 10);
-    gint64 unit_us = g_str_has_prefix(end, " day") ? CLOCK_DAY_US : g_str_has_prefix(end, " hour") ? CLOCK_HOUR_US : 0;
+    gboolean days = strcmp(end, " day") == 0 || strcmp(end, " days") == 0;
+    gboolean hours = strcmp(end, " hour") == 0 || strcmp(end, " hours") == 0;
+    gint64 unit_us = days ? CLOCK_DAY_US : hours ? CLOCK_HOUR_US : 0;
     if (n > 0 && n <= 3650 && unit_us) {
         *us = n * unit_us;
         return TRUE;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "compose/header.h"
 #include "compose/markdown.h"
 #include "liquid/liquid.h"
 
@@ -77,42 +78,19 @@ refuse(const struct mail_template *tpl, int line, GError **error, const char *wh
     return FALSE;
 }
 
-/* One header line: KEY: VALUE. */
 static gboolean
-read_header(struct mail_template *tpl, const char *line, int number, GError **error)
+read_head(struct mail_template *tpl, const struct header *head, GError **error)
 {
-    const char *colon = strchr(line, ':');
-    if (!colon)
-        return refuse(tpl, number, error, "expected a header line such as \"Subject: …\", or a blank line before the body");
-    g_autofree char *key = g_strndup(line, (gsize)(colon - line));
-    g_autofree char *value = g_strstrip(g_strdup(colon + 1));
-    if (g_ascii_strcasecmp(key, "Subject") == 0) {
-        if (tpl->subject)
-            return refuse(tpl, number, error, "a second Subject");
-        /* Line breaks in front put errors on the line of the file. */
-        g_autoptr(GString) padded = g_string_new(NULL);
-        for (int i = 1; i < number; i++)
-            g_string_append(padded, "\n");
-        g_string_append(padded, value);
-        tpl->subject = liquid_template_parse(tpl->name, padded->str, padded->len, error);
-        return tpl->subject != NULL;
-    }
-    if (g_ascii_strcasecmp(key, "Thread") == 0) {
-        tpl->follows = strcmp(value, "follow") == 0;
-        return tpl->follows || strcmp(value, "new") == 0 || refuse(tpl, number, error, "Thread: expected new or follow");
-    }
-    if (g_ascii_strcasecmp(key, "Max-Age") == 0) {
-        char *end;
-        gint64 n = g_ascii_strtoll(value, &end, 10);
-        gboolean days = strcmp(end, " day") == 0 || strcmp(end, " days") == 0;
-        gboolean hours = strcmp(end, " hour") == 0 || strcmp(end, " hours") == 0;
-        gint64 unit = days ? CLOCK_DAY_US : hours ? CLOCK_HOUR_US : 0;
-        if (n <= 0 || n > 3650 || !unit)
-            return refuse(tpl, number, error, "Max-Age: expected a number of days or hours, such as \"3 days\"");
-        tpl->max_age_us = n * unit;
-        return TRUE;
-    }
-    return refuse(tpl, number, error, "unknown header line: expected Subject, Thread or Max-Age");
+    const struct header_line *subject = header_find(head, "Subject"), *thread = header_find(head, "Thread"), *age = header_find(head, "Max-Age");
+    if (!subject)
+        return refuse(tpl, 1, error, "the Subject line is missing");
+    g_autofree char *padded = header_pad(subject->value, subject->line);
+    tpl->subject = liquid_template_parse(tpl->name, padded, strlen(padded), error);
+    if (!tpl->subject || (age && !header_read_age(tpl->name, age, &tpl->max_age_us, error)))
+        return FALSE;
+    tpl->follows = thread && strcmp(thread->value, "follow") == 0;
+    return !thread || tpl->follows || strcmp(thread->value, "new") == 0 ||
+           refuse(tpl, thread->line, error, "Thread: expected new or follow");
 }
 
 static struct mail_template *
@@ -146,34 +124,14 @@ mail_template_parse(const char *name, const char *text, GError **error)
     tpl->refs = 1;
     tpl->name = g_strdup(name);
     tpl->text = g_strdup(text);
-    if (!g_utf8_validate(text, -1, NULL)) {
-        refuse(tpl, 1, error, "expected UTF-8");
+    static const char *const known_lines[] = {"Subject", "Thread", "Max-Age", NULL};
+    struct header head;
+    if (!header_parse(name, text, known_lines, &head, error))
         return NULL;
-    }
-    const char *p = text;
-    int number = 1;
-    g_autoptr(GString) padded = g_string_new(NULL);
-    for (; *p; number++) {
-        const char *end = strchr(p, '\n');
-        g_autofree char *line = end ? g_strndup(p, (gsize)(end - p)) : g_strdup(p);
-        p = end ? end + 1 : p + strlen(p);
-        if (g_str_has_suffix(line, "\r"))
-            line[strlen(line) - 1] = '\0';
-        if (*line == '\0')
-            break;
-        if (*line != '#' && !read_header(tpl, line, number, error))
-            return NULL;
-    }
-    if (!tpl->subject) {
-        refuse(tpl, 1, error, "the Subject line is missing");
-        return NULL;
-    }
-    for (int i = 0; i < number; i++)
-        g_string_append(padded, "\n");
-    g_string_append(padded, p);
-    if (!placeholders_check_template(p, error))
-        return NULL;
-    tpl->body = liquid_template_parse(name, padded->str, padded->len, error);
+    g_autofree char *body = header_pad(head.body, head.body_line);
+    gboolean ok = read_head(tpl, &head, error) && placeholders_check_template(head.body, error);
+    header_clear(&head);
+    tpl->body = ok ? liquid_template_parse(name, body, strlen(body), error) : NULL;
     if (!tpl->body)
         return NULL;
     tpl->reads[0] = liquid_template_variables(tpl->subject, &tpl->n_reads[0]);

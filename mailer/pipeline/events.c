@@ -46,8 +46,9 @@ causes_transitions(const struct event *event)
 static gboolean
 follow_stage_by_hand(struct store *db, const struct program *program, const struct event *event, GError **error)
 {
-    const struct sequence *seq = program_sequence(program, json_string_value(json_object_get(event->data, "sequence")));
-    const struct stage *stage = seq ? sequence_stage(seq, json_string_value(json_object_get(event->data, "stage"))) : NULL;
+    const char *name = json_string_value(json_object_get(event->data, "sequence")), *id = json_string_value(json_object_get(event->data, "stage"));
+    const struct sequence *seq = name && id ? program_sequence(program, name) : NULL;
+    const struct stage *stage = seq ? sequence_stage(seq, id) : NULL;
     g_autoptr(GError) local = NULL;
     scoped(enrolment_free) struct enrolment *e = seq ? enrolment_load(db, event->account_id, seq->name, &local) : NULL;
     if (local) {

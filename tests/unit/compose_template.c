@@ -59,7 +59,7 @@ static const struct {
     {"empty", "", "t.md:1:", "Subject line is missing"},
     {"two subjects", "Subject: a\nSubject: b\n\nHi\n", "t.md:2:", "a second Subject"},
     {"unknown header line", "Subject: a\nCc: x@y.example\n\nHi\n",
-     "t.md:2:", "expected Subject, Thread or Max-Age"},
+     "t.md:2:", "unknown header line \"Cc\": expected Subject, Thread, Max-Age"},
     {"no colon", "Subject: a\nHi there\n", "t.md:2:", "expected a header line"},
     {"thread", "Subject: a\nThread: old\n\nHi\n", "t.md:2:", "expected new or follow"},
     {"age without unit", "Subject: a\nMax-Age: 3\n\nHi\n", "t.md:2:", "expected a number of days or hours"},
