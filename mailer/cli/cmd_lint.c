@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -57,7 +56,8 @@ print_refusal(struct linter *l, const char *file, const GError *error)
     const char *what = placed ? strstr(p + strlen(file), ": ") : NULL;
     g_autofree char *message = g_strdup(what ? what + 2 : p);
     g_autofree char *hint = g_strdup("");
-    const struct lint_line line = {.level = LINT_ERROR, .rule = "syntax", .line = placed ? atoi(p + strlen(file) + 1) : 1, .message = message, .hint = hint};
+    int number = placed ? (int)g_ascii_strtoll(p + strlen(file) + 1, NULL, 10) : 1;
+    const struct lint_line line = {.level = LINT_ERROR, .rule = "syntax", .line = number, .message = message, .hint = hint};
     print_line(l, file, &line);
     note_code(l, error->code == USHER_ERROR_NO_INPUT ? EX_NOINPUT : EX_DATAERR);
 }

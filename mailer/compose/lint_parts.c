@@ -4,7 +4,6 @@
 
 #include "compose/markdown_url.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define LISTS_MAX 64u /* deeper ones are not numbered */
@@ -79,7 +78,7 @@ begin_list(struct html_reader *r, const char *tag, gsize len, gboolean numbered)
 {
     g_autofree char *start = attribute(tag, len, "start");
     if (r->lists < LISTS_MAX)
-        r->next[r->lists] = !numbered ? -1 : start ? atoi(start) : 1;
+        r->next[r->lists] = !numbered ? -1 : start ? (int)g_ascii_strtoll(start, NULL, 10) : 1;
     r->lists++;
 }
 

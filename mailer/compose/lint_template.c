@@ -9,7 +9,6 @@
 #include "compose/template.h"
 #include "liquid/liquid.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define VARIANTS_MAX 256u /* of a subject; more are not looked at */
@@ -237,7 +236,7 @@ static void
 add_refusal(struct lint_run *run, enum lint_rule rule, const char *name, const char *message)
 {
     const char *p = g_str_has_prefix(message, name) ? message + strlen(name) : message;
-    int line = *p == ':' ? atoi(p + 1) : 1;
+    int line = *p == ':' ? (int)g_ascii_strtoll(p + 1, NULL, 10) : 1;
     const char *what = strstr(p, ": ");
     lint_add(run, rule, MAX(line, 1), "%s", what ? what + 2 : message);
 }

@@ -67,6 +67,12 @@ static gboolean
 record_bounces(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
                const struct mail_match *m, gint64 inbound_id, gint64 *event_id, GError **error)
 {
+    if (r->failed->len == 0) { /* nobody is named: it is counted, and nothing follows from it */
+        json_t *unnamed = about_mail(r, m, inbound_id);
+        json_object_del(unnamed, "address");
+        json_object_set_new(unnamed, "permanent", json_false());
+        return record_event(in, place, m->account_id, "bounced", unnamed, event_id, error);
+    }
     for (guint i = 0; i < r->failed->len; i++) {
         const struct failed_recipient *f = r->failed->pdata[i];
         gboolean ours;

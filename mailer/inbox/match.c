@@ -82,17 +82,11 @@ by_failed_recipient(struct store *db, const struct mail_record *r, struct mail_m
 GArray *
 match_accounts_of(struct store *db, const char *address, GError **error)
 {
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    scoped(query_end) struct query *q = store_query(
-        db, "SELECT DISTINCT account_id FROM contact WHERE address = ? AND NOT absent LIMIT 20", error, "t", address);
-    g_autoptr(GError) local = NULL;
-    while (q && query_next(q, &local)) {
-        gint64 id = query_int(q, "account_id");
-        g_array_append_val(ids, id);
-    }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&ids) : NULL;
+    return store_ids(db,
+                     /* An absent contact counts only where no account has a present one. */
+                     "SELECT DISTINCT account_id FROM contact WHERE address = ?1 AND (NOT absent OR NOT EXISTS"
+                     " (SELECT 1 FROM contact p WHERE p.address = ?1 AND NOT p.absent)) LIMIT 20",
+                     error, "t", address);
 }
 
 static gboolean

@@ -33,16 +33,6 @@ const char *const delivery_state_names[DELIVERY_STATE_COUNT] = {
     [DELIVERY_UNKNOWN] = "unknown", [DELIVERY_WITHDRAWN] = "withdrawn",
 };
 
-void
-claim_free(gpointer data)
-{
-    struct claim *c = data;
-    g_free(c->mail_from);
-    g_bytes_unref(c->bytes);
-    g_ptr_array_unref(c->addresses);
-    g_free(c);
-}
-
 gboolean
 smtp_code_is_dead_address(int code, const char *enhanced)
 {
@@ -51,20 +41,6 @@ smtp_code_is_dead_address(int code, const char *enhanced)
 }
 
 static gboolean settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error);
-
-/* Runs rows of a query through nothing but its ids: small helper for the loops below. */
-static gboolean
-collect_ids(struct query *q, const char *column, GArray *out, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    while (q && query_next(q, &local)) {
-        gint64 id = query_int(q, column);
-        g_array_append_val(out, id);
-    }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
-}
 
 static gboolean
 record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, json_t *data, GError **error)
@@ -185,12 +161,10 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
         return FALSE;
     gboolean ok = store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? WHERE mailbox = ? AND state = 'claimed'" BUSY,
                              error, "it", now_us, l->mailbox->name);
-    g_autoptr(GArray) messages = g_array_new(FALSE, FALSE, sizeof(gint64));
-    if (ok) {
-        scoped(query_end) struct query *q = store_query(
-            l->db, "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'" BUSY, error, "t", l->mailbox->name);
-        ok = collect_ids(q, "message_id", messages, error);
-    }
+    g_autoptr(GArray) messages =
+        ok ? store_ids(l->db, "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'" BUSY, error, "t", l->mailbox->name)
+           : NULL;
+    ok = messages != NULL;
     for (guint i = 0; ok && i < messages->len; i++)
         ok = recover_transmitting(l, g_array_index(messages, gint64, i), now_us, error);
     if (ok)
@@ -199,126 +173,7 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
     return FALSE;
 }
 
-/* ---- claim ---- */
-
-static gboolean
-postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *reason, gint64 now_us, GError **error)
-{
-    return store_exec(l->db,
-                      "UPDATE delivery SET next_at = ?, text = ?, at = ? WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
-                      error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us, message_id, now_us);
-}
-
-static struct claim *
-load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
-{
-    scoped(query_end) struct query *q = store_query(
-        l->db, "SELECT bytes, token, specialist, date_at FROM message WHERE id = ?", error, "i", message_id);
-    if (!q || !query_next(q, error))
-        return NULL;
-    const struct specialist *who = config_specialist(l->config, query_text(q, "specialist"));
-    g_autoptr(GBytes) frozen = query_dup_bytes(q, "bytes");
-    if (!who || !frozen) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "message %" G_GINT64_FORMAT ": its specialist \"%s\" is not in usher.conf", message_id,
-                    query_text(q, "specialist"));
-        return NULL;
-    }
-    gint64 date_us = query_int(q, "date_at") ? query_int(q, "date_at") : now_us;
-    g_autoptr(GBytes) bytes = mime_add_date(frozen, date_us, l->config->timezone, error);
-    if (!bytes)
-        return NULL;
-    struct claim *c = g_new0(struct claim, 1);
-    c->message_id = message_id;
-    const char *at = strrchr(who->address, '@');
-    c->mail_from = l->mailbox->plus_addressing
-                       ? g_strdup_printf("%.*s+%s%s", (int)(at - who->address), who->address, query_text(q, "token"), at)
-                       : g_strdup(who->address);
-    c->bytes = g_steal_pointer(&bytes);
-    c->addresses = g_ptr_array_new_with_free_func(g_free);
-    return c;
-}
-
-static gboolean
-mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
-{
-    if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, attempts = attempts + 1, account_version ="
-                    " (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id WHERE m.id = delivery.message_id)"
-                    " WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
-                    error, "tiii", l->owner, now_us, c->message_id, now_us) ||
-        !store_exec(l->db, "UPDATE message SET date_at = COALESCE(date_at, ?) WHERE id = ?", error, "ii", now_us, c->message_id))
-        return FALSE;
-    scoped(query_end) struct query *q = store_query(
-        l->db, "SELECT address FROM delivery WHERE message_id = ? AND state = 'claimed' ORDER BY field DESC, id", error, "i", c->message_id);
-    g_autoptr(GError) local = NULL;
-    while (q && query_next(q, &local))
-        g_ptr_array_add(c->addresses, query_dup_text(q, "address"));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
-}
-
-/* Asks the policy, and claims the message when it may go. *out stays NULL when it may not. */
-static gboolean
-claim_one(struct ledger *l, gint64 message_id, gint64 now_us, struct claim **out, GError **error)
-{
-    enum outbox_verdict verdict = OUTBOX_GONE;
-    gint64 not_before_us = 0;
-    g_autofree char *reason = NULL;
-    *out = NULL;
-    if (!l->policy->may_send(l->policy->user, l->db, message_id, now_us, &verdict, &not_before_us, &reason, error))
-        return FALSE;
-    switch (verdict) {
-    case OUTBOX_WAIT:
-        return postpone(l, message_id, not_before_us, reason, now_us, error);
-    case OUTBOX_GONE: /* what it left behind would be looked at for ever */
-        return store_exec(l->db, "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN ('queued', 'deferred')", error, "ii",
-                          now_us, message_id);
-    case OUTBOX_SEND:
-        break;
-    }
-    g_autoptr(GError) broken = NULL;
-    struct claim *c = load_claim(l, message_id, now_us, &broken);
-    if (!c && g_error_matches(broken, USHER_ERROR, USHER_ERROR_CONFIG)) /* the others need not wait for this one */
-        return postpone(l, message_id, now_us + CLOCK_HOUR_US, broken->message, now_us, error);
-    if (broken)
-        g_propagate_error(error, g_steal_pointer(&broken));
-    if (!c || !mark_claimed(l, c, now_us, error)) {
-        if (c)
-            claim_free(c);
-        return FALSE;
-    }
-    *out = c;
-    return TRUE;
-}
-
-GPtrArray *
-ledger_claim(struct ledger *l, guint limit, gint64 now_us, GError **error)
-{
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    {
-        scoped(query_end) struct query *q = store_query(
-            l->db,
-            /* One message an account: sending the first changes the account, so the second is claimed anew. */
-            "SELECT MIN(m.id) AS message_id FROM (SELECT message_id FROM delivery WHERE mailbox = ?"
-            " AND state IN ('queued', 'deferred') AND next_at <= ? ORDER BY next_at LIMIT ?)"
-            " d JOIN message m ON m.id = d.message_id GROUP BY m.account_id ORDER BY MIN(m.id)",
-            error, "tii", l->mailbox->name, now_us, (gint64)limit * 4);
-        if (!collect_ids(q, "message_id", ids, error))
-            return NULL;
-    }
-    g_autoptr(GPtrArray) claims = g_ptr_array_new_with_free_func(claim_free);
-    for (guint i = 0; i < ids->len && claims->len < limit; i++) {
-        struct claim *c;
-        if (!claim_one(l, g_array_index(ids, gint64, i), now_us, &c, error))
-            return NULL;
-        if (c && c->addresses->len)
-            g_ptr_array_add(claims, c);
-        else if (c)
-            claim_free(c);
-    }
-    return g_steal_pointer(&claims);
-}
+/* ---- transmission ---- */
 
 gboolean
 ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
@@ -430,20 +285,21 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
 static gboolean
 settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error)
 {
-    gint64 to_sent, to_open, to_all, follows;
+    gint64 settled, to_sent, to_open, follows;
     g_autofree char *state = NULL;
     json_t *data;
     {
         scoped(query_end) struct query *q = store_query(
             l->db,
-            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, m.thread_id AS follows, m.automatic, m.approved_at, COUNT(d.id) AS to_all,"
-            " SUM(d.state = 'sent') AS to_sent, SUM(d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
-            " FROM message m JOIN delivery d ON d.message_id = m.id AND d.field = 'to' AND d.state <> 'withdrawn' WHERE m.id = ?",
+            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, m.thread_id AS follows, m.automatic, m.approved_at,"
+            " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = 'sent') AS to_sent,"
+            " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
+            " FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.id = ?",
             error, "i", message_id);
         if (!q || !query_next(q, error))
             return FALSE;
         state = query_dup_text(q, "state");
-        to_all = query_int(q, "to_all");
+        settled = query_int(q, "settled");
         to_sent = query_int(q, "to_sent");
         to_open = query_int(q, "to_open");
         follows = query_int(q, "follows");
@@ -461,13 +317,21 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
         ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
                         l->mailbox->sent_copy == SENT_COPY_APPEND ? "wanted" : NULL, message_id) &&
              record(l, message_id, now_us, "sent", json_incref(data), error);
-    if (ok && to_all > 0 && to_sent == 0 && to_open == 0 && strcmp(state, "queued") == 0)
+    if (ok && settled > 0 && to_sent == 0 && to_open == 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'failed' WHERE id = ?", error, "i", message_id) &&
-             record(l, message_id, now_us, "step_failed", json_pack("{s:s}", "reason", "every To recipient was refused"), error) &&
+             record(l, message_id, now_us, "step_failed", json_pack("{s:s}", "reason", "no To recipient could be reached"), error) &&
              make_task(l, message_id, now_us, "mail_refused",
-                       g_strdup_printf("Message %" G_GINT64_FORMAT " was refused for every recipient", message_id), error);
+                       g_strdup_printf("Message %" G_GINT64_FORMAT " reached none of its To recipients", message_id), error);
     json_decref(data);
     return ok;
+}
+
+gboolean
+ledger_abandon(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
+{
+    return store_exec(l->db, "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN ('queued', 'deferred')", error, "ii",
+                      now_us, message_id) &&
+           settle_message(l, message_id, FALSE, now_us, error);
 }
 
 gboolean

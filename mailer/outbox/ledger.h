@@ -87,6 +87,10 @@ gboolean ledger_note_sent(struct ledger *ledger, struct claim *claim, const stru
 gboolean ledger_settle(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes, const char *host,
                        gint64 now_us, GError **error);
 
+/* Withdraws what is still open of a message that is no longer wanted; if somebody had it already but nobody of To, it has failed. In the
+ * caller's transaction. */
+gboolean ledger_abandon(struct ledger *ledger, gint64 message_id, gint64 now_us, GError **error);
+
 /* Gives an untouched claim back. */
 gboolean ledger_unclaim(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
 

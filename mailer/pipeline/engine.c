@@ -129,17 +129,10 @@ pipeline_pending(struct store *db, gint64 now_us, guint limit, GError **error)
         "SELECT DISTINCT account_id AS id FROM step WHERE state = 'wanted' AND ? IS NOT NULL LIMIT ?",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(queries); i++) {
-        scoped(query_end) struct query *q = store_query(db, queries[i], error, "ii", now_us, (gint64)limit);
-        g_autoptr(GError) local = NULL;
-        while (q && query_next(q, &local)) {
-            gint64 id = query_int(q, "id");
-            g_array_append_val(ids, id);
-        }
-        if (!q || local) {
-            if (local)
-                g_propagate_error(error, g_steal_pointer(&local));
+        g_autoptr(GArray) more = store_ids(db, queries[i], error, "ii", now_us, (gint64)limit);
+        if (!more)
             return NULL;
-        }
+        g_array_append_vals(ids, more->data, more->len);
     }
     return g_steal_pointer(&ids);
 }

@@ -178,22 +178,6 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
            store_exec(s->db, "UPDATE account SET dirty = 0 WHERE id = ?", error, "i", account_id);
 }
 
-/* The ids that a query about one account answers; NULL only with error. */
-static GArray *
-message_ids(struct service *s, const char *sql, gint64 account_id, GError **error)
-{
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-    scoped(query_end) struct query *q = store_query(s->db, sql, error, "i", account_id);
-    g_autoptr(GError) local = NULL;
-    while (q && query_next(q, &local)) {
-        gint64 id = query_int(q, "id");
-        g_array_append_val(ids, id);
-    }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&ids) : NULL;
-}
-
 /* Gives a returned draft the text of now, so that the specialist judges what would be sent. One that cannot be rendered keeps its
  * old text; its approval will say why. */
 static gboolean
@@ -224,7 +208,7 @@ drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, 
         "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step"
         " WHERE m.account_id = ? AND m.state IN ('waiting', 'changed', 'queued')"
         " AND (p.state IS NULL OR p.state NOT IN ('drafted', 'queued') OR p.message_id IS NOT m.id)";
-    g_autoptr(GArray) ids = message_ids(s, sql, account_id, error);
+    g_autoptr(GArray) ids = store_ids(s->db, sql, error, "i", account_id);
     if (!ids)
         return FALSE;
     for (guint i = 0; i < ids->len; i++) {
@@ -291,7 +275,7 @@ drafting_return(struct service *s, const struct draft *d, const char *reason, gi
 gboolean
 drafting_return_orphans(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
-    g_autoptr(GArray) ids = message_ids(s, "SELECT id FROM message WHERE account_id = ? AND state = 'queued'", account_id, error);
+    g_autoptr(GArray) ids = store_ids(s->db, "SELECT id FROM message WHERE account_id = ? AND state = 'queued'", error, "i", account_id);
     for (guint i = 0; ids && i < ids->len; i++) {
         gboolean gone;
         scoped(draft_free) struct draft *d = draft_load(s->db, s->config, g_array_index(ids, gint64, i), error);

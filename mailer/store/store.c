@@ -394,6 +394,24 @@ store_text(struct store *db, const char *sql, GError **error, const char *spec, 
     return g_strdup((const char *)sqlite3_column_text(q->stmt, 0));
 }
 
+GArray *
+store_ids(struct store *db, const char *sql, GError **error, const char *spec, ...)
+{
+    va_list args;
+    va_start(args, spec);
+    scoped(query_end) struct query *q = query_start(db, sql, error, spec, args);
+    va_end(args);
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GError) local = NULL;
+    while (q && query_next(q, &local)) {
+        gint64 id = sqlite3_column_int64(q->stmt, 0);
+        g_array_append_val(ids, id);
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local ? g_steal_pointer(&ids) : NULL;
+}
+
 gint64
 store_last_id(struct store *db)
 {

@@ -48,6 +48,9 @@ gboolean store_exec(struct store *db, const char *sql, GError **error, const cha
 gint64 store_int(struct store *db, const char *sql, gint64 fallback, GError **error, const char *spec, ...);
 char *store_text(struct store *db, const char *sql, GError **error, const char *spec, ...);
 
+/* The first column of every row, as gint64. The caller frees; NULL only with error. */
+GArray *store_ids(struct store *db, const char *sql, GError **error, const char *spec, ...);
+
 gint64 store_last_id(struct store *db);
 /* Rows changed by the last store_exec(): the answer to a compare-and-set. */
 gint64 store_changes(struct store *db);
