@@ -1,4 +1,5 @@
-/* usher: walks new customers through their first eight weeks by email. Everything is in the command table of cli/. */
+/* usher: walks new customers through their first eight weeks by email. Everything is in the command table of
+ * cli/. */
 #include "cli/cli.h"
 
 int

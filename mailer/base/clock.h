@@ -1,5 +1,5 @@
-/* Time. The engine never asks a clock: its `now` is a parameter. These are for the edges (command line, service)
- * that must say what now is. Times are microseconds since 1970 UTC. */
+/* Time. The engine never asks a clock: its `now` is a parameter. These are for the edges (command line,
+ * service) that must say what now is. Times are microseconds since 1970 UTC. */
 #ifndef USHER_BASE_CLOCK_H
 #define USHER_BASE_CLOCK_H
 
@@ -19,7 +19,8 @@ void clock_rehearse(gint64 now_us);
 /* TRUE once clock_rehearse() was called. */
 gboolean clock_is_rehearsed(void);
 
-/* CLOCK_BOOTTIME: never steps, runs through suspend, the same in every process of this boot. For ages of minutes. */
+/* CLOCK_BOOTTIME: never steps, runs through suspend, the same in every process of this boot. For ages of
+ * minutes. */
 gint64 clock_boottime_us(void);
 
 /* The kernel's boot identity, so that a boot time kept in a file is not believed after a restart. Static. */

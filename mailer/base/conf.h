@@ -1,13 +1,14 @@
-/* Configuration files over libconfuse, with what it leaves out: a repeated plain option is an error, the first
- * error comes back as a GError with file and line, and strings may be checked by the caller with the same wording. */
+/* Configuration files over libconfuse, with what it leaves out: a repeated plain option is an error, the
+ * first error comes back as a GError with file and line, and strings may be checked by the caller with the
+ * same wording. */
 #ifndef USHER_BASE_CONF_H
 #define USHER_BASE_CONF_H
 
 #include <confuse.h>
 #include <glib.h>
 
-/* Parses the file at path against opts. Returns the tree (free with cfg_free) or NULL: USHER_ERROR_NO_INPUT when the
- * file cannot be read, USHER_ERROR_CONFIG with "FILE:LINE: …" for everything wrong inside it. */
+/* Parses the file at path against opts. Returns the tree (free with cfg_free) or NULL: USHER_ERROR_NO_INPUT
+ * when the file cannot be read, USHER_ERROR_CONFIG with "FILE:LINE: …" for everything wrong inside it. */
 cfg_t *conf_parse(cfg_opt_t *opts, const char *path, GError **error);
 
 /* Sets a USHER_ERROR_CONFIG "FILE:LINE: …" for a section that parsed but means nothing. Returns FALSE. */

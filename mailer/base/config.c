@@ -11,7 +11,8 @@
 
 static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
-const char *const lint_level_names[LINT_LEVEL_COUNT] = {[LINT_OFF] = "off", [LINT_WARNING] = "warning", [LINT_ERROR] = "error"};
+const char *const lint_level_names[LINT_LEVEL_COUNT] = {
+    [LINT_OFF] = "off", [LINT_WARNING] = "warning", [LINT_ERROR] = "error"};
 
 const struct lint_setting lint_settings[LINT_RULE_COUNT] = {
     [LINT_SUBJECT_GENERIC] = {"subject_generic", LINT_ERROR},
@@ -57,10 +58,12 @@ window_read(cfg_t *section, struct window *out, GError **error)
         while (d < 7 && strcmp(day, day_names[d]) != 0)
             d++;
         if (d == 7)
-            return conf_refuse(section, error, "days: \"%s\": expected mon, tue, wed, thu, fri, sat or sun", day);
+            return conf_refuse(section, error, "days: \"%s\": expected mon, tue, wed, thu, fri, sat or sun",
+                               day);
         out->days |= 1u << d;
     }
-    if (!read_minute(section, "from", &out->from_minute, error) || !read_minute(section, "to", &out->to_minute, error))
+    if (!read_minute(section, "from", &out->from_minute, error) ||
+        !read_minute(section, "to", &out->to_minute, error))
         return FALSE;
     if (!out->days || out->from_minute >= out->to_minute)
         return conf_refuse(section, error, "window: expected at least one day and a \"from\" before \"to\"");
@@ -73,10 +76,14 @@ struct scheme {
     guint16 port;
 };
 
-static const struct scheme smtp_schemes[] = {
-    {"smtp://", WIRE_STARTTLS, 587}, {"smtps://", WIRE_IMPLICIT_TLS, 465}, {"smtp+plain://", WIRE_PLAIN_LOOPBACK, 25}, {0}};
-static const struct scheme imap_schemes[] = {
-    {"imaps://", WIRE_IMPLICIT_TLS, 993}, {"imap://", WIRE_STARTTLS, 143}, {"imap+plain://", WIRE_PLAIN_LOOPBACK, 143}, {0}};
+static const struct scheme smtp_schemes[] = {{"smtp://", WIRE_STARTTLS, 587},
+                                             {"smtps://", WIRE_IMPLICIT_TLS, 465},
+                                             {"smtp+plain://", WIRE_PLAIN_LOOPBACK, 25},
+                                             {0}};
+static const struct scheme imap_schemes[] = {{"imaps://", WIRE_IMPLICIT_TLS, 993},
+                                             {"imap://", WIRE_STARTTLS, 143},
+                                             {"imap+plain://", WIRE_PLAIN_LOOPBACK, 143},
+                                             {0}};
 
 gboolean
 config_is_loopback(const char *host)
@@ -99,18 +106,19 @@ is_plain_address(const char *address)
 }
 
 static gboolean
-read_server(cfg_t *section, const char *key, const struct scheme *schemes, struct wire_server *out, GError **error)
+read_server(cfg_t *section, const char *key, const struct scheme *schemes, struct wire_server *out,
+            GError **error)
 {
     const char *url = cfg_getstr(section, key);
     if (!url || !*url)
-        return conf_refuse(section, error, "mailbox \"%s\" lacks %s, for example %shost:%d", cfg_title(section), key,
-                           schemes[0].name, schemes[0].port);
+        return conf_refuse(section, error, "mailbox \"%s\" lacks %s, for example %shost:%d",
+                           cfg_title(section), key, schemes[0].name, schemes[0].port);
     const struct scheme *s = schemes;
     while (s->name && !g_str_has_prefix(url, s->name))
         s++;
     if (!s->name)
-        return conf_refuse(section, error, "%s: \"%s\": expected %s, %s or %s and host:port", key, url, schemes[0].name,
-                           schemes[1].name, schemes[2].name);
+        return conf_refuse(section, error, "%s: \"%s\": expected %s, %s or %s and host:port", key, url,
+                           schemes[0].name, schemes[1].name, schemes[2].name);
     const char *host = url + strlen(s->name);
     const char *end = host[0] == '[' ? strchr(host, ']') : strpbrk(host, ":/");
     if (host[0] == '[' && end) {
@@ -127,7 +135,8 @@ read_server(cfg_t *section, const char *key, const struct scheme *schemes, struc
         if (g_str_has_suffix(digits, "/"))
             digits[strlen(digits) - 1] = '\0';
         if (!g_ascii_string_to_unsigned(digits, 10, 1, 65535, &port, NULL))
-            return conf_refuse(section, error, "%s: \"%s\": expected a port from 1 to 65535 after the colon", key, url);
+            return conf_refuse(section, error, "%s: \"%s\": expected a port from 1 to 65535 after the colon",
+                               key, url);
         out->port = (guint16)port;
     } else if (end && *end && strcmp(end, "/") != 0) {
         return conf_refuse(section, error, "%s: \"%s\": nothing may follow host and port", key, url);
@@ -135,7 +144,8 @@ read_server(cfg_t *section, const char *key, const struct scheme *schemes, struc
     if (!*out->host)
         return conf_refuse(section, error, "%s: \"%s\": the host is missing", key, url);
     if (out->security == WIRE_PLAIN_LOOPBACK && !config_is_loopback(out->host))
-        return conf_refuse(section, error, "%s: \"%s\": a connection without TLS is for loopback only", key, url);
+        return conf_refuse(section, error, "%s: \"%s\": a connection without TLS is for loopback only", key,
+                           url);
     return TRUE;
 }
 
@@ -196,7 +206,8 @@ config_free(struct config *c)
 static char *
 resolve_path(const char *base_dir, const char *path)
 {
-    return path && *path && !g_path_is_absolute(path) ? g_build_filename(base_dir, path, NULL) : g_strdup(path);
+    return path && *path && !g_path_is_absolute(path) ? g_build_filename(base_dir, path, NULL)
+                                                      : g_strdup(path);
 }
 
 static gboolean
@@ -205,7 +216,9 @@ read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
     struct mailbox *m = g_new0(struct mailbox, 1);
     g_ptr_array_add(c->mailboxes, m);
     m->name = g_strdup(cfg_title(s));
-    if (strspn(m->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") != strlen(m->name) || *m->name == '.' || !*m->name)
+    if (strspn(m->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
+            strlen(m->name) ||
+        *m->name == '.' || !*m->name)
         return conf_refuse(s, error, "mailbox \"%s\": expected a title of letters, digits, _ and -", m->name);
     m->user = conf_dup_str(s, "user");
     m->password_credential = conf_dup_str(s, "password_credential");
@@ -227,10 +240,12 @@ read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
     else
         return conf_refuse(s, error, "sent_copy: \"%s\": expected append, provider or none", copy);
     if (m->password_file && m->password_credential)
-        return conf_refuse(s, error, "mailbox \"%s\": set password_file or password_credential, not both", m->name);
+        return conf_refuse(s, error, "mailbox \"%s\": set password_file or password_credential, not both",
+                           m->name);
     if (m->user && (strlen(m->user) > 255 || strpbrk(m->user, "\r\n")))
         return conf_refuse(s, error, "user: expected at most 255 bytes on one line");
-    return read_server(s, "smtp", smtp_schemes, &m->smtp, error) && read_server(s, "imap", imap_schemes, &m->imap, error);
+    return read_server(s, "smtp", smtp_schemes, &m->smtp, error) &&
+           read_server(s, "imap", imap_schemes, &m->imap, error);
 }
 
 static gboolean
@@ -283,7 +298,8 @@ read_lint(cfg_t *s, struct config *c, GError **error)
         while (word && level < LINT_LEVEL_COUNT && strcmp(word, lint_level_names[level]) != 0)
             level++;
         if (level == LINT_LEVEL_COUNT)
-            return conf_refuse(s, error, "lint: %s: \"%s\": expected error, warning or off", lint_settings[i].name, word);
+            return conf_refuse(s, error, "lint: %s: \"%s\": expected error, warning or off",
+                               lint_settings[i].name, word);
         if (word)
             c->lint[i] = level;
     }
@@ -303,7 +319,8 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     c->retry_for_us = (gint64)cfg_getint(cfg, "retry_for") * 3600 * G_USEC_PER_SEC;
     if (c->retry_after_us <= 0 || c->retry_for_us <= 0)
         return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
-    if (!read_team(cfg_getsec(cfg, "team"), c, error) || !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
+    if (!read_team(cfg_getsec(cfg, "team"), c, error) ||
+        !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
         !read_lint(cfg_getsec(cfg, "lint"), c, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
@@ -315,7 +332,8 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     if (c->specialists->len == 0)
         return conf_refuse(cfg, error, "expected at least one specialist section");
     if (c->failsafe && !config_specialist(c, c->failsafe))
-        return conf_refuse(cfg_getsec(cfg, "team"), error, "failsafe: there is no specialist \"%s\"", c->failsafe);
+        return conf_refuse(cfg_getsec(cfg, "team"), error, "failsafe: there is no specialist \"%s\"",
+                           c->failsafe);
     return TRUE;
 }
 
@@ -335,15 +353,21 @@ config_new(void)
 struct config *
 config_load(const char *path, GError **error)
 {
-    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),         CFG_STR("company", NULL, CFGF_NONE),
-                        CFG_STR("timezone", "UTC", CFGF_NONE),    CFG_STR("booking_link", NULL, CFGF_NONE),
-                        CFG_STR("help_link", NULL, CFGF_NONE),    CFG_STR("failsafe", NULL, CFGF_NONE),
+    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),
+                        CFG_STR("company", NULL, CFGF_NONE),
+                        CFG_STR("timezone", "UTC", CFGF_NONE),
+                        CFG_STR("booking_link", NULL, CFGF_NONE),
+                        CFG_STR("help_link", NULL, CFGF_NONE),
+                        CFG_STR("failsafe", NULL, CFGF_NONE),
                         CFG_END()};
     cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
-    cfg_opt_t specialist[] = {CFG_STR("name", NULL, CFGF_NONE),      CFG_STR("address", NULL, CFGF_NONE),
-                              CFG_STR("mailbox", NULL, CFGF_NONE),   CFG_STR_LIST("regions", NULL, CFGF_NONE),
-                              CFG_STR_LIST("logins", NULL, CFGF_NONE), CFG_STR("booking_link", NULL, CFGF_NONE),
+    cfg_opt_t specialist[] = {CFG_STR("name", NULL, CFGF_NONE),
+                              CFG_STR("address", NULL, CFGF_NONE),
+                              CFG_STR("mailbox", NULL, CFGF_NONE),
+                              CFG_STR_LIST("regions", NULL, CFGF_NONE),
+                              CFG_STR_LIST("logins", NULL, CFGF_NONE),
+                              CFG_STR("booking_link", NULL, CFGF_NONE),
                               CFG_END()};
     cfg_opt_t mailbox[] = {CFG_STR("smtp", NULL, CFGF_NONE),
                            CFG_STR("imap", NULL, CFGF_NONE),
@@ -426,8 +450,9 @@ mailbox_read_password(const struct mailbox *mailbox, char **password, GError **e
     if (mailbox->password_credential) {
         const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
         if (!dir) {
-            g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                                "password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)");
+            g_set_error_literal(
+                error, USHER_ERROR, USHER_ERROR_CONFIG,
+                "password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)");
             return FALSE;
         }
         path = g_build_filename(dir, mailbox->password_credential, NULL);
@@ -444,7 +469,8 @@ mailbox_read_password(const struct mailbox *mailbox, char **password, GError **e
     (*password)[strcspn(*password, "\r\n")] = '\0';
     if (strlen(*password) > 255 || !**password) {
         secret_free(g_steal_pointer(password));
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: expected a password of 1 to 255 bytes", path);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: expected a password of 1 to 255 bytes",
+                    path);
         return FALSE;
     }
     return TRUE;

@@ -1,4 +1,5 @@
-/* usher.conf: the team, its specialists and mailboxes. Read once at start (and on reload) and never changed. */
+/* usher.conf: the team, its specialists and mailboxes. Read once at start (and on reload) and never changed.
+ */
 #ifndef USHER_BASE_CONFIG_H
 #define USHER_BASE_CONFIG_H
 
@@ -8,9 +9,9 @@
 
 /* Hours in which mail may go out, in the receiver's zone. */
 struct window {
-    guint days;              /* bit 0 is Monday */
-    int from_minute;         /* minutes after midnight */
-    int to_minute;           /* exclusive */
+    guint days;      /* bit 0 is Monday */
+    int from_minute; /* minutes after midnight */
+    int to_minute;   /* exclusive */
 };
 
 enum wire_security { WIRE_STARTTLS, WIRE_IMPLICIT_TLS, WIRE_PLAIN_LOOPBACK };
@@ -24,26 +25,27 @@ struct wire_server {
 enum sent_copy { SENT_COPY_APPEND, SENT_COPY_PROVIDER, SENT_COPY_NONE };
 
 struct mailbox {
-    char *name;              /* the section's title */
+    char *name; /* the section's title */
     struct wire_server smtp, imap;
     char *user;
     char *password_file, *password_credential; /* at most one is set */
-    char *ca_file;           /* NULL: the system's roots */
-    char *tls_name;          /* name the certificate must carry; NULL: the host */
-    char *inbox, *sent;      /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
+    char *ca_file;                             /* NULL: the system's roots */
+    char *tls_name;                            /* name the certificate must carry; NULL: the host */
+    char *inbox, *sent;                        /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
     enum sent_copy sent_copy;
     gboolean plus_addressing;
 };
 
 struct specialist {
-    char *id;                /* the section's title */
+    char *id; /* the section's title */
     char *name, *address;
     const struct mailbox *mailbox;
     char **regions, **logins;
-    char *booking_link;      /* NULL: the team's */
+    char *booking_link; /* NULL: the team's */
 };
 
-/* What lint looks for; compose/lint.h says what each means. `lint { RULE = "off" }` in usher.conf sets another level. */
+/* What lint looks for; compose/lint.h says what each means. `lint { RULE = "off" }` in usher.conf sets
+ * another level. */
 enum lint_rule {
     LINT_SUBJECT_GENERIC,
     LINT_SUBJECT_LONG,
@@ -77,15 +79,16 @@ struct config {
     char **sequences;
     char *team_name, *company, *booking_link, *help_link, *failsafe;
     char *timezone_name;
-    GTimeZone *timezone;     /* borrowed from zone_find() */
+    GTimeZone *timezone; /* borrowed from zone_find() */
     struct window window;
-    GPtrArray *mailboxes;    /* struct mailbox */
-    GPtrArray *specialists;  /* struct specialist */
+    GPtrArray *mailboxes;   /* struct mailbox */
+    GPtrArray *specialists; /* struct specialist */
     gint64 retry_after_us, retry_for_us;
     enum lint_level lint[LINT_RULE_COUNT];
 };
 
-/* A configuration that names nobody and nothing, with every default: for looking at files without a usher.conf. */
+/* A configuration that names nobody and nothing, with every default: for looking at files without a
+ * usher.conf. */
 struct config *config_new(void);
 
 /* Reads and checks path. USHER_ERROR_NO_INPUT or USHER_ERROR_CONFIG with file, line and what was expected. */
@@ -102,9 +105,9 @@ const struct specialist *config_specialist(const struct config *config, const ch
 /* The specialist with this (any case) address, or NULL. */
 const struct specialist *config_specialist_by_address(const struct config *config, const char *address);
 
-/* The mailbox's password, read now from its file or systemd credential, without its final newline. The caller frees
- * it with secret_free(). NULL without error when none is configured. USHER_ERROR_CONFIG when it cannot be read or has
- * over 255 bytes. */
+/* The mailbox's password, read now from its file or systemd credential, without its final newline. The caller
+ * frees it with secret_free(). NULL without error when none is configured. USHER_ERROR_CONFIG when it cannot
+ * be read or has over 255 bytes. */
 gboolean mailbox_read_password(const struct mailbox *mailbox, char **password, GError **error);
 
 /* Overwrites, then frees. NULL is fine. */

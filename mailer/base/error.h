@@ -10,18 +10,18 @@
 GQuark usher_error_quark(void);
 
 enum usher_error {
-    USHER_ERROR_USAGE = 64,       /* the command's words are wrong */
-    USHER_ERROR_DATA = 65,        /* a file's or a server's data is wrong */
-    USHER_ERROR_NO_INPUT = 66,    /* a file or an account that was named does not exist */
-    USHER_ERROR_UNAVAILABLE = 69, /* a server cannot be reached or refuses */
-    USHER_ERROR_SOFTWARE = 70,    /* a broken promise inside usher */
-    USHER_ERROR_OS = 71,          /* fork, socketpair and their like */
-    USHER_ERROR_CANT_CREATE = 73, /* an output file cannot be made */
-    USHER_ERROR_IO = 74,          /* reading or writing failed, database included */
-    USHER_ERROR_TEMP = 75,        /* try again later: locked, busy, timed out */
-    USHER_ERROR_PROTOCOL = 76,    /* a server broke its protocol, or TLS cannot be trusted */
+    USHER_ERROR_USAGE = 64,         /* the command's words are wrong */
+    USHER_ERROR_DATA = 65,          /* a file's or a server's data is wrong */
+    USHER_ERROR_NO_INPUT = 66,      /* a file or an account that was named does not exist */
+    USHER_ERROR_UNAVAILABLE = 69,   /* a server cannot be reached or refuses */
+    USHER_ERROR_SOFTWARE = 70,      /* a broken promise inside usher */
+    USHER_ERROR_OS = 71,            /* fork, socketpair and their like */
+    USHER_ERROR_CANT_CREATE = 73,   /* an output file cannot be made */
+    USHER_ERROR_IO = 74,            /* reading or writing failed, database included */
+    USHER_ERROR_TEMP = 75,          /* try again later: locked, busy, timed out */
+    USHER_ERROR_PROTOCOL = 76,      /* a server broke its protocol, or TLS cannot be trusted */
     USHER_ERROR_NO_PERMISSION = 77, /* a login was refused, or the act is not allowed */
-    USHER_ERROR_CONFIG = 78,      /* configuration, sequences, facts.conf, schema version */
+    USHER_ERROR_CONFIG = 78,        /* configuration, sequences, facts.conf, schema version */
 };
 
 /* The exit code for error: its code when it is of this domain, else EX_SOFTWARE. */

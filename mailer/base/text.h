@@ -4,7 +4,8 @@
 
 #include <glib.h>
 
-/* The entry of the NULL-terminated names that is closest to word, or NULL when none is near enough to be a typo. */
+/* The entry of the NULL-terminated names that is closest to word, or NULL when none is near enough to be a
+ * typo. */
 const char *text_nearest(const char *word, const char *const *names);
 
 /* An address folded for comparing: ASCII lower case, surrounding blanks removed. The caller frees. */

@@ -1,14 +1,14 @@
-/* Local time. Zones are IANA names only, because "PST" and "+02:00" do not follow daylight saving. Local times travel
- * as text, "2026-03-29" or "2026-03-29 09:00:00", which is what rules compare.
- * The rule for daylight saving: a local time inside a gap means the first valid instant after it, a local time
- * that occurs twice means the first of the two. */
+/* Local time. Zones are IANA names only, because "PST" and "+02:00" do not follow daylight saving. Local
+ * times travel as text, "2026-03-29" or "2026-03-29 09:00:00", which is what rules compare. The rule for
+ * daylight saving: a local time inside a gap means the first valid instant after it, a local time that occurs
+ * twice means the first of the two. */
 #ifndef USHER_BASE_ZONE_H
 #define USHER_BASE_ZONE_H
 
 #include <glib.h>
 
-/* The zone called name, cached for the life of the process (borrowed). USHER_ERROR_DATA when it is no IANA name:
- * a name holds a slash or is "UTC". */
+/* The zone called name, cached for the life of the process (borrowed). USHER_ERROR_DATA when it is no IANA
+ * name: a name holds a slash or is "UTC". */
 GTimeZone *zone_find(const char *name, GError **error);
 
 /* A civil date and time; month and day count from 1. */
@@ -17,7 +17,8 @@ struct civil {
     gboolean has_time;
 };
 
-/* Reads "YYYY-MM-DD", optionally followed by "T" or a blank and "HH:MM[:SS]". Only real calendar dates pass. */
+/* Reads "YYYY-MM-DD", optionally followed by "T" or a blank and "HH:MM[:SS]". Only real calendar dates pass.
+ */
 gboolean civil_parse(const char *text, struct civil *out);
 
 /* "YYYY-MM-DD" or "YYYY-MM-DD HH:MM:SS", by has_time. The caller frees. */

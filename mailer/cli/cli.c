@@ -18,14 +18,16 @@
 #include <unistd.h>
 
 static const struct command commands[] = {
-    {"init", "[--demo|--rehearsal] [DIR]", "make a configuration, a database and files to start from", NEEDS_NOTHING, cmd_init},
-    {"import", "[--source NAME] [--as-of TIME] [--dry-run] [--complete [--force]] FILE|-", "accounts, contacts and facts from CSV or JSON lines",
-     NEEDS_WRITE, cmd_import},
+    {"init", "[--demo|--rehearsal] [DIR]", "make a configuration, a database and files to start from",
+     NEEDS_NOTHING, cmd_init},
+    {"import", "[--source NAME] [--as-of TIME] [--dry-run] [--complete [--force]] FILE|-",
+     "accounts, contacts and facts from CSV or JSON lines", NEEDS_WRITE, cmd_import},
     {"daily", "", "the queue by next renewal", NEEDS_READ, cmd_daily},
     {"board", "", "accounts by stage", NEEDS_READ, cmd_board},
     {"show", "ACCOUNT", "one account: facts, people, timeline, what comes next", NEEDS_READ, cmd_show},
     {"why", "ACCOUNT", "what happens next to an account, and what decides it", NEEDS_READ, cmd_why},
-    {"findings", "[--all] ACCOUNT", "which signals hold for an account, with the figures", NEEDS_READ, cmd_findings},
+    {"findings", "[--all] ACCOUNT", "which signals hold for an account, with the figures", NEEDS_READ,
+     cmd_findings},
     {"log", "[ACCOUNT]", "the journal", NEEDS_READ, cmd_log},
     {"inbox", "", "what came in, and how it was read", NEEDS_READ, cmd_inbox},
     {"outbox", "", "what is queued, sending, deferred or unknown", NEEDS_READ, cmd_outbox},
@@ -37,21 +39,28 @@ static const struct command commands[] = {
     {"enrol", "ACCOUNT [SEQUENCE]", "enter an account by hand", NEEDS_WRITE, cmd_enrol},
     {"stage", "ACCOUNT STAGE", "move an account to a stage by hand", NEEDS_WRITE, cmd_stage},
     {"stop", "ACCOUNT STEP", "stop a step", NEEDS_WRITE, cmd_stop},
-    {"resume", "ACCOUNT [STEP]", "release a hold or an unanswered reply; with STEP, let a stopped or late step go on", NEEDS_WRITE, cmd_resume},
+    {"resume", "ACCOUNT [STEP]",
+     "release a hold or an unanswered reply; with STEP, let a stopped or late step go on", NEEDS_WRITE,
+     cmd_resume},
     {"extend", "ACCOUNT DAYS", "move the end, and the final steps with it", NEEDS_WRITE, cmd_extend},
-    {"hold", "[--until DATE] ACCOUNT REASON", "send nothing to an account for a while", NEEDS_WRITE, cmd_hold},
+    {"hold", "[--until DATE] ACCOUNT REASON", "send nothing to an account for a while", NEEDS_WRITE,
+     cmd_hold},
     {"owner", "ACCOUNT SPECIALIST", "give an account to a specialist", NEEDS_WRITE, cmd_owner},
     {"note", "ACCOUNT TEXT", "keep a short dated text", NEEDS_WRITE, cmd_note},
-    {"sales-engaged", "ACCOUNT NOTE", "Sales is engaged: the account leaves the programme", NEEDS_WRITE, cmd_sales_engaged},
+    {"sales-engaged", "ACCOUNT NOTE", "Sales is engaged: the account leaves the programme", NEEDS_WRITE,
+     cmd_sales_engaged},
     {"handoff", "ACCOUNT NOTE", "hand an account to Sales", NEEDS_WRITE, cmd_handoff},
     {"paid-call", "ACCOUNT", "the customer bought a call", NEEDS_WRITE, cmd_paid_call},
     {"suppress", "ADDRESS|@DOMAIN", "never write there again", NEEDS_WRITE, cmd_suppress},
     {"settle", "MESSAGE sent|not-sent", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
     {"run", "[--once]", "the service; --once does one full cycle and exits", NEEDS_NOTHING, cmd_run},
-    {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING, cmd_lint},
+    {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING,
+     cmd_lint},
     {"check", "", "configuration, sequences, templates, and the servers", NEEDS_READ, cmd_check},
-    {"classify", "[FILE…]", "mails through the classifier, with the rule that matched", NEEDS_NOTHING, cmd_classify},
-    {"render", "[--lax] [--partials DIR] TEMPLATE [DATA.json]", "a template through Liquid", NEEDS_NOTHING, cmd_render},
+    {"classify", "[FILE…]", "mails through the classifier, with the rule that matched", NEEDS_NOTHING,
+     cmd_classify},
+    {"render", "[--lax] [--partials DIR] TEMPLATE [DATA.json]", "a template through Liquid", NEEDS_NOTHING,
+     cmd_render},
     {"worker", NULL, NULL, NEEDS_NOTHING, cmd_worker},
 };
 
@@ -77,7 +86,8 @@ print_help(FILE *out)
 int
 cli_fail(const GError *error)
 {
-    /* What a file or a server said must not speak to the terminal; line ends are ours (a difference has two lines). */
+    /* What a file or a server said must not speak to the terminal; line ends are ours (a difference has two
+     * lines). */
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
     for (char **line = lines; *line; line++) {
         g_autofree char *clean = table_clean(*line);
@@ -133,7 +143,8 @@ cli_set_now(struct cli *cli, enum command_needs needs, GError **error)
     }
     if (needs == NEEDS_WRITE && !(cli->service && cli->service->rehearsal)) {
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_USAGE,
-                            "--now: a command that writes or sends takes it only on a database made by `usher init --rehearsal` or --demo");
+                            "--now: a command that writes or sends takes it only on a database made by "
+                            "`usher init --rehearsal` or --demo");
         return FALSE;
     }
     cli->has_now = TRUE;
@@ -142,13 +153,16 @@ cli_set_now(struct cli *cli, enum command_needs needs, GError **error)
 }
 
 gboolean
-cli_begin(struct cli *cli, const char *name, const GOptionEntry *entries, int min, int max, int *argc, char ***argv, int *rc)
+cli_begin(struct cli *cli, const char *name, const GOptionEntry *entries, int min, int max, int *argc,
+          char ***argv, int *rc)
 {
     const struct command *command = find_command(name);
-    const GOptionEntry common[] = {{"config", 0, 0, G_OPTION_ARG_FILENAME, &cli->config_option, "the configuration", "FILE"},
-                                   {"json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "one JSON object a line", NULL},
-                                   {"now", 0, 0, G_OPTION_ARG_STRING, &cli->now_text, "look (in a rehearsal: act) at another time", "TIME"},
-                                   {0}};
+    const GOptionEntry common[] = {
+        {"config", 0, 0, G_OPTION_ARG_FILENAME, &cli->config_option, "the configuration", "FILE"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &cli->json, "one JSON object a line", NULL},
+        {"now", 0, 0, G_OPTION_ARG_STRING, &cli->now_text, "look (in a rehearsal: act) at another time",
+         "TIME"},
+        {0}};
     g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
     g_autoptr(GError) error = NULL;
     g_option_context_set_summary(context, command->summary);
@@ -214,7 +228,9 @@ cli_id(const char *text, gint64 *id, int *rc)
 const struct sequence *
 cli_sequence_of(struct cli *cli, gint64 account_id)
 {
-    g_autofree char *name = store_text(cli->service->db, "SELECT sequence FROM enrolment WHERE account_id = ? AND state = 'active' ORDER BY since DESC LIMIT 1",
+    g_autofree char *name = store_text(cli->service->db,
+                                       "SELECT sequence FROM enrolment WHERE account_id = ? AND state = "
+                                       "'active' ORDER BY since DESC LIMIT 1",
                                        NULL, "i", account_id);
     const struct sequence *seq = name ? program_sequence(cli->service->program, name) : NULL;
     return seq ? seq : cli->service->program->sequences->pdata[0];
@@ -264,8 +280,8 @@ cli_main(int argc, char **argv)
                 g_ptr_array_add(names, (char *)(gsize)commands[i].name);
         g_ptr_array_add(names, NULL);
         const char *nearest = text_nearest(argv[1], (const char *const *)names->pdata);
-        return cli_usage("there is no command \"%s\"%s%s%s; `usher help` lists them", argv[1], nearest ? "; did you mean " : "",
-                         nearest ? nearest : "", nearest ? "?" : "");
+        return cli_usage("there is no command \"%s\"%s%s%s; `usher help` lists them", argv[1],
+                         nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
     }
     struct cli cli = {0};
     int rc = command->run(&cli, argc - 1, argv + 1);

@@ -28,8 +28,9 @@ value_text(const json_t *value)
 static char *
 event_summary(const char *data_text)
 {
-    static const char *const shown[] = {"stage", "step", "state", "subject", "address", "reason", "why",  "text",
-                                        "class", "note", "title", "owner",   "days",    "status", "list", NULL};
+    static const char *const shown[] = {"stage", "step",   "state", "subject", "address", "reason",
+                                        "why",   "text",   "class", "note",    "title",   "owner",
+                                        "days",  "status", "list",  NULL};
     json_t *data = json_loads(data_text, 0, NULL);
     g_autoptr(GString) out = g_string_new(NULL);
     for (const char *const *key = shown; *key; key++) {
@@ -49,24 +50,27 @@ print_events(struct cli *cli, gint64 account_id, gint64 limit, GError **error)
 {
     static const char *const headings[] = {"event", "at", "account", "what", "who", "about", NULL};
     scoped(table_free) struct table *table = table_new(headings);
-    scoped(query_end) struct query *q = store_query(
-        cli->service->db,
-        "SELECT * FROM (SELECT e.id, e.at, e.kind, e.actor, e.cause, e.data, a.key FROM event e LEFT JOIN account a ON a.id = e.account_id"
-        " WHERE ?1 = 0 OR e.account_id = ?1 ORDER BY e.id DESC LIMIT ?2) ORDER BY id",
-        error, "ii", account_id, limit);
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db,
+                    "SELECT * FROM (SELECT e.id, e.at, e.kind, e.actor, e.cause, e.data, a.key FROM event e "
+                    "LEFT JOIN account a ON a.id = e.account_id"
+                    " WHERE ?1 = 0 OR e.account_id = ?1 ORDER BY e.id DESC LIMIT ?2) ORDER BY id",
+                    error, "ii", account_id, limit);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "id"));
         g_autofree char *at = cli_time(cli, query_int(q, "at"));
         if (cli->json) {
-            cli_print_json(json_pack("{s:I, s:s, s:I, s:s?, s:s, s:s, s:I, s:o}", "event", (json_int_t)query_int(q, "id"), "at", at, "at_us",
-                                     (json_int_t)query_int(q, "at"), "account", query_text(q, "key"), "kind", query_text(q, "kind"), "actor",
-                                     query_text(q, "actor"), "cause", (json_int_t)query_int(q, "cause"), "data",
-                                     json_loads(query_text(q, "data"), 0, NULL)));
+            cli_print_json(json_pack(
+                "{s:I, s:s, s:I, s:s?, s:s, s:s, s:I, s:o}", "event", (json_int_t)query_int(q, "id"), "at",
+                at, "at_us", (json_int_t)query_int(q, "at"), "account", query_text(q, "key"), "kind",
+                query_text(q, "kind"), "actor", query_text(q, "actor"), "cause",
+                (json_int_t)query_int(q, "cause"), "data", json_loads(query_text(q, "data"), 0, NULL)));
             continue;
         }
         g_autofree char *about = event_summary(query_text(q, "data"));
-        table_add(table, id, at, query_text(q, "key") ? query_text(q, "key") : "-", query_text(q, "kind"), query_text(q, "actor"), about, NULL);
+        table_add(table, id, at, query_text(q, "key") ? query_text(q, "key") : "-", query_text(q, "kind"),
+                  query_text(q, "actor"), about, NULL);
     }
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
@@ -80,7 +84,8 @@ cmd_log(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
     int limit = 0;
-    const GOptionEntry entries[] = {{"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "only the last N events", "N"}, {0}};
+    const GOptionEntry entries[] = {
+        {"limit", 'n', 0, G_OPTION_ARG_INT, &limit, "only the last N events", "N"}, {0}};
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "log", entries, 0, 1, &argc, &argv, &rc))
         return rc;
@@ -100,9 +105,11 @@ contacts_json(const GPtrArray *contacts, struct store *db)
         const struct contact *c = contacts->pdata[i];
         g_autofree char *suppressed = NULL;
         suppression_find(db, c->address, &suppressed);
-        json_array_append_new(array, json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:s?}", "address", c->address, "first_name", c->first_name,
-                                               "last_name", c->last_name, "role", c->role, "function", c->function, "last_active", c->last_active,
-                                               "absent", c->absent, "suppressed", suppressed));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:s?}", "address",
+                                        c->address, "first_name", c->first_name, "last_name", c->last_name,
+                                        "role", c->role, "function", c->function, "last_active",
+                                        c->last_active, "absent", c->absent, "suppressed", suppressed));
     }
     return array;
 }
@@ -111,8 +118,10 @@ static json_t *
 stages_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
 {
     json_t *object = json_object();
-    scoped(query_end) struct query *q = store_query(cli->service->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ? ORDER BY at",
-                                                    NULL, "it", account_id, seq->name);
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db,
+                    "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ? ORDER BY at",
+                    NULL, "it", account_id, seq->name);
     while (q && query_next(q, NULL)) {
         g_autofree char *at = cli_time(cli, query_int(q, "at"));
         json_object_set_new(object, query_text(q, "stage"), json_string(at));
@@ -124,13 +133,17 @@ static json_t *
 steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
 {
     json_t *array = json_array();
-    scoped(query_end) struct query *q = store_query(
-        cli->service->db, "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND sequence = ? ORDER BY COALESCE(due_at, 0) = 0, due_at", NULL, "it",
-        account_id, seq->name);
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db,
+                    "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND "
+                    "sequence = ? ORDER BY COALESCE(due_at, 0) = 0, due_at",
+                    NULL, "it", account_id, seq->name);
     while (q && query_next(q, NULL)) {
         g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s?, s:s?, s:I}", "step", query_text(q, "step"), "state", query_text(q, "state"), "due", due,
-                                               "reason", query_text(q, "reason"), "message", (json_int_t)query_int(q, "message_id")));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s?, s:s?, s:I}", "step", query_text(q, "step"), "state",
+                                        query_text(q, "state"), "due", due, "reason", query_text(q, "reason"),
+                                        "message", (json_int_t)query_int(q, "message_id")));
     }
     return array;
 }
@@ -198,12 +211,15 @@ static json_t *
 tasks_json(struct cli *cli, gint64 account_id)
 {
     json_t *array = json_array();
-    scoped(query_end) struct query *q =
-        store_query(cli->service->db, "SELECT id, kind, title, due_at FROM task WHERE account_id = ? AND done_at IS NULL ORDER BY id", NULL, "i", account_id);
+    scoped(query_end) struct query *q = store_query(
+        cli->service->db,
+        "SELECT id, kind, title, due_at FROM task WHERE account_id = ? AND done_at IS NULL ORDER BY id", NULL,
+        "i", account_id);
     while (q && query_next(q, NULL)) {
         g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
-        json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:s?}", "task", (json_int_t)query_int(q, "id"), "kind", query_text(q, "kind"), "title",
-                                               query_text(q, "title"), "due", due));
+        json_array_append_new(array, json_pack("{s:I, s:s, s:s, s:s?}", "task",
+                                               (json_int_t)query_int(q, "id"), "kind", query_text(q, "kind"),
+                                               "title", query_text(q, "title"), "due", due));
     }
     return array;
 }
@@ -212,12 +228,16 @@ static json_t *
 words_json(struct cli *cli, gint64 account_id)
 {
     json_t *array = json_array();
-    scoped(query_end) struct query *q = store_query(
-        cli->service->db, "SELECT at, class, address, subject, text FROM inbound WHERE account_id = ? ORDER BY id", NULL, "i", account_id);
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db,
+                    "SELECT at, class, address, subject, text FROM inbound WHERE account_id = ? ORDER BY id",
+                    NULL, "i", account_id);
     while (q && query_next(q, NULL)) {
         g_autofree char *at = cli_time(cli, query_int(q, "at"));
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "at", at, "class", query_text(q, "class"), "from", query_text(q, "address"),
-                                               "subject", query_text(q, "subject"), "text", query_text(q, "text")));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "at", at, "class",
+                                        query_text(q, "class"), "from", query_text(q, "address"), "subject",
+                                        query_text(q, "subject"), "text", query_text(q, "text")));
     }
     return array;
 }
@@ -227,7 +247,8 @@ show_json(struct cli *cli, const char *key, gint64 account_id, const struct sequ
 {
     struct service *s = cli->service;
     g_autoptr(GPtrArray) contacts = contacts_list(s->db, account_id, error);
-    scoped(fact_row_free) struct fact_row *row = pipeline_facts(s->db, s->program, seq, account_id, cli->now_us, error);
+    scoped(fact_row_free) struct fact_row *row =
+        pipeline_facts(s->db, s->program, seq, account_id, cli->now_us, error);
     if (!contacts || !row)
         return NULL;
     g_autoptr(GError) local = NULL;
@@ -238,10 +259,15 @@ show_json(struct cli *cli, const char *key, gint64 account_id, const struct sequ
     }
     g_autofree char *engaged = cli_time(cli, e ? e->engaged_us : 0);
     g_autofree char *last = cli_time(cli, e ? e->last_sent_us : 0);
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "account", key, "sequence", seq->name, "enrolment",
-                     !e ? "never" : e->active ? "active" : "left", "stage", e ? e->stage : NULL, "engaged_at", engaged, "last_sent", last, "cancelled",
-                     e ? e->cancelled : NULL, "unanswered", e && e->replied_us > e->answered_us, "stages", stages_json(cli, account_id, seq), "steps",
-                     steps_json(cli, account_id, seq), "contacts", contacts_json(contacts, s->db), "tasks", tasks_json(cli, account_id), "mail",
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "account",
+                     key, "sequence", seq->name, "enrolment",
+                     !e          ? "never"
+                     : e->active ? "active"
+                                 : "left",
+                     "stage", e ? e->stage : NULL, "engaged_at", engaged, "last_sent", last, "cancelled",
+                     e ? e->cancelled : NULL, "unanswered", e && e->replied_us > e->answered_us, "stages",
+                     stages_json(cli, account_id, seq), "steps", steps_json(cli, account_id, seq), "contacts",
+                     contacts_json(contacts, s->db), "tasks", tasks_json(cli, account_id), "mail",
                      words_json(cli, account_id), "facts", facts_json(cli, row));
 }
 
@@ -265,15 +291,20 @@ cmd_show(struct cli *cli, int argc, char **argv)
     }
     const char *stage_id = json_string_value(json_object_get(all, "stage"));
     const struct stage *stage = stage_id ? sequence_stage(seq, stage_id) : NULL;
-    const char *engaged = json_string_value(json_object_get(all, "engaged_at")), *cancelled = json_string_value(json_object_get(all, "cancelled"));
-    printf("%s: %s, %s%s%s%s%s%s\n\n", argv[1], seq->title, stage ? stage->title : json_string_value(json_object_get(all, "enrolment")),
-           engaged ? ", engaged since " : "", engaged ? engaged : "", json_is_true(json_object_get(all, "unanswered")) ? ", reply unanswered" : "",
+    const char *engaged = json_string_value(json_object_get(all, "engaged_at")),
+               *cancelled = json_string_value(json_object_get(all, "cancelled"));
+    printf("%s: %s, %s%s%s%s%s%s\n\n", argv[1], seq->title,
+           stage ? stage->title : json_string_value(json_object_get(all, "enrolment")),
+           engaged ? ", engaged since " : "", engaged ? engaged : "",
+           json_is_true(json_object_get(all, "unanswered")) ? ", reply unanswered" : "",
            cancelled ? ", automatic mail cancelled: " : "", cancelled ? cancelled : "");
     print_facts(json_object_get(all, "facts"));
-    static const char *const people[] = {"address", "first_name", "last_name", "role", "function", "last_active", "suppressed", NULL};
+    static const char *const people[] = {"address",  "first_name",  "last_name",  "role",
+                                         "function", "last_active", "suppressed", NULL};
     print_objects("People", json_object_get(all, "contacts"), people, "No contacts.");
     static const char *const steps[] = {"step", "state", "due", "reason", NULL};
-    print_objects("Steps (`usher stop ACCOUNT STEP` stops one)", json_object_get(all, "steps"), steps, "Nothing is planned.");
+    print_objects("Steps (`usher stop ACCOUNT STEP` stops one)", json_object_get(all, "steps"), steps,
+                  "Nothing is planned.");
     static const char *const tasks[] = {"task", "kind", "title", "due", NULL};
     print_objects("Open tasks", json_object_get(all, "tasks"), tasks, "None.");
     static const char *const mail[] = {"at", "class", "from", "subject", "text", NULL};
@@ -301,8 +332,10 @@ print_rules(const char *key, const GPtrArray *lines, const json_t *steps)
         json_array_foreach(steps, j, step)
         {
             static const char *const over_states[] = {"sent", "failed", "cancelled", NULL};
-            g_autofree char *prefix = g_strdup_printf("%s: ", json_string_value(json_object_get(step, "step")));
-            over = over || (g_str_has_prefix(w->what, prefix) && g_strv_contains(over_states, json_string_value(json_object_get(step, "state"))));
+            g_autofree char *prefix =
+                g_strdup_printf("%s: ", json_string_value(json_object_get(step, "step")));
+            over = over || (g_str_has_prefix(w->what, prefix) &&
+                            g_strv_contains(over_states, json_string_value(json_object_get(step, "state"))));
         }
         if (over)
             continue;
@@ -326,16 +359,19 @@ cmd_why(struct cli *cli, int argc, char **argv)
     if (!id)
         return rc;
     const struct sequence *seq = cli_sequence_of(cli, id);
-    g_autoptr(GPtrArray) lines = pipeline_why(cli->service->db, cli->service->program, seq, id, cli->now_us, &error);
+    g_autoptr(GPtrArray) lines =
+        pipeline_why(cli->service->db, cli->service->program, seq, id, cli->now_us, &error);
     if (!lines)
         return cli_fail(error);
     json_t *steps = steps_json(cli, id, seq), *rules = json_array();
     for (guint i = 0; i < lines->len; i++) {
         const struct why_line *w = lines->pdata[i];
-        json_array_append_new(rules, json_pack("{s:s, s:s, s:s, s:s}", "rule", w->what, "verdict", w->verdict, "facts", w->facts, "text", w->text));
+        json_array_append_new(rules, json_pack("{s:s, s:s, s:s, s:s}", "rule", w->what, "verdict", w->verdict,
+                                               "facts", w->facts, "text", w->text));
     }
     if (cli->json) {
-        cli_print_json(json_pack("{s:s, s:s, s:o, s:o}", "account", argv[1], "sequence", seq->name, "steps", steps, "rules", rules));
+        cli_print_json(json_pack("{s:s, s:s, s:o, s:o}", "account", argv[1], "sequence", seq->name, "steps",
+                                 steps, "rules", rules));
         return EX_OK;
     }
     static const char *const step_columns[] = {"step", "state", "due", "reason", NULL};
@@ -348,13 +384,15 @@ cmd_why(struct cli *cli, int argc, char **argv)
     scoped(table_free) struct table *table = table_new(headings);
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT d.message_id, d.address, d.state, d.next_at, d.text FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.account_id = ?"
+        "SELECT d.message_id, d.address, d.state, d.next_at, d.text FROM delivery d JOIN message m ON m.id = "
+        "d.message_id WHERE m.account_id = ?"
         " AND d.state IN ('queued', 'deferred', 'claimed', 'transmitting', 'unknown') ORDER BY d.id",
         &error, "i", id);
     while (q && query_next(q, &error)) {
         g_autofree char *message = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "message_id"));
         g_autofree char *next = cli_time(cli, query_int(q, "next_at"));
-        table_add(table, message, query_text(q, "address"), query_text(q, "state"), next, query_text(q, "text") ? query_text(q, "text") : "", NULL);
+        table_add(table, message, query_text(q, "address"), query_text(q, "state"), next,
+                  query_text(q, "text") ? query_text(q, "text") : "", NULL);
     }
     if (error)
         return cli_fail(error);

@@ -12,7 +12,8 @@
 
 /* Begins a command whose first argument is an account; returns its id or 0 with *rc set. */
 static gint64
-begin_account(struct cli *cli, const char *name, const GOptionEntry *entries, int min, int max, int *argc, char ***argv, int *rc)
+begin_account(struct cli *cli, const char *name, const GOptionEntry *entries, int min, int max, int *argc,
+              char ***argv, int *rc)
 {
     return cli_begin(cli, name, entries, min, max, argc, argv, rc) ? cli_account(cli, (*argv)[1], rc) : 0;
 }
@@ -28,7 +29,8 @@ active_enrolment(struct cli *cli, gint64 account_id, const struct sequence **seq
         return e;
     enrolment_free(e);
     if (!error)
-        g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA, "the account is in no sequence; `usher enrol` enters it by hand");
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA,
+                    "the account is in no sequence; `usher enrol` enters it by hand");
     *rc = cli_fail(error);
     return NULL;
 }
@@ -41,11 +43,13 @@ cmd_enrol(struct cli *cli, int argc, char **argv)
     if (!id)
         return rc;
     struct service *s = cli->service;
-    const struct sequence *seq = argc > 2 ? program_sequence(s->program, argv[2]) : s->program->sequences->pdata[0];
+    const struct sequence *seq =
+        argc > 2 ? program_sequence(s->program, argv[2]) : s->program->sequences->pdata[0];
     if (!seq)
         return cli_missing("enrol: there is no sequence \"%s\"", argv[2]);
     g_autoptr(GError) error = NULL;
-    if (store_begin(s->db, &error) && pipeline_enrol_by_hand(s->db, s->program, seq, id, cli->now_us, service_actor(), &error) &&
+    if (store_begin(s->db, &error) &&
+        pipeline_enrol_by_hand(s->db, s->program, seq, id, cli->now_us, service_actor(), &error) &&
         service_advance(s, id, cli->now_us, &error) && store_commit(s->db, &error)) {
         printf("%s is in %s\n", argv[1], seq->name);
         return EX_OK;
@@ -73,7 +77,8 @@ cmd_stage(struct cli *cli, int argc, char **argv)
         g_autoptr(GString) names = g_string_new(NULL);
         for (guint i = 0; i < seq->stages->len; i++)
             g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct stage *)seq->stages->pdata[i])->id);
-        return cli_missing("stage: there is no stage \"%s\" in %s: expected one of %s", argv[2], seq->name, names->str);
+        return cli_missing("stage: there is no stage \"%s\" in %s: expected one of %s", argv[2], seq->name,
+                           names->str);
     }
     if (g_strcmp0(e->stage, stage->id) == 0) {
         printf("%s is in stage %s already\n", argv[1], stage->title);
@@ -81,14 +86,18 @@ cmd_stage(struct cli *cli, int argc, char **argv)
     }
     g_autofree char *done = g_strdup_printf("%s: stage %s", argv[1], stage->title);
     return cli_act(cli, id, "stage_entered",
-                   json_pack("{s:s, s:s, s:s, s:i}", "sequence", seq->name, "stage", stage->id, "why", "by hand", "by_hand", 1), done);
+                   json_pack("{s:s, s:s, s:s, s:i}", "sequence", seq->name, "stage", stage->id, "why",
+                             "by hand", "by_hand", 1),
+                   done);
 }
 
 /* Sets a step's state by hand. */
 static int
-set_step(struct cli *cli, gint64 id, const struct sequence *seq, const char *step, enum step_state state, const char *reason, const char *done)
+set_step(struct cli *cli, gint64 id, const struct sequence *seq, const char *step, enum step_state state,
+         const char *reason, const char *done)
 {
-    json_t *data = json_pack("{s:s, s:s, s:s, s:s?}", "sequence", seq->name, "step", step, "state", step_state_names[state], "reason", reason);
+    json_t *data = json_pack("{s:s, s:s, s:s, s:s?}", "sequence", seq->name, "step", step, "state",
+                             step_state_names[state], "reason", reason);
     if (state == STEP_IDLE)
         json_object_set_new(data, "released_at", json_integer(cli->now_us));
     return cli_act(cli, id, "step_changed", data, done);
@@ -114,12 +123,14 @@ cmd_stop(struct cli *cli, int argc, char **argv)
         return rc;
     if (!sequence_step(seq, argv[2]))
         return unknown_step(seq, argv[2]);
-    g_autofree char *state = store_text(cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt", id,
-                                        seq->name, argv[2]);
+    g_autofree char *state = store_text(
+        cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL,
+        "itt", id, seq->name, argv[2]);
     if (g_strcmp0(state, "sent") == 0)
         return cli_usage("stop: %s was sent already", argv[2]);
     g_autofree char *reason = g_strdup_printf("stopped by %s", service_actor());
-    g_autofree char *done = g_strdup_printf("%s: %s is stopped; `usher resume %s %s` lets it go on", argv[1], argv[2], argv[1], argv[2]);
+    g_autofree char *done = g_strdup_printf("%s: %s is stopped; `usher resume %s %s` lets it go on", argv[1],
+                                            argv[2], argv[1], argv[2]);
     return set_step(cli, id, seq, argv[2], STEP_STOPPED, reason, done);
 }
 
@@ -138,12 +149,15 @@ cmd_resume(struct cli *cli, int argc, char **argv)
     }
     if (!sequence_step(seq, argv[2]))
         return unknown_step(seq, argv[2]);
-    g_autofree char *name = store_text(cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt", id,
-                                       seq->name, argv[2]);
+    g_autofree char *name = store_text(
+        cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL,
+        "itt", id, seq->name, argv[2]);
     enum step_state state = name ? step_state_parse(name) : STEP_IDLE;
-    if (state != STEP_STOPPED && state != STEP_LATE && state != STEP_REJECTED && state != STEP_SKIPPED && state != STEP_EXPIRED)
-        return cli_usage("resume: %s is %s; only a stopped, late, rejected, skipped or expired step can be resumed", argv[2],
-                         step_state_names[state]);
+    if (state != STEP_STOPPED && state != STEP_LATE && state != STEP_REJECTED && state != STEP_SKIPPED &&
+        state != STEP_EXPIRED)
+        return cli_usage(
+            "resume: %s is %s; only a stopped, late, rejected, skipped or expired step can be resumed",
+            argv[2], step_state_names[state]);
     g_autofree char *done = g_strdup_printf("%s: %s goes on", argv[1], argv[2]);
     return set_step(cli, id, seq, argv[2], STEP_IDLE, NULL, done);
 }
@@ -167,7 +181,9 @@ int
 cmd_hold(struct cli *cli, int argc, char **argv)
 {
     g_autofree char *until = NULL;
-    const GOptionEntry entries[] = {{"until", 0, 0, G_OPTION_ARG_STRING, &until, "end of the hold (default: until `usher resume`)", "DATE"}, {0}};
+    const GOptionEntry entries[] = {{"until", 0, 0, G_OPTION_ARG_STRING, &until,
+                                     "end of the hold (default: until `usher resume`)", "DATE"},
+                                    {0}};
     int rc = EX_OK;
     gint64 id = begin_account(cli, "hold", entries, 2, 2, &argc, &argv, &rc), until_us = 0;
     g_autoptr(GError) error = NULL;
@@ -177,8 +193,10 @@ cmd_hold(struct cli *cli, int argc, char **argv)
         return cli_fail(error);
     if (until && until_us <= cli->now_us)
         return cli_usage("hold: --until %s is in the past", until);
-    g_autofree char *done = g_strdup_printf("%s: on hold%s%s", argv[1], until ? " until " : "", until ? until : "");
-    return cli_act(cli, id, "hold_set", json_pack("{s:s, s:I}", "reason", argv[2], "until", (json_int_t)until_us), done);
+    g_autofree char *done =
+        g_strdup_printf("%s: on hold%s%s", argv[1], until ? " until " : "", until ? until : "");
+    return cli_act(cli, id, "hold_set",
+                   json_pack("{s:s, s:I}", "reason", argv[2], "until", (json_int_t)until_us), done);
 }
 
 int
@@ -221,7 +239,8 @@ cmd_handoff(struct cli *cli, int argc, char **argv)
     if (!id)
         return rc;
     if (!*argv[2])
-        return cli_usage("handoff: a note is needed: what was seen, why the spend is legitimate, who to talk to");
+        return cli_usage(
+            "handoff: a note is needed: what was seen, why the spend is legitimate, who to talk to");
     g_autofree char *done = g_strdup_printf("%s: handed to Sales", argv[1]);
     return cli_act(cli, id, "referral", json_pack("{s:s}", "note", argv[2]), done);
 }
@@ -252,7 +271,8 @@ cmd_suppress(struct cli *cli, int argc, char **argv)
     struct event event = {.at_us = cli->now_us, .kind = "suppressed", .actor = service_actor(), .data = data};
     gboolean ok = store_begin(db, &error) && service_record(cli->service, &event, &error) &&
                   store_exec(db,
-                             "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT account_id FROM contact WHERE address = ?1"
+                             "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT "
+                             "account_id FROM contact WHERE address = ?1"
                              " OR '@' || substr(address, instr(address, '@') + 1) = ?1)",
                              &error, "t", address) &&
                   store_commit(db, &error);
@@ -280,7 +300,10 @@ cmd_settle(struct cli *cli, int argc, char **argv)
     g_autofree char *mailbox = store_text(s->db, "SELECT mailbox FROM message WHERE id = ?", &error, "i", id);
     if (!mailbox || !config_mailbox(s->config, mailbox))
         return error ? cli_fail(error) : cli_missing("settle: there is no message %s", argv[1]);
-    struct ledger ledger = {.db = s->db, .config = s->config, .mailbox = config_mailbox(s->config, mailbox), .policy = &s->policy};
+    struct ledger ledger = {.db = s->db,
+                            .config = s->config,
+                            .mailbox = config_mailbox(s->config, mailbox),
+                            .policy = &s->policy};
     if (!ledger_settle_by_hand(&ledger, id, sent, cli->now_us, service_actor(), &error))
         return cli_fail(error);
     printf("message %" G_GINT64_FORMAT ": %s\n", id, sent ? "sent" : "not sent, queued again");

@@ -1,11 +1,11 @@
 /* The specialist's queue of drafts: list, look, edit, approve, reject. */
-#include "base/error.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "compose/markdown.h"
-#include "service/draft_lint.h"
 #include "service/approval.h"
+#include "service/draft_lint.h"
 #include "service/drafting.h"
 
 #include <stdio.h>
@@ -32,12 +32,14 @@ cmd_drafts(struct cli *cli, int argc, char **argv)
     int rc = EX_OK;
     if (!cli_begin(cli, "drafts", NULL, 0, 0, &argc, &argv, &rc))
         return rc;
-    static const char *const headings[] = {"draft", "account", "step", "due", "from", "subject", "state", NULL};
+    static const char *const headings[] = {"draft", "account", "step",  "due",
+                                           "from",  "subject", "state", NULL};
     scoped(table_free) struct table *table = table_new(headings);
     g_autoptr(GError) error = NULL;
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT m.id, a.key, m.step, m.subject, m.state, m.reason, m.specialist, m.edited, p.due_at FROM message m JOIN account a ON a.id = m.account_id"
+        "SELECT m.id, a.key, m.step, m.subject, m.state, m.reason, m.specialist, m.edited, p.due_at FROM "
+        "message m JOIN account a ON a.id = m.account_id"
         " LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step"
         " WHERE m.state IN ('waiting', 'changed') ORDER BY p.due_at, m.id",
         &error, "");
@@ -46,13 +48,19 @@ cmd_drafts(struct cli *cli, int argc, char **argv)
         g_autofree char *due = cli_time(cli, query_int(q, "due_at"));
         gboolean changed = strcmp(query_text(q, "state"), "changed") == 0;
         if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:b}", "draft", (json_int_t)query_int(q, "id"), "account",
-                                     query_text(q, "key"), "step", query_text(q, "step"), "due", due, "specialist", query_text(q, "specialist"),
-                                     "subject", query_text(q, "subject"), "state", query_text(q, "state"), "reason", query_text(q, "reason"),
+            cli_print_json(json_pack("{s:I, s:s, s:s, s:s?, s:s, s:s, s:s, s:s?, s:b}", "draft",
+                                     (json_int_t)query_int(q, "id"), "account", query_text(q, "key"), "step",
+                                     query_text(q, "step"), "due", due, "specialist",
+                                     query_text(q, "specialist"), "subject", query_text(q, "subject"),
+                                     "state", query_text(q, "state"), "reason", query_text(q, "reason"),
                                      "edited", query_int(q, "edited") != 0));
         else
-            table_add(table, id, query_text(q, "key"), query_text(q, "step"), due, query_text(q, "specialist"), query_text(q, "subject"),
-                      changed ? "changed since approval" : query_int(q, "edited") ? "edited" : "waiting", NULL);
+            table_add(table, id, query_text(q, "key"), query_text(q, "step"), due,
+                      query_text(q, "specialist"), query_text(q, "subject"),
+                      changed                  ? "changed since approval"
+                      : query_int(q, "edited") ? "edited"
+                                               : "waiting",
+                      NULL);
     }
     if (error)
         return cli_fail(error);
@@ -74,9 +82,14 @@ print_facts(const struct cli *cli, const struct draft *d)
     {
         json_t *value = json_object_get(fact, "value");
         const char *source = json_string_value(json_object_get(fact, "source"));
-        char *text = json_is_null(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        char *text =
+            json_is_null(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
         g_autofree char *as_of = cli_time(cli, json_integer_value(json_object_get(fact, "as_of")));
-        table_add(table, name, json_is_string(value) ? json_string_value(value) : text ? text : "(missing)", source ? source : "-", as_of, NULL);
+        table_add(table, name,
+                  json_is_string(value) ? json_string_value(value)
+                  : text                ? text
+                                        : "(missing)",
+                  source ? source : "-", as_of, NULL);
         free(text);
     }
     puts("\nFacts used");
@@ -126,17 +139,21 @@ print_preview(struct cli *cli, const struct draft *d, gboolean html_only)
     g_autofree char *cc = recipients_text(d->recipients, TRUE);
     if (cli->json) {
         json_t *recipients = recipients_to_json(d->recipients);
-        cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:O, s:o}", "draft", (json_int_t)d->id, "account", d->account_key, "step",
-                                 d->step, "state", d->id ? message_state_names[d->state] : "not stored", "from", d->specialist ? d->specialist->address : d->specialist_id,
-                                 "recipients", recipients, "subject", d->subject, "text", text, "markdown", d->markdown, "facts", d->basis, "lint",
-                                 lint_to_json(lint)));
+        cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:O, s:o}", "draft",
+                                 (json_int_t)d->id, "account", d->account_key, "step", d->step, "state",
+                                 d->id ? message_state_names[d->state] : "not stored", "from",
+                                 d->specialist ? d->specialist->address : d->specialist_id, "recipients",
+                                 recipients, "subject", d->subject, "text", text, "markdown", d->markdown,
+                                 "facts", d->basis, "lint", lint_to_json(lint)));
         return EX_OK;
     }
     if (d->id)
-        printf("Draft %" G_GINT64_FORMAT ", %s%s%s\n", d->id, message_state_names[d->state], d->reason ? ": " : "", d->reason ? d->reason : "");
+        printf("Draft %" G_GINT64_FORMAT ", %s%s%s\n", d->id, message_state_names[d->state],
+               d->reason ? ": " : "", d->reason ? d->reason : "");
     else
         puts("Not stored: this is how the mail would read now");
-    printf("From: %s <%s>\nTo: %s\n", d->specialist ? d->specialist->name : d->specialist_id, d->specialist ? d->specialist->address : "not in usher.conf", to);
+    printf("From: %s <%s>\nTo: %s\n", d->specialist ? d->specialist->name : d->specialist_id,
+           d->specialist ? d->specialist->address : "not in usher.conf", to);
     if (*cc)
         printf("Cc: %s\n", cc);
     printf("Subject: %s\n\n%s", d->subject, text);
@@ -145,14 +162,16 @@ print_preview(struct cli *cli, const struct draft *d, gboolean html_only)
     return EX_OK;
 }
 
-/* The step to preview: the one named, else the one with a live draft, else the first whose conditions hold. */
+/* The step to preview: the one named, else the one with a live draft, else the first whose conditions hold.
+ */
 static const struct step *
 pick_step(struct cli *cli, const struct sequence *seq, gint64 account_id, const char *name)
 {
     if (name)
         return sequence_step(seq, name);
     g_autofree char *step = store_text(cli->service->db,
-                                       "SELECT step FROM step WHERE account_id = ? AND sequence = ? AND state IN ('drafted', 'queued', 'wanted',"
+                                       "SELECT step FROM step WHERE account_id = ? AND sequence = ? AND "
+                                       "state IN ('drafted', 'queued', 'wanted',"
                                        " 'waiting', 'scheduled') ORDER BY state <> 'drafted', due_at LIMIT 1",
                                        NULL, "it", account_id, seq->name);
     return step ? sequence_step(seq, step) : seq->steps->len ? seq->steps->pdata[0] : NULL;
@@ -162,9 +181,10 @@ int
 cmd_preview(struct cli *cli, int argc, char **argv)
 {
     gboolean html = FALSE, eml = FALSE;
-    const GOptionEntry entries[] = {{"html", 0, 0, G_OPTION_ARG_NONE, &html, "the HTML part", NULL},
-                                    {"eml", 0, 0, G_OPTION_ARG_NONE, &eml, "the bytes that would be sent", NULL},
-                                    {0}};
+    const GOptionEntry entries[] = {
+        {"html", 0, 0, G_OPTION_ARG_NONE, &html, "the HTML part", NULL},
+        {"eml", 0, 0, G_OPTION_ARG_NONE, &eml, "the bytes that would be sent", NULL},
+        {0}};
     int rc = EX_OK;
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "preview", entries, 1, 2, &argc, &argv, &rc))
@@ -178,14 +198,16 @@ cmd_preview(struct cli *cli, int argc, char **argv)
     if (!step)
         return cli_missing("preview: there is no step \"%s\" in %s", argc > 2 ? argv[2] : "", seq->name);
     scoped(fact_row_free) struct fact_row *row = NULL;
-    scoped(draft_free) struct draft *d = draft_find(s->db, s->config, account_id, seq->name, step->id, &error);
+    scoped(draft_free) struct draft *d =
+        draft_find(s->db, s->config, account_id, seq->name, step->id, &error);
     if (!d && !error)
         d = drafting_preview(s, account_id, seq, step, cli->now_us, &row, &error);
     if (!d)
         return cli_fail(error);
     if (!eml)
         return print_preview(cli, d, html);
-    struct composer c = {.db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = cli->now_us};
+    struct composer c = {
+        .db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = cli->now_us};
     g_autoptr(GBytes) bytes = draft_bytes(&c, d, &error);
     if (!bytes)
         return cli_fail(error);
@@ -197,7 +219,8 @@ cmd_preview(struct cli *cli, int argc, char **argv)
 
 /* ---- acts ---- */
 
-/* Why an approved draft does not go out yet although its window may be open; NULL when nothing holds it. The caller frees. */
+/* Why an approved draft does not go out yet although its window may be open; NULL when nothing holds it. The
+ * caller frees. */
 static char *
 held_because(const struct cli *cli, gint64 draft_id)
 {
@@ -230,7 +253,8 @@ cmd_approve(struct cli *cli, int argc, char **argv)
             if (held)
                 printf("draft %s is approved and waits: %s\n", argv[i], held);
             else
-                printf("draft %s is approved and will be sent %s%s\n", argv[i], send_at_us <= cli->now_us ? "at once" : "from ",
+                printf("draft %s is approved and will be sent %s%s\n", argv[i],
+                       send_at_us <= cli->now_us ? "at once" : "from ",
                        send_at_us <= cli->now_us ? "" : when);
         } else {
             worst = cli_fail(error);
@@ -262,11 +286,13 @@ run_editor(const char *path, GError **error)
     g_autofree char *command = g_strdup_printf("%s %s", editor && *editor ? editor : "vi", quoted);
     const char *argv[] = {"/bin/sh", "-c", command, NULL};
     int status;
-    if (!g_spawn_sync(NULL, (char **)(gsize)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL, &status, error))
+    if (!g_spawn_sync(NULL, (char **)(gsize)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL,
+                      &status, error))
         return FALSE;
     if (g_spawn_check_wait_status(status, NULL))
         return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the editor (%s) failed; nothing was saved", editor && *editor ? editor : "vi");
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the editor (%s) failed; nothing was saved",
+                editor && *editor ? editor : "vi");
     return FALSE;
 }
 
@@ -277,17 +303,22 @@ edit_file(struct cli *cli, struct draft *d, const char *path)
     g_autofree char *before = draft_edit_text(d);
     g_autofree char *after = NULL;
     struct store *db = cli->service->db;
-    if (!g_file_set_contents_full(path, before, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error) || !run_editor(path, &error) ||
-        !g_file_get_contents(path, &after, NULL, &error))
+    if (!g_file_set_contents_full(path, before, -1, G_FILE_SET_CONTENTS_NONE, 0600, &error) ||
+        !run_editor(path, &error) || !g_file_get_contents(path, &after, NULL, &error))
         return cli_fail(error);
     if (strcmp(before, after) == 0) {
         puts("unchanged");
         return EX_OK;
     }
-    json_t *data = json_pack("{s:I, s:s, s:s}", "message", (json_int_t)d->id, "sequence", d->sequence, "step", d->step);
-    struct event event = {.at_us = cli->now_us, .account_id = d->account_id, .kind = "draft_edited", .actor = service_actor(), .data = data};
-    gboolean ok = store_begin(db, &error) && draft_save_edit(db, d, after, &error) && service_record(cli->service, &event, &error) &&
-                  store_commit(db, &error);
+    json_t *data =
+        json_pack("{s:I, s:s, s:s}", "message", (json_int_t)d->id, "sequence", d->sequence, "step", d->step);
+    struct event event = {.at_us = cli->now_us,
+                          .account_id = d->account_id,
+                          .kind = "draft_edited",
+                          .actor = service_actor(),
+                          .data = data};
+    gboolean ok = store_begin(db, &error) && draft_save_edit(db, d, after, &error) &&
+                  service_record(cli->service, &event, &error) && store_commit(db, &error);
     json_decref(data);
     if (ok) {
         printf("draft %" G_GINT64_FORMAT " is saved\n", d->id);

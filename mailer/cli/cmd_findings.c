@@ -17,8 +17,10 @@ figures_text(const json_t *figures)
     json_object_foreach((json_t *)(gsize)figures, name, entry)
     {
         const json_t *value = json_object_get(entry, "value");
-        char *dumped = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        g_string_append_printf(out, "%s%s %s", out->len ? ", " : "", name, dumped ? dumped : json_string_value(value));
+        char *dumped =
+            json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        g_string_append_printf(out, "%s%s %s", out->len ? ", " : "", name,
+                               dumped ? dumped : json_string_value(value));
         free(dumped);
     }
     return g_strdup(out->str);
@@ -30,21 +32,24 @@ print_match(struct cli *cli, struct table *table, const struct finding_match *m)
     const struct finding *f = m->finding;
     gboolean holds = m->holds == RULE_TRUE;
     if (cli->json) {
-        cli_print_json(json_pack("{s:s, s:b, s:f, s:s, s:s?, s:s?, s:s?, s:O}", "finding", f->name, "holds", holds, "rank", m->rank, "audience",
-                                 finding_audience_names[f->audience], "topic", f->topic, "docs", f->docs, "reason", m->reason, "figures",
+        cli_print_json(json_pack("{s:s, s:b, s:f, s:s, s:s?, s:s?, s:s?, s:O}", "finding", f->name, "holds",
+                                 holds, "rank", m->rank, "audience", finding_audience_names[f->audience],
+                                 "topic", f->topic, "docs", f->docs, "reason", m->reason, "figures",
                                  m->figures));
         return;
     }
     g_autofree char *rank = g_strdup_printf("%.0f", m->rank);
     g_autofree char *figures = figures_text(m->figures);
-    table_add(table, f->name, holds ? "holds" : "no", holds ? rank : "", finding_audience_names[f->audience], m->reason ? m->reason : figures, NULL);
+    table_add(table, f->name, holds ? "holds" : "no", holds ? rank : "", finding_audience_names[f->audience],
+              m->reason ? m->reason : figures, NULL);
 }
 
 int
 cmd_findings(struct cli *cli, int argc, char **argv)
 {
     gboolean all = FALSE;
-    const GOptionEntry entries[] = {{"all", 0, 0, G_OPTION_ARG_NONE, &all, "also those that do not hold, and why", NULL}, {0}};
+    const GOptionEntry entries[] = {
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "also those that do not hold, and why", NULL}, {0}};
     int rc = EX_OK;
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "findings", entries, 1, 1, &argc, &argv, &rc))
@@ -55,7 +60,8 @@ cmd_findings(struct cli *cli, int argc, char **argv)
         return rc;
     g_autofree char *folder = g_build_filename(s->config->templates_dir, "findings", NULL);
     scoped(finding_set_free) struct finding_set *set = finding_set_new(s->program->facts);
-    scoped(fact_row_free) struct fact_row *row = pipeline_facts(s->db, s->program, cli_sequence_of(cli, id), id, cli->now_us, &error);
+    scoped(fact_row_free) struct fact_row *row =
+        pipeline_facts(s->db, s->program, cli_sequence_of(cli, id), id, cli->now_us, &error);
     if (!row || !finding_set_add_folder(set, folder, &error))
         return cli_fail(error);
     g_autoptr(GPtrArray) matches = finding_set_judge(set, row, cli->now_us, &error);

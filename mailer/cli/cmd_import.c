@@ -34,21 +34,24 @@ static void
 print_report(struct cli *cli, const struct import_report *r, gboolean dry_run, gboolean verbose)
 {
     if (cli->json) {
-        cli_print_json(json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "accounts_added", (json_int_t)r->accounts_added,
-                                 "accounts_changed", (json_int_t)r->accounts_changed, "accounts_unchanged", (json_int_t)r->accounts_unchanged,
-                                 "accounts_absent", (json_int_t)r->accounts_absent, "contacts_added", (json_int_t)r->contacts_added, "contacts_changed",
-                                 (json_int_t)r->contacts_changed, "contacts_unchanged", (json_int_t)r->contacts_unchanged, "contacts_absent",
-                                 (json_int_t)r->contacts_absent));
+        cli_print_json(
+            json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "accounts_added",
+                      (json_int_t)r->accounts_added, "accounts_changed", (json_int_t)r->accounts_changed,
+                      "accounts_unchanged", (json_int_t)r->accounts_unchanged, "accounts_absent",
+                      (json_int_t)r->accounts_absent, "contacts_added", (json_int_t)r->contacts_added,
+                      "contacts_changed", (json_int_t)r->contacts_changed, "contacts_unchanged",
+                      (json_int_t)r->contacts_unchanged, "contacts_absent", (json_int_t)r->contacts_absent));
         return;
     }
     const char *word = dry_run ? "would be " : "";
     if (!r->contact_file)
-        printf("accounts: %s%" G_GINT64_FORMAT " added, %" G_GINT64_FORMAT " changed, %" G_GINT64_FORMAT " left as they were, %" G_GINT64_FORMAT
-               " absent\n",
+        printf("accounts: %s%" G_GINT64_FORMAT " added, %" G_GINT64_FORMAT " changed, %" G_GINT64_FORMAT
+               " left as they were, %" G_GINT64_FORMAT " absent\n",
                word, r->accounts_added, r->accounts_changed, r->accounts_unchanged, r->accounts_absent);
-    if (r->contact_file || r->contacts_added || r->contacts_changed || r->contacts_unchanged || r->contacts_absent)
-        printf("contacts: %s%" G_GINT64_FORMAT " added, %" G_GINT64_FORMAT " changed, %" G_GINT64_FORMAT " left as they were, %" G_GINT64_FORMAT
-               " absent\n",
+    if (r->contact_file || r->contacts_added || r->contacts_changed || r->contacts_unchanged ||
+        r->contacts_absent)
+        printf("contacts: %s%" G_GINT64_FORMAT " added, %" G_GINT64_FORMAT " changed, %" G_GINT64_FORMAT
+               " left as they were, %" G_GINT64_FORMAT " absent\n",
                word, r->contacts_added, r->contacts_changed, r->contacts_unchanged, r->contacts_absent);
     if (dry_run || verbose)
         print_list("differences:", r->differences, r->differences_left_out);
@@ -56,7 +59,8 @@ print_report(struct cli *cli, const struct import_report *r, gboolean dry_run, g
         g_autoptr(GString) names = g_string_new(NULL);
         for (guint i = 0; i < r->undeclared->len; i++)
             g_string_append_printf(names, "%s%s", i ? ", " : "", (char *)r->undeclared->pdata[i]);
-        print_clean("usher: kept, but not declared in facts.conf, so no rule or template can use it: ", names->str, stderr);
+        print_clean("usher: kept, but not declared in facts.conf, so no rule or template can use it: ",
+                    names->str, stderr);
     }
 }
 
@@ -67,10 +71,12 @@ cmd_import(struct cli *cli, int argc, char **argv)
     g_autofree char *as_of = NULL;
     gboolean dry_run = FALSE, complete = FALSE, force = FALSE, verbose = FALSE;
     const GOptionEntry entries[] = {
-        {"source", 0, 0, G_OPTION_ARG_STRING, &source, "who says so: billing, crm… (default: import)", "NAME"},
+        {"source", 0, 0, G_OPTION_ARG_STRING, &source, "who says so: billing, crm… (default: import)",
+         "NAME"},
         {"as-of", 0, 0, G_OPTION_ARG_STRING, &as_of, "when the source said so (default: now)", "TIME"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "show what would change, change nothing", NULL},
-        {"complete", 0, 0, G_OPTION_ARG_NONE, &complete, "what this source delivered before and not now is absent", NULL},
+        {"complete", 0, 0, G_OPTION_ARG_NONE, &complete,
+         "what this source delivered before and not now is absent", NULL},
         {"force", 0, 0, G_OPTION_ARG_NONE, &force, "allow more than 20 % absent", NULL},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "print every difference", NULL},
         {0}};

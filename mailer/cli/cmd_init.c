@@ -50,48 +50,49 @@ copy_folder(const char *from, const char *to, GError **error)
             if (!copy_folder(source, target, error))
                 return FALSE;
         } else if (!g_file_test(target, G_FILE_TEST_EXISTS)) {
-            if (!g_file_get_contents(source, &text, &length, error) || !g_file_set_contents(target, text, (gssize)length, error))
+            if (!g_file_get_contents(source, &text, &length, error) ||
+                !g_file_set_contents(target, text, (gssize)length, error))
                 return FALSE;
         }
     }
     return TRUE;
 }
 
-static const char sample_config[] =
-    "# usher's configuration: see usher.conf(5).\n"
-    "database = \"usher.db\"\n"
-    "sequences_dir = \"sequences\"\n"
-    "templates_dir = \"templates\"\n"
-    "sequences = {\"onboarding\"}\n\n"
-    "team {\n"
-    "    name = \"Onboarding\"\n"
-    "    company = \"Example\"\n"
-    "    timezone = \"Europe/London\"\n"
-    "    booking_link = \"https://example.com/book\"\n"
-    "    help_link = \"https://example.com/help\"\n"
-    "    failsafe = \"ana\"\n"
-    "}\n\n"
-    "window {\n"
-    "    days = {\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"}\n"
-    "    from = \"09:00\"\n"
-    "    to = \"17:00\"\n"
-    "}\n\n"
-    "mailbox ana {\n"
-    "    smtp = \"smtp://localhost:587\"\n"
-    "    imap = \"imaps://localhost:993\"\n"
-    "    user = \"ana@team.example\"\n"
-    "    password_file = \"ana.password\"\n"
-    "    sent_copy = \"append\"\n"
-    "}\n\n"
-    "specialist ana {\n"
-    "    name = \"Ana Ruiz\"\n"
-    "    address = \"ana@team.example\"\n"
-    "    mailbox = \"ana\"\n"
-    "}\n";
+static const char sample_config[] = "# usher's configuration: see usher.conf(5).\n"
+                                    "database = \"usher.db\"\n"
+                                    "sequences_dir = \"sequences\"\n"
+                                    "templates_dir = \"templates\"\n"
+                                    "sequences = {\"onboarding\"}\n\n"
+                                    "team {\n"
+                                    "    name = \"Onboarding\"\n"
+                                    "    company = \"Example\"\n"
+                                    "    timezone = \"Europe/London\"\n"
+                                    "    booking_link = \"https://example.com/book\"\n"
+                                    "    help_link = \"https://example.com/help\"\n"
+                                    "    failsafe = \"ana\"\n"
+                                    "}\n\n"
+                                    "window {\n"
+                                    "    days = {\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"}\n"
+                                    "    from = \"09:00\"\n"
+                                    "    to = \"17:00\"\n"
+                                    "}\n\n"
+                                    "mailbox ana {\n"
+                                    "    smtp = \"smtp://localhost:587\"\n"
+                                    "    imap = \"imaps://localhost:993\"\n"
+                                    "    user = \"ana@team.example\"\n"
+                                    "    password_file = \"ana.password\"\n"
+                                    "    sent_copy = \"append\"\n"
+                                    "}\n\n"
+                                    "specialist ana {\n"
+                                    "    name = \"Ana Ruiz\"\n"
+                                    "    address = \"ana@team.example\"\n"
+                                    "    mailbox = \"ana\"\n"
+                                    "}\n";
 
-static const char sample_accounts[] = "account,name,plan,region,timezone,forecast_mrr,next_renewal,bills_paid\n"
-                                      "acme,Acme Ltd,payg,emea,Europe/London,640,2027-01-15,0\n"
-                                      "globex,Globex GmbH,payg,emea,Europe/Berlin,220,2027-01-20,1\n";
+static const char sample_accounts[] =
+    "account,name,plan,region,timezone,forecast_mrr,next_renewal,bills_paid\n"
+    "acme,Acme Ltd,payg,emea,Europe/London,640,2027-01-15,0\n"
+    "globex,Globex GmbH,payg,emea,Europe/Berlin,220,2027-01-20,1\n";
 static const char sample_contacts[] = "account,email,first_name,last_name,role,function,last_active\n"
                                       "acme,ada@acme.example,Ada,Byron,owner,engineering,2026-11-20\n"
                                       "acme,max@acme.example,Max,Meyer,admin,product,2026-11-18\n"
@@ -120,9 +121,12 @@ seed_database(const char *path, gboolean rehearsal, GError **error)
     scoped(store_close) struct store *db = store_open(path, error);
     if (!db || !store_begin(db, error))
         return FALSE;
-    gboolean ok = store_exec(db, "INSERT INTO meta(key, value) VALUES('secret', ?) ON CONFLICT DO NOTHING", error, "t", hex) &&
-                  store_exec(db, "INSERT INTO meta(key, value) VALUES('created_real_us', ?) ON CONFLICT DO NOTHING", error, "t", made) &&
-                  (!rehearsal || store_set_meta(db, "rehearsal", "1", error)) && store_commit(db, error);
+    gboolean ok =
+        store_exec(db, "INSERT INTO meta(key, value) VALUES('secret', ?) ON CONFLICT DO NOTHING", error, "t",
+                   hex) &&
+        store_exec(db, "INSERT INTO meta(key, value) VALUES('created_real_us', ?) ON CONFLICT DO NOTHING",
+                   error, "t", made) &&
+        (!rehearsal || store_set_meta(db, "rehearsal", "1", error)) && store_commit(db, error);
     if (!ok)
         store_rollback(db);
     return ok;
@@ -140,14 +144,16 @@ make_folder(const char *dir, const char *config_name, gboolean demo, gboolean re
     if (!copy_folder(from_sequences, sequences, error) || !copy_folder(from_templates, templates, error) ||
         !write_new(dir, config_name, sample_config, error))
         return FALSE;
-    if (demo && (!write_new(dir, "accounts.csv", sample_accounts, error) || !write_new(dir, "contacts.csv", sample_contacts, error)))
+    if (demo && (!write_new(dir, "accounts.csv", sample_accounts, error) ||
+                 !write_new(dir, "contacts.csv", sample_contacts, error)))
         return FALSE;
     scoped(config_free) struct config *config = config_load(config_path, error);
     if (!config)
         return FALSE;
     gboolean existed = g_file_test(config->database, G_FILE_TEST_EXISTS);
     if (existed && rehearsal) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "%s exists already: a rehearsal starts with a database of its own", config->database);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE,
+                    "%s exists already: a rehearsal starts with a database of its own", config->database);
         return FALSE;
     }
     if (!store_migrate(config->database, error) || !seed_database(config->database, rehearsal, error))
@@ -160,15 +166,18 @@ int
 cmd_init(struct cli *cli, int argc, char **argv)
 {
     gboolean demo = FALSE, rehearsal = FALSE;
-    const GOptionEntry entries[] = {{"demo", 0, 0, G_OPTION_ARG_NONE, &demo, "a rehearsal with sample accounts", NULL},
-                                    {"rehearsal", 0, 0, G_OPTION_ARG_NONE, &rehearsal, "a database whose clock --now may set; its servers must be on loopback", NULL},
-                                    {0}};
+    const GOptionEntry entries[] = {
+        {"demo", 0, 0, G_OPTION_ARG_NONE, &demo, "a rehearsal with sample accounts", NULL},
+        {"rehearsal", 0, 0, G_OPTION_ARG_NONE, &rehearsal,
+         "a database whose clock --now may set; its servers must be on loopback", NULL},
+        {0}};
     int rc = EX_OK;
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "init", entries, 0, 1, &argc, &argv, &rc))
         return rc;
     g_autofree char *config_dir = cli->config_option ? g_path_get_dirname(cli->config_option) : NULL;
-    g_autofree char *config_name = cli->config_option ? g_path_get_basename(cli->config_option) : g_strdup("usher.conf");
+    g_autofree char *config_name =
+        cli->config_option ? g_path_get_basename(cli->config_option) : g_strdup("usher.conf");
     const char *dir = argc > 1 ? argv[1] : config_dir ? config_dir : ".";
     if (!make_folder(dir, config_name, demo, demo || rehearsal, &error))
         return cli_fail(error);

@@ -1,5 +1,6 @@
-/* lint: templates, findings and sequences, before any account. It needs no database, and where there is no configuration the
- * defaults do: then facts.conf and the sequences are looked for where they lie beside a folder of templates. */
+/* lint: templates, findings and sequences, before any account. It needs no database, and where there is no
+ * configuration the defaults do: then facts.conf and the sequences are looked for where they lie beside a
+ * folder of templates. */
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/table.h"
@@ -14,10 +15,11 @@
 struct linter {
     struct cli *cli;
     struct config *config;
-    gboolean bare;             /* there is no usher.conf */
-    gboolean refused;          /* the configured sequences are wrong, which was said */
-    struct program *program;   /* the facts that templates may read; NULL until the first template, or when it is wrong */
-    char *program_dir;         /* of its sequences */
+    gboolean bare;    /* there is no usher.conf */
+    gboolean refused; /* the configured sequences are wrong, which was said */
+    struct program
+        *program; /* the facts that templates may read; NULL until the first template, or when it is wrong */
+    char *program_dir; /* of its sequences */
     guint files, counts[LINT_LEVEL_COUNT];
     int rc;
 };
@@ -44,7 +46,8 @@ print_line(struct linter *l, const char *file, const struct lint_line *line)
         return;
     }
     g_autofree char *message = table_clean(line->message);
-    printf("%s:%d: %s: %s (%s)%s%s\n", file, line->line, lint_level_names[line->level], message, line->rule, *line->hint ? ": " : "", line->hint);
+    printf("%s:%d: %s: %s (%s)%s%s\n", file, line->line, lint_level_names[line->level], message, line->rule,
+           *line->hint ? ": " : "", line->hint);
 }
 
 /* A file that cannot be read or parsed: its one error, as a line of the rule "syntax". */
@@ -52,12 +55,14 @@ static void
 print_refusal(struct linter *l, const char *file, const GError *error)
 {
     const char *p = error->message;
-    gboolean placed = g_str_has_prefix(p, file) && p[strlen(file)] == ':' && g_ascii_isdigit(p[strlen(file) + 1]);
+    gboolean placed =
+        g_str_has_prefix(p, file) && p[strlen(file)] == ':' && g_ascii_isdigit(p[strlen(file) + 1]);
     const char *what = placed ? strstr(p + strlen(file), ": ") : NULL;
     g_autofree char *message = g_strdup(what ? what + 2 : p);
     g_autofree char *hint = g_strdup("");
     int number = placed ? (int)g_ascii_strtoll(p + strlen(file) + 1, NULL, 10) : 1;
-    const struct lint_line line = {.level = LINT_ERROR, .rule = "syntax", .line = number, .message = message, .hint = hint};
+    const struct lint_line line = {
+        .level = LINT_ERROR, .rule = "syntax", .line = number, .message = message, .hint = hint};
     print_line(l, file, &line);
     note_code(l, error->code == USHER_ERROR_NO_INPUT ? EX_NOINPUT : EX_DATAERR);
 }
@@ -77,7 +82,8 @@ sequences_in(const char *folder)
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
-/* The folder of sequences beside a template's folder of templates, or beside that of a finding; NULL when there is none. */
+/* The folder of sequences beside a template's folder of templates, or beside that of a finding; NULL when
+ * there is none. */
 static char *
 sequences_beside(const char *template_path)
 {
@@ -122,7 +128,8 @@ facts_for(struct linter *l, const char *path)
         return l->program->facts;
     g_clear_pointer(&l->program, program_free);
     if (!folder) {
-        g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA, "there is no %s, and no sequences/facts.conf beside the template: say --config FILE",
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA,
+                    "there is no %s, and no sequences/facts.conf beside the template: say --config FILE",
                     l->cli->config_path);
         print_refusal(l, path, error);
         return NULL;
@@ -150,7 +157,8 @@ lint_template_file(struct linter *l, const char *path)
     const struct fact_set *facts = facts_for(l, path);
     if (!facts)
         return;
-    const struct lint_template_input input = {.config = l->config, .facts = facts, .name = path, .text = text};
+    const struct lint_template_input input = {
+        .config = l->config, .facts = facts, .name = path, .text = text};
     g_autoptr(GPtrArray) lines = lint_template(&input, &error);
     if (!lines) {
         print_refusal(l, path, error);
@@ -160,7 +168,8 @@ lint_template_file(struct linter *l, const char *path)
         print_line(l, path, lines->pdata[i]);
 }
 
-/* TRUE when the sequence stands among the others of the configuration: its rules may read their stage times. */
+/* TRUE when the sequence stands among the others of the configuration: its rules may read their stage times.
+ */
 static gboolean
 stands_in_force(const struct linter *l, const char *folder, const char *name)
 {
@@ -168,11 +177,13 @@ stands_in_force(const struct linter *l, const char *folder, const char *name)
         return FALSE;
     g_autofree char *here = g_canonicalize_filename(folder, NULL);
     g_autofree char *there = g_canonicalize_filename(l->config->sequences_dir, NULL);
-    scoped(program_free) struct program *program = strcmp(here, there) == 0 ? program_load(l->config, NULL) : NULL;
+    scoped(program_free) struct program *program =
+        strcmp(here, there) == 0 ? program_load(l->config, NULL) : NULL;
     return program != NULL;
 }
 
-/* A sequence is read as the service reads it, with the facts.conf beside it; its mistake, if any, stops it there. */
+/* A sequence is read as the service reads it, with the facts.conf beside it; its mistake, if any, stops it
+ * there. */
 static void
 lint_sequence_file(struct linter *l, const char *path)
 {
@@ -222,7 +233,8 @@ add_templates(GPtrArray *paths, const char *folder)
             g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
 }
 
-/* Everything the configuration names: its sequences, the templates of their steps, and what else lies in the folders. */
+/* Everything the configuration names: its sequences, the templates of their steps, and what else lies in the
+ * folders. */
 static void
 lint_configured(struct linter *l)
 {
@@ -241,7 +253,8 @@ lint_configured(struct linter *l)
     for (guint i = 0; l->program && i < l->program->sequences->len; i++) {
         const struct sequence *seq = l->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
-            char *path = g_build_filename(l->config->templates_dir, ((struct step *)seq->steps->pdata[j])->template_name, NULL);
+            char *path = g_build_filename(l->config->templates_dir,
+                                          ((struct step *)seq->steps->pdata[j])->template_name, NULL);
             if (g_ptr_array_find_with_equal_func(paths, path, g_str_equal, NULL))
                 g_free(path);
             else
@@ -274,8 +287,8 @@ print_summary(const struct linter *l)
 {
     guint errors = l->counts[LINT_ERROR], warnings = l->counts[LINT_WARNING];
     if (!l->cli->json)
-        printf("%u %s: %u %s, %u %s\n", l->files, l->files == 1 ? "file" : "files", errors, errors == 1 ? "error" : "errors", warnings,
-               warnings == 1 ? "warning" : "warnings");
+        printf("%u %s: %u %s, %u %s\n", l->files, l->files == 1 ? "file" : "files", errors,
+               errors == 1 ? "error" : "errors", warnings, warnings == 1 ? "warning" : "warnings");
 }
 
 int

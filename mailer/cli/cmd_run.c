@@ -1,6 +1,6 @@
 /* run, worker, check. */
-#include "base/error.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "compose/finding.h"
 #include "compose/template.h"
@@ -25,7 +25,8 @@ static int
 run_once(struct cli *cli)
 {
     g_autoptr(GError) error = NULL;
-    if ((!cli->service && !(cli->service = service_open(cli->config_path, &error))) || !cli_set_now(cli, NEEDS_WRITE, &error))
+    if ((!cli->service && !(cli->service = service_open(cli->config_path, &error))) ||
+        !cli_set_now(cli, NEEDS_WRITE, &error))
         return cli_fail(error);
     int lock = worker_lock(cli->service->config, "run", NULL, &error);
     if (lock < 0)
@@ -37,7 +38,9 @@ int
 cmd_run(struct cli *cli, int argc, char **argv)
 {
     gboolean once = FALSE;
-    const GOptionEntry entries[] = {{"once", 0, 0, G_OPTION_ARG_NONE, &once, "one full cycle: read mail, advance, compose, send", NULL}, {0}};
+    const GOptionEntry entries[] = {
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "one full cycle: read mail, advance, compose, send", NULL},
+        {0}};
     int rc = EX_OK;
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "run", entries, 0, 0, &argc, &argv, &rc))
@@ -79,7 +82,8 @@ check_templates(struct service *s, GError **error)
         const struct sequence *seq = s->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
             const struct step *step = seq->steps->pdata[j];
-            scoped(mail_template_free) struct mail_template *tpl = mail_template_load(s->config, step->template_name, error);
+            scoped(mail_template_free) struct mail_template *tpl =
+                mail_template_load(s->config, step->template_name, error);
             if (!tpl || !mail_template_check(tpl, s->program->facts, error))
                 return FALSE;
             printf("ok  template %s (%s)\n", step->template_name, step->id);
@@ -137,7 +141,9 @@ check_state_directory(const struct config *config)
     if (st.st_mode & S_ISGID)
         printf("ok  state directory %s\n", dir);
     else
-        printf("--  state directory %s: for a team of several logins it needs mode 2770 and their common group\n", dir);
+        printf("--  state directory %s: for a team of several logins it needs mode 2770 and their common "
+               "group\n",
+               dir);
 }
 
 static int

@@ -33,16 +33,22 @@ print_class(struct cli *cli, const char *file, const struct mail_record *r)
     if (cli->json) {
         json_t *recipients = json_array();
         for (guint i = 0; i < r->failed->len; i++)
-            json_array_append_new(recipients, json_string(((struct failed_recipient *)r->failed->pdata[i])->address));
+            json_array_append_new(recipients,
+                                  json_string(((struct failed_recipient *)r->failed->pdata[i])->address));
         gboolean judged = r->mail_class == MAIL_CLASS_BOUNCE && r->permanent != TRI_STATE_UNKNOWN;
-        cli_print_json(json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:s?, s:s, s:s, s:s}", "file", file, "class", mail_class_name(r->mail_class), "permanent",
-                                 judged ? json_boolean(r->permanent == TRI_STATE_YES) : json_null(), "status", *r->status ? r->status : NULL, "reason",
-                                 r->reason == BOUNCE_REASON_NONE ? NULL : bounce_reason_name(r->reason), "recipients", recipients, "return_date",
-                                 *r->return_date ? r->return_date : NULL, "rule", r->rule, "evidence", r->evidence, "text", r->text));
+        cli_print_json(json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:o, s:s?, s:s, s:s, s:s}", "file", file,
+                                 "class", mail_class_name(r->mail_class), "permanent",
+                                 judged ? json_boolean(r->permanent == TRI_STATE_YES) : json_null(), "status",
+                                 *r->status ? r->status : NULL, "reason",
+                                 r->reason == BOUNCE_REASON_NONE ? NULL : bounce_reason_name(r->reason),
+                                 "recipients", recipients, "return_date",
+                                 *r->return_date ? r->return_date : NULL, "rule", r->rule, "evidence",
+                                 r->evidence, "text", r->text));
         return;
     }
     g_autofree char *evidence = table_clean(r->evidence);
-    printf("%s: %s (%s)%s%s\n", file, mail_class_name(r->mail_class), r->rule, *evidence ? ": " : "", evidence);
+    printf("%s: %s (%s)%s%s\n", file, mail_class_name(r->mail_class), r->rule, *evidence ? ": " : "",
+           evidence);
 }
 
 int
@@ -105,13 +111,15 @@ load_partial(void *user, const char *name, GError **error)
         gsize length;
         if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents(path, &text, &length, NULL))
             continue;
-        tpl = p->lax ? liquid_template_parse_lax(path, text, length, error) : liquid_template_parse(path, text, length, error);
+        tpl = p->lax ? liquid_template_parse_lax(path, text, length, error)
+                     : liquid_template_parse(path, text, length, error);
         if (!tpl)
             return NULL;
         g_hash_table_insert(p->parsed, g_strdup(name), tpl);
     }
     if (!tpl)
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "there is no partial \"%s\"%s", name, p->dir ? "" : " (no --partials folder was given)");
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "there is no partial \"%s\"%s", name,
+                    p->dir ? "" : " (no --partials folder was given)");
     return tpl;
 }
 
@@ -120,9 +128,10 @@ cmd_render(struct cli *cli, int argc, char **argv)
 {
     gboolean lax = FALSE;
     g_autofree char *dir = NULL;
-    const GOptionEntry entries[] = {{"lax", 0, 0, G_OPTION_ARG_NONE, &lax, "unknown variables are empty", NULL},
-                                    {"partials", 0, 0, G_OPTION_ARG_FILENAME, &dir, "folder of the partials", "DIR"},
-                                    {0}};
+    const GOptionEntry entries[] = {
+        {"lax", 0, 0, G_OPTION_ARG_NONE, &lax, "unknown variables are empty", NULL},
+        {"partials", 0, 0, G_OPTION_ARG_FILENAME, &dir, "folder of the partials", "DIR"},
+        {0}};
     int rc = EX_OK;
     g_autoptr(GError) error = NULL;
     if (!cli_begin(cli, "render", entries, 1, 2, &argc, &argv, &rc))
@@ -139,16 +148,20 @@ cmd_render(struct cli *cli, int argc, char **argv)
         json_decref(data);
         data = json_load_file(argv[2], 0, &where);
         if (!json_is_object(data)) {
-            fprintf(stderr, "usher: %s:%d: %s\n", argv[2], data ? 1 : where.line, data ? "expected a JSON object" : where.text);
+            fprintf(stderr, "usher: %s:%d: %s\n", argv[2], data ? 1 : where.line,
+                    data ? "expected a JSON object" : where.text);
             json_decref(data);
             return EX_DATAERR;
         }
     }
     struct partials partials = {.dir = dir, .lax = lax};
-    partials.parsed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)liquid_template_free);
+    partials.parsed =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)liquid_template_free);
     scoped(liquid_template_free) struct liquid_template *tpl =
-        lax ? liquid_template_parse_lax(argv[1], text, length, &error) : liquid_template_parse(argv[1], text, length, &error);
-    struct liquid_options options = {.data = liquid_data_json(data), .lax = lax, .user = &partials, .load = load_partial};
+        lax ? liquid_template_parse_lax(argv[1], text, length, &error)
+            : liquid_template_parse(argv[1], text, length, &error);
+    struct liquid_options options = {
+        .data = liquid_data_json(data), .lax = lax, .user = &partials, .load = load_partial};
     if (cli->has_now)
         options.now_us = cli->now_us;
     g_autoptr(GString) out = g_string_new(NULL);

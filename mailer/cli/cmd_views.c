@@ -20,26 +20,31 @@ board_sequence(struct cli *cli, const struct sequence *seq, GError **error)
         printf("%s\n", seq->title);
     for (guint i = 0; i < seq->stages->len; i++) {
         const struct stage *stage = seq->stages->pdata[i];
-        g_autofree char *label = stage->line ? g_strdup_printf("%d. %s", stage->line, stage->title) : g_strdup(stage->title);
-        scoped(query_end) struct query *q = store_query(
-            db,
-            "SELECT a.key, t.at, e.engaged_at, e.cancelled FROM enrolment e JOIN account a ON a.id = e.account_id"
-            " LEFT JOIN stage_entry t ON t.account_id = e.account_id AND t.sequence = e.sequence AND t.stage = e.stage"
-            " WHERE e.sequence = ? AND e.stage = ? AND e.state = 'active' ORDER BY t.at, a.key",
-            error, "tt", seq->name, stage->id);
+        g_autofree char *label =
+            stage->line ? g_strdup_printf("%d. %s", stage->line, stage->title) : g_strdup(stage->title);
+        scoped(query_end) struct query *q =
+            store_query(db,
+                        "SELECT a.key, t.at, e.engaged_at, e.cancelled FROM enrolment e JOIN account a ON "
+                        "a.id = e.account_id"
+                        " LEFT JOIN stage_entry t ON t.account_id = e.account_id AND t.sequence = e.sequence "
+                        "AND t.stage = e.stage"
+                        " WHERE e.sequence = ? AND e.stage = ? AND e.state = 'active' ORDER BY t.at, a.key",
+                        error, "tt", seq->name, stage->id);
         g_autoptr(GString) names = g_string_new(NULL);
         guint count = 0;
         while (q && query_next(q, error)) {
             g_autofree char *since = cli_time(cli, query_int(q, "at"));
             if (cli->json) {
                 g_autofree char *engaged = cli_time(cli, query_int(q, "engaged_at"));
-                cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?}", "sequence", seq->name, "stage", stage->id, "title", stage->title,
-                                         "account", query_text(q, "key"), "since", since, "engaged_at", engaged, "cancelled",
-                                         query_text(q, "cancelled")));
+                cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?}", "sequence", seq->name,
+                                         "stage", stage->id, "title", stage->title, "account",
+                                         query_text(q, "key"), "since", since, "engaged_at", engaged,
+                                         "cancelled", query_text(q, "cancelled")));
                 continue;
             }
             g_autofree char *day = g_strndup(since, 10);
-            g_string_append_printf(names, "    %-22s since %s%s\n", query_text(q, "key"), day, query_int(q, "engaged_at") ? "  engaged" : "");
+            g_string_append_printf(names, "    %-22s since %s%s\n", query_text(q, "key"), day,
+                                   query_int(q, "engaged_at") ? "  engaged" : "");
             count++;
         }
         if (error && *error)
@@ -74,7 +79,8 @@ daily_flag(const struct cli *cli, struct query *q)
 {
     gint64 since_us = query_int(q, "since"), age_us = cli->now_us - since_us;
     if (query_int(q, "tasks"))
-        return g_strdup_printf("%d open task%s", (int)query_int(q, "tasks"), query_int(q, "tasks") > 1 ? "s" : "");
+        return g_strdup_printf("%d open task%s", (int)query_int(q, "tasks"),
+                               query_int(q, "tasks") > 1 ? "s" : "");
     if (query_int(q, "unanswered"))
         return g_strdup("reply unanswered");
     if (query_int(q, "first_stage") && !query_int(q, "last_sent_at") && age_us > FLAG_AFTER_US)
@@ -90,29 +96,37 @@ cmd_daily(struct cli *cli, int argc, char **argv)
     int rc = EX_OK;
     g_autofree char *owner_filter = NULL;
     g_autofree char *stage_filter = NULL;
-    const GOptionEntry entries[] = {{"owner", 0, 0, G_OPTION_ARG_STRING, &owner_filter, "only this specialist's accounts", "ID"},
-                                    {"stage", 0, 0, G_OPTION_ARG_STRING, &stage_filter, "only accounts in this stage", "STAGE"},
-                                    {0}};
+    const GOptionEntry entries[] = {
+        {"owner", 0, 0, G_OPTION_ARG_STRING, &owner_filter, "only this specialist's accounts", "ID"},
+        {"stage", 0, 0, G_OPTION_ARG_STRING, &stage_filter, "only accounts in this stage", "STAGE"},
+        {0}};
     if (!cli_begin(cli, "daily", entries, 0, 0, &argc, &argv, &rc))
         return rc;
     struct service *s = cli->service;
-    static const char *const headings[] = {"renewal", "account", "stage", "priority", "owner", "forecast", "users", "last sent", "next", "flag", NULL};
+    static const char *const headings[] = {"renewal", "account",   "stage", "priority", "owner", "forecast",
+                                           "users",   "last sent", "next",  "flag",     NULL};
     scoped(table_free) struct table *table = table_new(headings);
     g_autoptr(GError) error = NULL;
     /* The renewal date may come from any source; the newest that has it wins, as in fact_row_load(). */
     scoped(query_end) struct query *q = store_query(
         s->db,
-        "SELECT * FROM (SELECT a.id, a.key, e.sequence, e.stage, e.since, e.last_sent_at, e.engaged_at, e.cancelled, COALESCE(e.replied_at, 0) > COALESCE(e.answered_at, 0) AS unanswered,"
-        " (SELECT f.facts ->> 'next_renewal' FROM account_facts f WHERE f.account_id = a.id AND f.facts ->> 'next_renewal' IS NOT NULL"
+        "SELECT * FROM (SELECT a.id, a.key, e.sequence, e.stage, e.since, e.last_sent_at, e.engaged_at, "
+        "e.cancelled, COALESCE(e.replied_at, 0) > COALESCE(e.answered_at, 0) AS unanswered,"
+        " (SELECT f.facts ->> 'next_renewal' FROM account_facts f WHERE f.account_id = a.id AND f.facts ->> "
+        "'next_renewal' IS NOT NULL"
         "  ORDER BY f.as_of DESC LIMIT 1) AS renewal,"
         " (SELECT COUNT(*) FROM contact c WHERE c.account_id = a.id AND NOT c.absent) AS users,"
         " (SELECT COUNT(*) FROM task t WHERE t.account_id = a.id AND t.done_at IS NULL) AS tasks,"
         " (SELECT p.step || ' ' || p.state FROM step p WHERE p.account_id = a.id AND p.sequence = e.sequence"
-        "  AND p.state IN ('drafted', 'queued', 'scheduled', 'waiting', 'late', 'wanted') ORDER BY p.due_at IS NULL, p.due_at LIMIT 1) AS next,"
-        " (SELECT COUNT(*) FROM stage_entry x WHERE x.account_id = a.id AND x.sequence = e.sequence) <= 1 AS first_stage"
-        " FROM enrolment e JOIN account a ON a.id = e.account_id WHERE e.state = 'active' AND e.stage IS NOT NULL AND (?1 IS NULL OR e.stage = ?1))"
+        "  AND p.state IN ('drafted', 'queued', 'scheduled', 'waiting', 'late', 'wanted') ORDER BY p.due_at "
+        "IS NULL, p.due_at LIMIT 1) AS next,"
+        " (SELECT COUNT(*) FROM stage_entry x WHERE x.account_id = a.id AND x.sequence = e.sequence) <= 1 AS "
+        "first_stage"
+        " FROM enrolment e JOIN account a ON a.id = e.account_id WHERE e.state = 'active' AND e.stage IS NOT "
+        "NULL AND (?1 IS NULL OR e.stage = ?1))"
         /* What is over and asks for nothing leaves the queue; the board keeps it. */
-        " WHERE next IS NOT NULL OR tasks > 0 OR first_stage OR (unanswered AND cancelled IS NULL) ORDER BY renewal IS NULL, renewal, key",
+        " WHERE next IS NOT NULL OR tasks > 0 OR first_stage OR (unanswered AND cancelled IS NULL) ORDER BY "
+        "renewal IS NULL, renewal, key",
         &error, "t", stage_filter);
     while (q && query_next(q, &error)) {
         scoped(fact_row_free) struct fact_row *row = NULL;
@@ -126,23 +140,35 @@ cmd_daily(struct cli *cli, int argc, char **argv)
             continue;
         const struct sequence *seq = program_sequence(s->program, query_text(q, "sequence"));
         const struct stage *stage = seq ? sequence_stage(seq, query_text(q, "stage")) : NULL;
-        const struct fact_value *mrr = fact_row_get(row, "forecast_mrr"), *priority = fact_row_get(row, "priority");
-        g_autofree char *forecast = mrr && json_is_number(mrr->value) ? g_strdup_printf("%.0f", json_number_value(mrr->value)) : g_strdup("-");
-        char *priority_text = priority && priority->value ? json_dumps(priority->value, JSON_ENCODE_ANY) : NULL;
+        const struct fact_value *mrr = fact_row_get(row, "forecast_mrr"),
+                                *priority = fact_row_get(row, "priority");
+        g_autofree char *forecast = mrr && json_is_number(mrr->value)
+                                        ? g_strdup_printf("%.0f", json_number_value(mrr->value))
+                                        : g_strdup("-");
+        char *priority_text =
+            priority && priority->value ? json_dumps(priority->value, JSON_ENCODE_ANY) : NULL;
         g_autofree char *users = g_strdup_printf("%d", (int)query_int(q, "users"));
         g_autofree char *last = cli_time(cli, query_int(q, "last_sent_at"));
         g_autofree char *flag = daily_flag(cli, q);
         if (cli->json)
-            cli_print_json(json_pack("{s:s?, s:s, s:s, s:s?, s:s, s:O?, s:I, s:s?, s:s?, s:s, s:I, s:b}", "next_renewal", query_text(q, "renewal"),
-                                     "account", query_text(q, "key"), "stage", query_text(q, "stage"), "priority",
-                                     priority && json_is_string(priority->value) ? json_string_value(priority->value) : priority_text, "owner",
-                                     owner->id, "forecast_mrr", mrr ? mrr->value : NULL, "users", (json_int_t)query_int(q, "users"), "last_sent", last,
-                                      "next", query_text(q, "next"), "flag", flag, "tasks",
-                                     (json_int_t)query_int(q, "tasks"), "unanswered", query_int(q, "unanswered") != 0));
+            cli_print_json(
+                json_pack("{s:s?, s:s, s:s, s:s?, s:s, s:O?, s:I, s:s?, s:s?, s:s, s:I, s:b}", "next_renewal",
+                          query_text(q, "renewal"), "account", query_text(q, "key"), "stage",
+                          query_text(q, "stage"), "priority",
+                          priority && json_is_string(priority->value) ? json_string_value(priority->value)
+                                                                      : priority_text,
+                          "owner", owner->id, "forecast_mrr", mrr ? mrr->value : NULL, "users",
+                          (json_int_t)query_int(q, "users"), "last_sent", last, "next", query_text(q, "next"),
+                          "flag", flag, "tasks", (json_int_t)query_int(q, "tasks"), "unanswered",
+                          query_int(q, "unanswered") != 0));
         else
-            table_add(table, query_text(q, "renewal") ? query_text(q, "renewal") : "-", query_text(q, "key"), stage ? stage->title : query_text(q, "stage"),
-                      priority && json_is_string(priority->value) ? json_string_value(priority->value) : priority_text ? priority_text : "-", owner->id,
-                      forecast, users, last, query_text(q, "next") ? query_text(q, "next") : "-", flag, NULL);
+            table_add(table, query_text(q, "renewal") ? query_text(q, "renewal") : "-", query_text(q, "key"),
+                      stage ? stage->title : query_text(q, "stage"),
+                      priority && json_is_string(priority->value) ? json_string_value(priority->value)
+                      : priority_text                             ? priority_text
+                                                                  : "-",
+                      owner->id, forecast, users, last, query_text(q, "next") ? query_text(q, "next") : "-",
+                      flag, NULL);
         g_free(priority_text);
     }
     if (error)
@@ -159,31 +185,38 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
     gboolean all = FALSE;
-    const GOptionEntry entries[] = {{"all", 0, 0, G_OPTION_ARG_NONE, &all, "sent, refused and withdrawn ones too", NULL}, {0}};
+    const GOptionEntry entries[] = {
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "sent, refused and withdrawn ones too", NULL}, {0}};
     if (!cli_begin(cli, "outbox", entries, 0, 0, &argc, &argv, &rc))
         return rc;
-    static const char *const headings[] = {"message", "account", "step", "to", "state", "next try", "why", NULL};
+    static const char *const headings[] = {"message", "account",  "step", "to",
+                                           "state",   "next try", "why",  NULL};
     scoped(table_free) struct table *table = table_new(headings);
     g_autoptr(GError) error = NULL;
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT d.message_id, a.key, m.step, d.address, d.state, d.next_at, d.attempts, d.code, d.enhanced, d.text, m.message_id AS header_id"
+        "SELECT d.message_id, a.key, m.step, d.address, d.state, d.next_at, d.attempts, d.code, d.enhanced, "
+        "d.text, m.message_id AS header_id"
         " FROM delivery d JOIN message m ON m.id = d.message_id JOIN account a ON a.id = m.account_id"
-        " WHERE ? OR d.state IN ('queued', 'claimed', 'transmitting', 'deferred', 'unknown') ORDER BY d.message_id, d.id",
+        " WHERE ? OR d.state IN ('queued', 'claimed', 'transmitting', 'deferred', 'unknown') ORDER BY "
+        "d.message_id, d.id",
         &error, "i", (gint64)all);
     while (q && query_next(q, &error)) {
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "message_id"));
-        gboolean open = strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
+        gboolean open =
+            strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
         g_autofree char *next = cli_time(cli, open ? query_int(q, "next_at") : 0);
         if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?}", "message", (json_int_t)query_int(q, "message_id"),
-                                     "account", query_text(q, "key"), "step", query_text(q, "step"), "address", query_text(q, "address"), "state",
-                                     query_text(q, "state"), "next_at", next, "attempts", (json_int_t)query_int(q, "attempts"), "code",
-                                     (json_int_t)query_int(q, "code"), "enhanced", query_text(q, "enhanced"), "text", query_text(q, "text"),
-                                     "message_id", query_text(q, "header_id")));
+            cli_print_json(json_pack(
+                "{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?}", "message",
+                (json_int_t)query_int(q, "message_id"), "account", query_text(q, "key"), "step",
+                query_text(q, "step"), "address", query_text(q, "address"), "state", query_text(q, "state"),
+                "next_at", next, "attempts", (json_int_t)query_int(q, "attempts"), "code",
+                (json_int_t)query_int(q, "code"), "enhanced", query_text(q, "enhanced"), "text",
+                query_text(q, "text"), "message_id", query_text(q, "header_id")));
         else
-            table_add(table, id, query_text(q, "key"), query_text(q, "step"), query_text(q, "address"), query_text(q, "state"), next,
-                      query_text(q, "text") ? query_text(q, "text") : "", NULL);
+            table_add(table, id, query_text(q, "key"), query_text(q, "step"), query_text(q, "address"),
+                      query_text(q, "state"), next, query_text(q, "text") ? query_text(q, "text") : "", NULL);
     }
     if (error)
         return cli_fail(error);
@@ -200,25 +233,33 @@ cmd_inbox(struct cli *cli, int argc, char **argv)
     int rc = EX_OK;
     if (!cli_begin(cli, "inbox", NULL, 0, 0, &argc, &argv, &rc))
         return rc;
-    static const char *const headings[] = {"id", "at", "mailbox", "class", "account", "from", "matched by", "rule", "subject", NULL};
+    static const char *const headings[] = {"id",   "at",         "mailbox", "class",   "account",
+                                           "from", "matched by", "rule",    "subject", NULL};
     scoped(table_free) struct table *table = table_new(headings);
     g_autoptr(GError) error = NULL;
-    scoped(query_end) struct query *q = store_query(
-        cli->service->db,
-        "SELECT i.*, a.key FROM inbound i LEFT JOIN account a ON a.id = i.account_id WHERE i.class <> 'own' OR i.account_id IS NOT NULL ORDER BY i.id DESC LIMIT 500", &error, "");
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db,
+                    "SELECT i.*, a.key FROM inbound i LEFT JOIN account a ON a.id = i.account_id WHERE "
+                    "i.class <> 'own' OR i.account_id IS NOT NULL ORDER BY i.id DESC LIMIT 500",
+                    &error, "");
     while (q && query_next(q, &error)) {
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "id"));
         g_autofree char *at = cli_time(cli, query_int(q, "at"));
         if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}", "inbound", (json_int_t)query_int(q, "id"),
-                                     "at", at, "mailbox", query_text(q, "mailbox"), "folder", query_text(q, "folder"), "class",
-                                     query_text(q, "class"), "account", query_text(q, "key"), "from", query_text(q, "address"), "matched_by",
-                                     query_text(q, "matched_by"), "rule", query_text(q, "rule"), "evidence", query_text(q, "evidence"), "subject",
-                                     query_text(q, "subject"), "text", query_text(q, "text")));
+            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}",
+                                     "inbound", (json_int_t)query_int(q, "id"), "at", at, "mailbox",
+                                     query_text(q, "mailbox"), "folder", query_text(q, "folder"), "class",
+                                     query_text(q, "class"), "account", query_text(q, "key"), "from",
+                                     query_text(q, "address"), "matched_by", query_text(q, "matched_by"),
+                                     "rule", query_text(q, "rule"), "evidence", query_text(q, "evidence"),
+                                     "subject", query_text(q, "subject"), "text", query_text(q, "text")));
         else
-            table_add(table, id, at, query_text(q, "mailbox"), query_text(q, "class"), query_text(q, "key") ? query_text(q, "key") : "-",
-                      query_text(q, "address") ? query_text(q, "address") : "-", query_text(q, "matched_by") ? query_text(q, "matched_by") : "-",
-                      query_text(q, "rule") ? query_text(q, "rule") : "-", query_text(q, "subject") ? query_text(q, "subject") : "", NULL);
+            table_add(table, id, at, query_text(q, "mailbox"), query_text(q, "class"),
+                      query_text(q, "key") ? query_text(q, "key") : "-",
+                      query_text(q, "address") ? query_text(q, "address") : "-",
+                      query_text(q, "matched_by") ? query_text(q, "matched_by") : "-",
+                      query_text(q, "rule") ? query_text(q, "rule") : "-",
+                      query_text(q, "subject") ? query_text(q, "subject") : "", NULL);
     }
     if (error)
         return cli_fail(error);

@@ -15,8 +15,9 @@
 #include <string.h>
 
 const char *const message_state_names[MESSAGE_STATE_COUNT] = {
-    [MESSAGE_WAITING] = "waiting", [MESSAGE_CHANGED] = "changed",   [MESSAGE_QUEUED] = "queued",       [MESSAGE_SENT] = "sent",
-    [MESSAGE_FAILED] = "failed",   [MESSAGE_REJECTED] = "rejected", [MESSAGE_WITHDRAWN] = "withdrawn",
+    [MESSAGE_WAITING] = "waiting",     [MESSAGE_CHANGED] = "changed", [MESSAGE_QUEUED] = "queued",
+    [MESSAGE_SENT] = "sent",           [MESSAGE_FAILED] = "failed",   [MESSAGE_REJECTED] = "rejected",
+    [MESSAGE_WITHDRAWN] = "withdrawn",
 };
 
 void
@@ -59,8 +60,8 @@ greeting_name(const GPtrArray *recipients)
 }
 
 static gboolean
-render(const struct composer *c, const struct mail_template *tpl, const struct draft *draft, gboolean only_compared, struct letter *letter,
-       GError **error)
+render(const struct composer *c, const struct mail_template *tpl, const struct draft *draft,
+       gboolean only_compared, struct letter *letter, GError **error)
 {
     struct letter_values values = {.row = c->row,
                                    .facts = c->facts,
@@ -72,7 +73,8 @@ render(const struct composer *c, const struct mail_template *tpl, const struct d
     return mail_template_check(tpl, c->facts, error) && mail_template_render(tpl, &values, letter, error);
 }
 
-/* "A short subject", or "Re: " and the thread's when the template follows up and there is something to follow. */
+/* "A short subject", or "Re: " and the thread's when the template follows up and there is something to
+ * follow. */
 static gboolean
 settle_subject(const struct composer *c, struct draft *draft, char *rendered, GError **error)
 {
@@ -104,10 +106,12 @@ draft_check_subject(const struct draft_request *request, const char *subject, GE
     if (!found == !request->payment)
         return TRUE;
     if (found)
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s: Subject \"%s\" holds \"%s\": only a failed-payment mail may",
-                    request->template_name, subject, found);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                    "%s: Subject \"%s\" holds \"%s\": only a failed-payment mail may", request->template_name,
+                    subject, found);
     else
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s: Subject \"%s\" holds none of the payment words, so it would start the programme",
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                    "%s: Subject \"%s\" holds none of the payment words, so it would start the programme",
                     request->template_name, subject);
     return FALSE;
 }
@@ -125,7 +129,8 @@ check_ages(const struct composer *c, const struct mail_template *tpl, const json
     {
         gint64 as_of = json_integer_value(json_object_get(fact, "as_of"));
         if (as_of && c->now_us - as_of > max_age_us) {
-            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the fact %s is %d days old, the template allows %d", name,
+            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                        "the fact %s is %d days old, the template allows %d", name,
                         (int)((c->now_us - as_of) / CLOCK_DAY_US), (int)(max_age_us / CLOCK_DAY_US));
             return FALSE;
         }
@@ -136,7 +141,8 @@ check_ages(const struct composer *c, const struct mail_template *tpl, const json
 struct draft *
 draft_compose(const struct composer *c, const struct draft_request *request, GError **error)
 {
-    scoped(mail_template_free) struct mail_template *tpl = mail_template_load(c->config, request->template_name, error);
+    scoped(mail_template_free) struct mail_template *tpl =
+        mail_template_load(c->config, request->template_name, error);
     if (!tpl)
         return NULL;
     scoped(draft_free) struct draft *d = g_new0(struct draft, 1);
@@ -151,7 +157,9 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->follows = mail_template_follows(tpl);
     d->specialist = sender_choose(c->db, c->config, c->row, request->account_id, error);
     d->specialist_id = d->specialist ? g_strdup(d->specialist->id) : NULL;
-    d->recipients = d->specialist ? recipients_choose(c->db, request->account_id, request->audience, fact_row_text(c->row, "today"), error) : NULL;
+    d->recipients = d->specialist ? recipients_choose(c->db, request->account_id, request->audience,
+                                                      fact_row_text(c->row, "today"), error)
+                                  : NULL;
     if (!d->recipients)
         return NULL;
     if (d->recipients->len == 0) {
@@ -164,8 +172,10 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->rendered = g_strdup(letter.markdown);
     d->markdown = g_steal_pointer(&letter.markdown);
     d->basis = g_steal_pointer(&letter.used);
-    if (!settle_subject(c, d, g_steal_pointer(&letter.subject), error) || !draft_check_subject(request, d->subject, error) ||
-        (d->automatic && !check_ages(c, tpl, d->basis, error))) /* a specialist's draft is refused at its approval instead */
+    if (!settle_subject(c, d, g_steal_pointer(&letter.subject), error) ||
+        !draft_check_subject(request, d->subject, error) ||
+        (d->automatic &&
+         !check_ages(c, tpl, d->basis, error))) /* a specialist's draft is refused at its approval instead */
         return NULL;
     return g_steal_pointer(&d);
 }
@@ -174,14 +184,16 @@ gboolean
 draft_store(struct store *db, struct draft *d, GError **error)
 {
     json_t *recipients = recipients_to_json(d->recipients);
-    char *recipients_text = json_dumps(recipients, JSON_COMPACT), *basis = json_dumps(d->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    gboolean ok = store_exec(db,
-                             "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at,"
-                             " template, template_text, subject, markdown, rendered, basis, recipients, thread_id)"
-                             " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                             error, "ittittittttttti", d->account_id, d->sequence, d->step, (gint64)d->automatic, d->specialist->id,
-                             d->specialist->mailbox->name, d->created_us, d->template_name, d->template_text, d->subject, d->markdown,
-                             d->rendered, basis, recipients_text, (gint64)d->follows);
+    char *recipients_text = json_dumps(recipients, JSON_COMPACT),
+         *basis = json_dumps(d->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    gboolean ok = store_exec(
+        db,
+        "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at,"
+        " template, template_text, subject, markdown, rendered, basis, recipients, thread_id)"
+        " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        error, "ittittittttttti", d->account_id, d->sequence, d->step, (gint64)d->automatic,
+        d->specialist->id, d->specialist->mailbox->name, d->created_us, d->template_name, d->template_text,
+        d->subject, d->markdown, d->rendered, basis, recipients_text, (gint64)d->follows);
     free(recipients_text);
     free(basis);
     json_decref(recipients);
@@ -193,10 +205,10 @@ draft_store(struct store *db, struct draft *d, GError **error)
 struct draft *
 draft_load(struct store *db, const struct config *config, gint64 id, GError **error)
 {
-    scoped(query_end) struct query *q =
-        store_query(db,
-                    "SELECT m.*, a.key AS account_key FROM message m JOIN account a ON a.id = m.account_id WHERE m.id = ?",
-                    error, "i", id);
+    scoped(query_end) struct query *q = store_query(db,
+                                                    "SELECT m.*, a.key AS account_key FROM message m JOIN "
+                                                    "account a ON a.id = m.account_id WHERE m.id = ?",
+                                                    error, "i", id);
     g_autoptr(GError) local = NULL;
     if (!q)
         return NULL;
@@ -236,7 +248,8 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
 }
 
 struct draft *
-draft_find(struct store *db, const struct config *config, gint64 account_id, const char *sequence, const char *step, GError **error)
+draft_find(struct store *db, const struct config *config, gint64 account_id, const char *sequence,
+           const char *step, GError **error)
 {
     g_autoptr(GError) local = NULL;
     gint64 id = store_int(db,
@@ -251,7 +264,8 @@ draft_find(struct store *db, const struct config *config, gint64 account_id, con
 GArray *
 draft_list(struct store *db, GError **error)
 {
-    scoped(query_end) struct query *q = store_query(db, "SELECT id FROM message WHERE state IN ('waiting', 'changed') ORDER BY id", error, "");
+    scoped(query_end) struct query *q = store_query(
+        db, "SELECT id FROM message WHERE state IN ('waiting', 'changed') ORDER BY id", error, "");
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
@@ -266,7 +280,8 @@ draft_list(struct store *db, GError **error)
 gboolean
 draft_set_state(struct store *db, gint64 id, enum message_state state, const char *reason, GError **error)
 {
-    return store_exec(db, "UPDATE message SET state = ?, reason = ? WHERE id = ?", error, "tti", message_state_names[state], reason, id);
+    return store_exec(db, "UPDATE message SET state = ?, reason = ? WHERE id = ?", error, "tti",
+                      message_state_names[state], reason, id);
 }
 
 /* The first line in which two texts differ, as "- old" and "+ new". */
@@ -284,11 +299,14 @@ first_difference(const char *old, const char *new)
 gboolean
 draft_still_holds(const struct composer *c, const struct draft *draft, char **difference, GError **error)
 {
-    *difference = draft->specialist ? recipients_refusal(c->db, draft->account_id, draft->recipients)
-                                    : g_strdup_printf("it is signed by \"%s\", who is no specialist of usher.conf any more", draft->specialist_id);
+    *difference = draft->specialist
+                      ? recipients_refusal(c->db, draft->account_id, draft->recipients)
+                      : g_strdup_printf("it is signed by \"%s\", who is no specialist of usher.conf any more",
+                                        draft->specialist_id);
     if (*difference)
         return FALSE;
-    scoped(mail_template_free) struct mail_template *tpl = mail_template_parse(draft->template_name, draft->template_text, error);
+    scoped(mail_template_free) struct mail_template *tpl =
+        mail_template_parse(draft->template_name, draft->template_text, error);
     struct letter letter;
     if (!tpl || !render(c, tpl, draft, TRUE, &letter, error))
         return FALSE;
@@ -304,21 +322,29 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
 }
 
 gboolean
-draft_refresh(const struct composer *c, const struct draft_request *request, struct draft *draft, gboolean *changed, GError **error)
+draft_refresh(const struct composer *c, const struct draft_request *request, struct draft *draft,
+              gboolean *changed, GError **error)
 {
     scoped(draft_free) struct draft *fresh = draft_compose(c, request, error);
     if (!fresh)
         return FALSE;
-    json_t *old_json = recipients_to_json(draft->recipients), *new_json = recipients_to_json(fresh->recipients);
-    *changed = strcmp(fresh->rendered, draft->rendered) != 0 || (!draft->edited && strcmp(fresh->subject, draft->subject) != 0) ||
+    json_t *old_json = recipients_to_json(draft->recipients),
+           *new_json = recipients_to_json(fresh->recipients);
+    *changed = strcmp(fresh->rendered, draft->rendered) != 0 ||
+               (!draft->edited && strcmp(fresh->subject, draft->subject) != 0) ||
                fresh->specialist != draft->specialist || !json_equal(old_json, new_json);
-    const char *subject = draft->edited ? draft->subject : fresh->subject, *markdown = draft->edited ? draft->markdown : fresh->markdown;
-    char *recipients = json_dumps(new_json, JSON_COMPACT), *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    const char *subject = draft->edited ? draft->subject : fresh->subject,
+               *markdown = draft->edited ? draft->markdown : fresh->markdown;
+    char *recipients = json_dumps(new_json, JSON_COMPACT),
+         *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
     gboolean ok = store_exec(c->db,
-                             "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, recipients = ?, specialist = ?,"
-                             " mailbox = ?, template_text = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
-                             error, "ttttttttitt", subject, markdown, fresh->rendered, basis, recipients, fresh->specialist->id,
-                             fresh->specialist->mailbox->name, fresh->template_text, draft->id, draft->subject, draft->markdown);
+                             "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, "
+                             "recipients = ?, specialist = ?,"
+                             " mailbox = ?, template_text = ? WHERE id = ? AND state IN ('waiting', "
+                             "'changed') AND subject = ? AND markdown = ?",
+                             error, "ttttttttitt", subject, markdown, fresh->rendered, basis, recipients,
+                             fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text,
+                             draft->id, draft->subject, draft->markdown);
     free(recipients);
     free(basis);
     json_decref(old_json);
@@ -339,10 +365,12 @@ draft_save_edit(struct store *db, struct draft *draft, const char *text, GError 
 {
     const char *end = strchr(text, '\n');
     if (!g_str_has_prefix(text, "Subject:") || !end || (end[1] != '\n' && end[1] != '\r')) {
-        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, "line 1: expected \"Subject: …\", then a blank line, then the text");
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA,
+                            "line 1: expected \"Subject: …\", then a blank line, then the text");
         return FALSE;
     }
-    g_autofree char *subject = g_strstrip(g_strndup(text + strlen("Subject:"), (gsize)(end - text) - strlen("Subject:")));
+    g_autofree char *subject =
+        g_strstrip(g_strndup(text + strlen("Subject:"), (gsize)(end - text) - strlen("Subject:")));
     const char *body = end + 1;
     body += strspn(body, "\r\n");
     g_autofree char *plain = NULL;
@@ -354,12 +382,14 @@ draft_save_edit(struct store *db, struct draft *draft, const char *text, GError 
     if (!placeholders_check_template(body, error) || !markdown_render(body, NULL, &plain, &html, error))
         return FALSE;
     if (!store_exec(db,
-                    "UPDATE message SET subject = ?, markdown = ?, edited = 1 WHERE id = ? AND state IN ('waiting', 'changed')"
+                    "UPDATE message SET subject = ?, markdown = ?, edited = 1 WHERE id = ? AND state IN "
+                    "('waiting', 'changed')"
                     " AND subject = ? AND markdown = ?",
                     error, "ttitt", subject, body, draft->id, draft->subject, draft->markdown))
         return FALSE;
     if (store_changes(db) != 1) {
-        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_TEMP, "the draft changed or was decided while you edited; nothing was saved");
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_TEMP,
+                            "the draft changed or was decided while you edited; nothing was saved");
         return FALSE;
     }
     return TRUE;
@@ -371,7 +401,8 @@ GBytes *
 draft_bytes(const struct composer *c, const struct draft *draft, GError **error)
 {
     if (!draft->specialist) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "usher.conf has no specialist \"%s\" any more", draft->specialist_id);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "usher.conf has no specialist \"%s\" any more",
+                    draft->specialist_id);
         return NULL;
     }
     g_autofree char *message_id = NULL;
@@ -390,14 +421,18 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
     if (!letter_identity(c->db, draft, &message_id, &token, error))
         return FALSE;
     g_autoptr(GBytes) bytes = letter_bytes(c, draft, message_id, token, error);
-    if (!bytes ||
-        !store_exec(c->db,
-                    "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = ?, bytes = ?, date_at = NULL, approved_by = ?,"
-                    " approved_at = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject = ? AND markdown = ?",
-                    error, "ttbtiitt", message_id, token, bytes, actor, c->now_us, draft->id, draft->subject, draft->markdown))
+    if (!bytes || !store_exec(c->db,
+                              "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = "
+                              "?, bytes = ?, date_at = NULL, approved_by = ?,"
+                              " approved_at = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject "
+                              "= ? AND markdown = ?",
+                              error, "ttbtiitt", message_id, token, bytes, actor, c->now_us, draft->id,
+                              draft->subject, draft->markdown))
         return FALSE;
     if (store_changes(c->db) != 1) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "draft %" G_GINT64_FORMAT " changed or was decided meanwhile: look at it again", draft->id);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP,
+                    "draft %" G_GINT64_FORMAT " changed or was decided meanwhile: look at it again",
+                    draft->id);
         return FALSE;
     }
     draft->state = MESSAGE_QUEUED;

@@ -1,9 +1,9 @@
-/* Drafts: a step's mail from the template to the frozen bytes. Functions here work inside the caller's transaction where they
- * write, and record no events: service/drafting.h joins them to the journal.
+/* Drafts: a step's mail from the template to the frozen bytes. Functions here work inside the caller's
+ * transaction where they write, and record no events: service/drafting.h joins them to the journal.
  *
- *   waiting ──approve──▶ queued ──▶ sent | failed          waiting, changed, queued ──▶ withdrawn (its conditions ended)
- *      ▲                   │
- *      └── changed ◀───────┘ what it rests on no longer holds     waiting, changed ──▶ rejected (by a specialist) */
+ *   waiting ──approve──▶ queued ──▶ sent | failed          waiting, changed, queued ──▶ withdrawn (its
+ * conditions ended) ▲                   │ └── changed ◀───────┘ what it rests on no longer holds     waiting,
+ * changed ──▶ rejected (by a specialist) */
 #ifndef USHER_COMPOSE_DRAFT_H
 #define USHER_COMPOSE_DRAFT_H
 
@@ -30,7 +30,8 @@ struct draft {
     enum message_state state;
     char *reason;
     char *specialist_id, *mailbox; /* mailbox: the one that sends it; NULL before it is stored */
-    const struct specialist *specialist; /* NULL when usher.conf has no such specialist any more: it can be read, not sent */
+    const struct specialist
+        *specialist; /* NULL when usher.conf has no such specialist any more: it can be read, not sent */
     char *template_name, *template_text;
     char *subject, *markdown, *rendered;
     json_t *basis;
@@ -38,7 +39,7 @@ struct draft {
     gboolean follows;
     gint64 created_us, approved_us;
     char *approved_by;
-    char *message_id;  /* NULL until frozen */
+    char *message_id; /* NULL until frozen */
 };
 void draft_free(struct draft *draft);
 SCOPED_FUNC(struct draft, draft_free)
@@ -48,7 +49,7 @@ struct composer {
     struct store *db;
     const struct config *config;
     const struct fact_set *facts;
-    const struct fact_row *row;   /* the account's, engine facts included */
+    const struct fact_row *row; /* the account's, engine facts included */
     gint64 now_us;
 };
 
@@ -58,15 +59,17 @@ struct draft_request {
     const char *sequence, *step, *template_name;
     enum audience audience;
     gboolean automatic;
-    gboolean payment;                  /* its subject must hold a payment word; any other's must not */
-    const char *const *payment_words;  /* NULL-terminated */
+    gboolean payment;                 /* its subject must hold a payment word; any other's must not */
+    const char *const *payment_words; /* NULL-terminated */
 };
 
-/* Renders the step's mail as of now; nothing is stored. USHER_ERROR_DATA names template, line and what is wrong;
- * USHER_ERROR_NO_INPUT when nobody is left to write to. */
-struct draft *draft_compose(const struct composer *composer, const struct draft_request *request, GError **error);
+/* Renders the step's mail as of now; nothing is stored. USHER_ERROR_DATA names template, line and what is
+ * wrong; USHER_ERROR_NO_INPUT when nobody is left to write to. */
+struct draft *draft_compose(const struct composer *composer, const struct draft_request *request,
+                            GError **error);
 
-/* A mail about a failed payment must say so in its subject, and no other may: USHER_ERROR_DATA names subject and word. */
+/* A mail about a failed payment must say so in its subject, and no other may: USHER_ERROR_DATA names subject
+ * and word. */
 gboolean draft_check_subject(const struct draft_request *request, const char *subject, GError **error);
 
 /* Stores a new draft as waiting, sets its id. */
@@ -76,34 +79,38 @@ gboolean draft_store(struct store *db, struct draft *draft, GError **error);
 struct draft *draft_load(struct store *db, const struct config *config, gint64 id, GError **error);
 
 /* The live draft of an account's step (waiting, changed or queued), NULL when there is none. */
-struct draft *draft_find(struct store *db, const struct config *config, gint64 account_id, const char *sequence, const char *step,
-                         GError **error);
+struct draft *draft_find(struct store *db, const struct config *config, gint64 account_id,
+                         const char *sequence, const char *step, GError **error);
 
 /* Ids of the drafts that wait for a specialist, oldest first. The caller frees. */
 GArray *draft_list(struct store *db, GError **error);
 
-/* TRUE when what the draft was rendered from still prints the same: its own template text over the facts of now gives the
- * same subject and body, and every recipient may still be written to. Else *difference says what changed (the caller frees).
- * USHER_ERROR_DATA when it cannot be rendered any more. */
-gboolean draft_still_holds(const struct composer *composer, const struct draft *draft, char **difference, GError **error);
+/* TRUE when what the draft was rendered from still prints the same: its own template text over the facts of
+ * now gives the same subject and body, and every recipient may still be written to. Else *difference says
+ * what changed (the caller frees). USHER_ERROR_DATA when it cannot be rendered any more. */
+gboolean draft_still_holds(const struct composer *composer, const struct draft *draft, char **difference,
+                           GError **error);
 
-/* Renders a waiting draft again from the facts and the template of now. *changed tells if it reads differently. What a
- * specialist edited stays as it is: only what it rests on and its recipients are brought up to date. */
-gboolean draft_refresh(const struct composer *composer, const struct draft_request *request, struct draft *draft, gboolean *changed,
-                       GError **error);
+/* Renders a waiting draft again from the facts and the template of now. *changed tells if it reads
+ * differently. What a specialist edited stays as it is: only what it rests on and its recipients are brought
+ * up to date. */
+gboolean draft_refresh(const struct composer *composer, const struct draft_request *request,
+                       struct draft *draft, gboolean *changed, GError **error);
 
-/* A specialist's edit: the text of a file "Subject: …", blank line, Markdown. Refused with line and reason when it could not be
- * sent. Compare-and-set on the text it was made from. */
+/* A specialist's edit: the text of a file "Subject: …", blank line, Markdown. Refused with line and reason
+ * when it could not be sent. Compare-and-set on the text it was made from. */
 gboolean draft_save_edit(struct store *db, struct draft *draft, const char *text, GError **error);
 char *draft_edit_text(const struct draft *draft);
 
-/* Fixes From, recipients, subject, body, Message-ID and boundary into bytes; only Date is added at sending. The draft becomes
- * queued, approved by actor. */
-gboolean draft_freeze(const struct composer *composer, struct draft *draft, const char *actor, GError **error);
+/* Fixes From, recipients, subject, body, Message-ID and boundary into bytes; only Date is added at sending.
+ * The draft becomes queued, approved by actor. */
+gboolean draft_freeze(const struct composer *composer, struct draft *draft, const char *actor,
+                      GError **error);
 
 /* The mail as it would be sent, without storing anything: for preview. Date is now. */
 GBytes *draft_bytes(const struct composer *composer, const struct draft *draft, GError **error);
 
-gboolean draft_set_state(struct store *db, gint64 id, enum message_state state, const char *reason, GError **error);
+gboolean draft_set_state(struct store *db, gint64 id, enum message_state state, const char *reason,
+                         GError **error);
 
 #endif

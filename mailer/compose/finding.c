@@ -1,5 +1,5 @@
-/* Loading and judging findings. All rules of a set run as one statement (store/rules.h). A guard without verdict withholds: it
- * would rather not say a thing than say a wrong one. */
+/* Loading and judging findings. All rules of a set run as one statement (store/rules.h). A guard without
+ * verdict withholds: it would rather not say a thing than say a wrong one. */
 #include "compose/finding.h"
 
 #include "base/clock.h"
@@ -9,8 +9,10 @@
 
 #include <string.h>
 
-const char *const finding_audience_names[FINDING_AUDIENCE_COUNT] = {
-    [FINDING_ANY] = "any", [FINDING_ENGINEERING] = "engineering", [FINDING_PRODUCT] = "product", [FINDING_FINANCE] = "finance"};
+const char *const finding_audience_names[FINDING_AUDIENCE_COUNT] = {[FINDING_ANY] = "any",
+                                                                    [FINDING_ENGINEERING] = "engineering",
+                                                                    [FINDING_PRODUCT] = "product",
+                                                                    [FINDING_FINANCE] = "finance"};
 
 struct finding_set {
     const struct fact_set *facts;
@@ -77,7 +79,8 @@ finding_set_find(const struct finding_set *set, const char *name)
 /* ---- loading ---- */
 
 static gboolean
-read_rule(struct finding_set *set, const struct finding *f, const struct header *header, const char *key, int *index, GError **error)
+read_rule(struct finding_set *set, const struct finding *f, const struct header *header, const char *key,
+          int *index, GError **error)
 {
     const struct header_line *line = header_find(header, key);
     *index = line ? rules_add(set->rules, f->file, line->line, key, line->value, error) : -1;
@@ -95,18 +98,21 @@ read_audience(struct finding *f, const struct header *header, GError **error)
             f->audience = (enum finding_audience)i;
             return TRUE;
         }
-    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: Audience: expected engineering, product, finance or any", f->file, line->line);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                "%s:%d: Audience: expected engineering, product, finance or any", f->file, line->line);
     return FALSE;
 }
 
 static gboolean
 read_texts(struct finding *f, const struct header *header, GError **error)
 {
-    const struct header_line *subject = header_find(header, "Subject"), *topic = header_find(header, "Topic"), *docs = header_find(header, "Docs");
+    const struct header_line *subject = header_find(header, "Subject"), *topic = header_find(header, "Topic"),
+                             *docs = header_find(header, "Docs");
     f->topic = topic ? g_strdup(topic->value) : NULL;
     f->docs = docs ? g_strdup(docs->value) : NULL;
     if (docs && !g_str_has_prefix(docs->value, "https://")) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: Docs: expected an https address", f->file, docs->line);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: Docs: expected an https address", f->file,
+                    docs->line);
         return FALSE;
     }
     if (subject) {
@@ -128,7 +134,8 @@ read_texts(struct finding *f, const struct header *header, GError **error)
 gboolean
 finding_set_add(struct finding_set *set, const char *name, const char *file, const char *text, GError **error)
 {
-    static const char *const known[] = {"When", "Unless", "Rank", "Subject", "Audience", "Topic", "Docs", "Max-Age", NULL};
+    static const char *const known[] = {"When",  "Unless", "Rank",    "Subject", "Audience",
+                                        "Topic", "Docs",   "Max-Age", NULL};
     struct finding *f = g_new0(struct finding, 1);
     struct header header;
     f->name = g_strdup(name);
@@ -138,8 +145,10 @@ finding_set_add(struct finding_set *set, const char *name, const char *file, con
         return FALSE;
     }
     const struct header_line *age = header_find(&header, "Max-Age");
-    gboolean ok = read_rule(set, f, &header, "When", &f->when, error) && read_rule(set, f, &header, "Unless", &f->unless, error) &&
-                  read_rule(set, f, &header, "Rank", &f->rank, error) && read_audience(f, &header, error) && read_texts(f, &header, error) &&
+    gboolean ok = read_rule(set, f, &header, "When", &f->when, error) &&
+                  read_rule(set, f, &header, "Unless", &f->unless, error) &&
+                  read_rule(set, f, &header, "Rank", &f->rank, error) && read_audience(f, &header, error) &&
+                  read_texts(f, &header, error) &&
                   (!age || header_read_age(file, age, &f->max_age_us, error));
     if (ok && f->when < 0) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:1: the When line is missing", file);
@@ -197,8 +206,8 @@ finding_match_free(gpointer data)
 
 /* The facts a rule reads, into figures; *missing and *stale collect what speaks against it. */
 static void
-take_figures(const struct finding_set *set, const struct finding *f, int rule, const struct fact_row *row, gint64 now_us, json_t *figures,
-             GString *missing, GString *stale)
+take_figures(const struct finding_set *set, const struct finding *f, int rule, const struct fact_row *row,
+             gint64 now_us, json_t *figures, GString *missing, GString *stale)
 {
     for (const char *const *name = rules_reads(set->rules, rule); *name; name++) {
         const struct fact_value *value = fact_row_get(row, *name);
@@ -219,7 +228,8 @@ take_figures(const struct finding_set *set, const struct finding *f, int rule, c
 }
 
 static struct finding_match *
-judge(const struct finding_set *set, const struct finding *f, const struct rule_result *results, const struct fact_row *row, gint64 now_us)
+judge(const struct finding_set *set, const struct finding *f, const struct rule_result *results,
+      const struct fact_row *row, gint64 now_us)
 {
     struct finding_match *m = g_new0(struct finding_match, 1);
     g_autoptr(GString) missing = g_string_new(NULL);
@@ -244,8 +254,9 @@ judge(const struct finding_set *set, const struct finding *f, const struct rule_
     else if (m->holds == RULE_FALSE)
         m->reason = g_strdup("its rule is false");
     else if (guard != RULE_FALSE)
-        m->reason = guard == RULE_TRUE ? g_strdup("withheld by its guard")
-                                       : g_strdup_printf("withheld: its guard is undecided: %s missing", missing->str);
+        m->reason = guard == RULE_TRUE
+                        ? g_strdup("withheld by its guard")
+                        : g_strdup_printf("withheld: its guard is undecided: %s missing", missing->str);
     else if (stale->len)
         m->reason = g_strdup_printf("withheld: too old: %s", stale->str);
     if (m->reason && m->holds == RULE_TRUE)
@@ -256,7 +267,8 @@ judge(const struct finding_set *set, const struct finding *f, const struct rule_
 static gint
 by_rank(gconstpointer a, gconstpointer b)
 {
-    const struct finding_match *x = *(const struct finding_match *const *)a, *y = *(const struct finding_match *const *)b;
+    const struct finding_match *x = *(const struct finding_match *const *)a,
+                               *y = *(const struct finding_match *const *)b;
     if ((x->holds == RULE_TRUE) != (y->holds == RULE_TRUE))
         return x->holds == RULE_TRUE ? -1 : 1;
     if (x->rank > y->rank || x->rank < y->rank)

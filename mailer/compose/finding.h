@@ -1,6 +1,6 @@
-/* Findings: signals worth telling a customer about, one file each: `When:` an SQL rule over the facts, `Unless:` a guard that
- * withholds it, `Rank:` an SQL number, `Subject:`, `Audience:`, `Topic:`, `Docs:`, `Max-Age:`, then the paragraph in Liquid and
- * Markdown. See usher-template(5). */
+/* Findings: signals worth telling a customer about, one file each: `When:` an SQL rule over the facts,
+ * `Unless:` a guard that withholds it, `Rank:` an SQL number, `Subject:`, `Audience:`, `Topic:`, `Docs:`,
+ * `Max-Age:`, then the paragraph in Liquid and Markdown. See usher-template(5). */
 #ifndef USHER_COMPOSE_FINDING_H
 #define USHER_COMPOSE_FINDING_H
 
@@ -8,16 +8,22 @@
 #include "base/cleanup.h"
 #include "liquid/liquid.h"
 
-enum finding_audience { FINDING_ANY, FINDING_ENGINEERING, FINDING_PRODUCT, FINDING_FINANCE, FINDING_AUDIENCE_COUNT };
+enum finding_audience {
+    FINDING_ANY,
+    FINDING_ENGINEERING,
+    FINDING_PRODUCT,
+    FINDING_FINANCE,
+    FINDING_AUDIENCE_COUNT
+};
 extern const char *const finding_audience_names[FINDING_AUDIENCE_COUNT];
 
 struct finding {
     char *name, *file;
-    char *topic, *docs;               /* NULL when unset */
+    char *topic, *docs; /* NULL when unset */
     enum finding_audience audience;
-    int when, unless, rank;           /* rules of the set; -1: none */
-    gint64 max_age_us;                /* of the facts it reads; 0: any age */
-    struct liquid_template *subject;  /* NULL: it never leads */
+    int when, unless, rank;          /* rules of the set; -1: none */
+    gint64 max_age_us;               /* of the facts it reads; 0: any age */
+    struct liquid_template *subject; /* NULL: it never leads */
     struct liquid_template *body;
 };
 
@@ -28,8 +34,10 @@ struct finding_set *finding_set_new(const struct fact_set *facts);
 void finding_set_free(struct finding_set *set);
 SCOPED_FUNC(struct finding_set, finding_set_free)
 
-/* Parses and adds one. file is what errors call it. USHER_ERROR_DATA or USHER_ERROR_CONFIG with file and line. */
-gboolean finding_set_add(struct finding_set *set, const char *name, const char *file, const char *text, GError **error);
+/* Parses and adds one. file is what errors call it. USHER_ERROR_DATA or USHER_ERROR_CONFIG with file and
+ * line. */
+gboolean finding_set_add(struct finding_set *set, const char *name, const char *file, const char *text,
+                         GError **error);
 
 /* Adds every *.md of a folder, in the order of their names; a folder that does not exist adds none. */
 gboolean finding_set_add_folder(struct finding_set *set, const char *folder, GError **error);
@@ -43,13 +51,14 @@ struct finding_match {
     const struct finding *finding;
     enum rule_truth holds;
     double rank;
-    char *reason;      /* why it does not hold: the missing facts, the guard; NULL when it holds */
-    json_t *figures;   /* object: the facts its rules read → value, source, as_of */
+    char *reason;    /* why it does not hold: the missing facts, the guard; NULL when it holds */
+    json_t *figures; /* object: the facts its rules read → value, source, as_of */
 };
 void finding_match_free(gpointer match);
 
-/* Every finding judged on the facts, those that hold first, by rank (highest first) and name. now_us is for Max-Age: a stale fact
- * withholds the finding. GPtrArray of struct finding_match; NULL with USHER_ERROR_SOFTWARE only. */
+/* Every finding judged on the facts, those that hold first, by rank (highest first) and name. now_us is for
+ * Max-Age: a stale fact withholds the finding. GPtrArray of struct finding_match; NULL with
+ * USHER_ERROR_SOFTWARE only. */
 GPtrArray *finding_set_judge(struct finding_set *set, struct fact_row *row, gint64 now_us, GError **error);
 
 #endif

@@ -35,7 +35,8 @@ header_find(const struct header *header, const char *key)
 
 /* Adds `Key: value`, or continues the value before it. */
 static gboolean
-add_line(const char *name, char *line, int number, const char *const *known, struct header *out, GError **error)
+add_line(const char *name, char *line, int number, const char *const *known, struct header *out,
+         GError **error)
 {
     if (*line == ' ' || *line == '\t') {
         if (out->lines->len > 0) {
@@ -47,7 +48,8 @@ add_line(const char *name, char *line, int number, const char *const *known, str
     }
     char *colon = strchr(line, ':');
     if (!colon) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: expected a header line such as \"Subject: …\", or an empty line before the body",
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                    "%s:%d: expected a header line such as \"Subject: …\", or an empty line before the body",
                     name, number);
         return FALSE;
     }
@@ -57,7 +59,8 @@ add_line(const char *name, char *line, int number, const char *const *known, str
         is_known = is_known || g_ascii_strcasecmp(*k, line) == 0;
     if (!is_known) {
         g_autofree char *list = g_strjoinv(", ", (char **)(gsize)known);
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: unknown header line \"%s\": expected %s", name, number, line, list);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: unknown header line \"%s\": expected %s",
+                    name, number, line, list);
         return FALSE;
     }
     if (header_find(out, line)) {
@@ -116,7 +119,9 @@ header_read_age(const char *name, const struct header_line *line, gint64 *us, GE
         *us = n * unit_us;
         return TRUE;
     }
-    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: %s: expected a number of days or hours, such as \"3 days\"", name, line->line, line->key);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                "%s:%d: %s: expected a number of days or hours, such as \"3 days\"", name, line->line,
+                line->key);
     return FALSE;
 }
 

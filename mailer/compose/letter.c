@@ -14,7 +14,8 @@ letter_identity(struct store *db, const struct draft *draft, char **message_id, 
     g_autofree char *secret = store_meta(db, "secret", error);
     if (!secret) {
         if (error && !*error)
-            g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG, "the database has no secret; `usher init` makes one");
+            g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                                "the database has no secret; `usher init` makes one");
         return FALSE;
     }
     g_autofree char *name = g_strdup_printf("message %" G_GINT64_FORMAT, draft->id);
@@ -34,7 +35,8 @@ letter_token_address(const char *address, const char *token)
 }
 
 GBytes *
-letter_bytes(const struct composer *c, const struct draft *draft, const char *message_id, const char *token, GError **error)
+letter_bytes(const struct composer *c, const struct draft *draft, const char *message_id, const char *token,
+             GError **error)
 {
     g_autofree char *text = NULL;
     g_autofree char *html = NULL;
@@ -44,8 +46,10 @@ letter_bytes(const struct composer *c, const struct draft *draft, const char *me
     if (draft->follows && !thread_load(c->db, draft->account_id, &thread, error))
         return NULL;
     const struct specialist *who = draft->specialist;
-    g_autofree char *reply_to = who->mailbox->plus_addressing ? letter_token_address(who->address, token) : NULL;
-    g_autofree char *unsubscribe = g_strdup_printf("<mailto:%s?subject=unsubscribe%%20%s>", who->address, token);
+    g_autofree char *reply_to =
+        who->mailbox->plus_addressing ? letter_token_address(who->address, token) : NULL;
+    g_autofree char *unsubscribe =
+        g_strdup_printf("<mailto:%s?subject=unsubscribe%%20%s>", who->address, token);
     g_autofree char *boundary = g_strdup_printf("=_usher_%.24s", message_id + strlen("usher."));
     g_autofree struct mime_mailbox *to = g_new0(struct mime_mailbox, draft->recipients->len + 1);
     g_autofree struct mime_mailbox *cc = g_new0(struct mime_mailbox, draft->recipients->len + 1);
@@ -53,7 +57,8 @@ letter_bytes(const struct composer *c, const struct draft *draft, const char *me
     for (guint i = 0; i < draft->recipients->len; i++) {
         const struct recipient *r = draft->recipients->pdata[i];
         struct mime_mailbox *slot = r->cc ? &cc[n_cc++] : &to[n_to++];
-        *slot = (struct mime_mailbox){.name = r->name && !fact_name_refusal(r->name) ? r->name : NULL, .address = r->address};
+        *slot = (struct mime_mailbox){.name = r->name && !fact_name_refusal(r->name) ? r->name : NULL,
+                                      .address = r->address};
     }
     struct mime_letter letter = {.from = {.name = who->name, .address = who->address},
                                  .reply_to = {.name = reply_to ? who->name : NULL, .address = reply_to},

@@ -1,5 +1,5 @@
-/* A letter as it would be sent: see lint.h. What a fact or a name put into it is nobody's wording, so values are blacked out
- * before phrases and dashes are looked for; figures are compared with what the facts give. */
+/* A letter as it would be sent: see lint.h. What a fact or a name put into it is nobody's wording, so values
+ * are blacked out before phrases and dashes are looked for; figures are compared with what the facts give. */
 #include "compose/lint.h"
 
 #include "compose/lint_figures.h"
@@ -23,10 +23,8 @@ black_out_texts(struct prose *prose, const json_t *value)
         prose_black_out(prose, json_string_value(value));
         prose_black_out(prose, spaced);
     }
-    json_array_foreach(inner, i, item)
-        black_out_texts(prose, item);
-    json_object_foreach(inner, key, item)
-        black_out_texts(prose, item);
+    json_array_foreach(inner, i, item) black_out_texts(prose, item);
+    json_object_foreach(inner, key, item) black_out_texts(prose, item);
 }
 
 static void
@@ -64,7 +62,8 @@ check_figures(struct lint_run *run, const struct prose *prose, const GArray *all
     for (guint i = 0; i < figures->len; i++) {
         const struct figure *f = &g_array_index(figures, struct figure, i);
         if (!figure_is_allowed(f, allowed))
-            lint_add(run, LINT_FIGURE, prose_line(prose, f->at), "figure %.*s is no fact the draft used", (int)f->len, prose->clean->str + f->at);
+            lint_add(run, LINT_FIGURE, prose_line(prose, f->at), "figure %.*s is no fact the draft used",
+                     (int)f->len, prose->clean->str + f->at);
     }
 }
 

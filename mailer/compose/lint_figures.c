@@ -37,16 +37,19 @@ static gsize
 match_word(const char *p, const char *word)
 {
     gsize len = strlen(word);
-    return g_ascii_strncasecmp(p, word, len) == 0 && !is_letter_at(p + len) && !g_ascii_isdigit(p[len]) ? len : 0;
+    return g_ascii_strncasecmp(p, word, len) == 0 && !is_letter_at(p + len) && !g_ascii_isdigit(p[len]) ? len
+                                                                                                        : 0;
 }
 
 static const struct {
     const char *word;
     double scale;
-} scales[] = {{"k", 1e3}, {"thousand", 1e3}, {"m", 1e6}, {"mn", 1e6}, {"million", 1e6}, {"bn", 1e9}, {"billion", 1e9}};
+} scales[] = {{"k", 1e3},       {"thousand", 1e3}, {"m", 1e6},      {"mn", 1e6},
+              {"million", 1e6}, {"bn", 1e9},       {"billion", 1e9}};
 
 /* What may be written right behind the digits of a figure; any other letter makes it part of a name. */
-static const char *const endings[] = {"st", "nd", "rd", "th", "x", "s", "ms", "min", "h", "d", "usd", "eur", "gbp"};
+static const char *const endings[] = {"st",  "nd", "rd", "th",  "x",   "s",  "ms",
+                                      "min", "h",  "d",  "usd", "eur", "gbp"};
 static const char *const currencies[] = {"usd", "eur", "gbp", "dollar", "dollars", "euro", "euros", "cents"};
 
 /* Reads what stands behind the digits; FALSE when it shows that this is no figure. */
@@ -85,7 +88,8 @@ is_inside_word(const char *text, const char *at)
     if (at == text)
         return FALSE;
     const char *before = g_utf8_prev_char(at);
-    if (is_letter_at(before) || ((*before == '.' || *before == ':') && before > text && g_ascii_isdigit(before[-1])))
+    if (is_letter_at(before) ||
+        ((*before == '.' || *before == ':') && before > text && g_ascii_isdigit(before[-1])))
         return TRUE;
     return *before == '-' && before > text && is_letter_at(g_utf8_prev_char(before)); /* utf-8 */
 }
@@ -167,10 +171,8 @@ figures_allow_json(GArray *allowed, const json_t *value)
         allow(allowed, json_number_value(value));
     else if (json_is_string(value))
         allow_digits(allowed, json_string_value(value));
-    json_array_foreach(inner, i, item)
-        figures_allow_json(allowed, item);
-    json_object_foreach(inner, key, item)
-        figures_allow_json(allowed, item);
+    json_array_foreach(inner, i, item) figures_allow_json(allowed, item);
+    json_object_foreach(inner, key, item) figures_allow_json(allowed, item);
 }
 
 /* TRUE when number, rounded to the figure's places, reads the same. */

@@ -1,5 +1,6 @@
-/* Both parts as what they say, without layout: see lint_parts.h. What the text part adds to say in plain text what HTML says in marks is
- * added to the words of the HTML part too: the address behind a link's words, the number before an item of a list. */
+/* Both parts as what they say, without layout: see lint_parts.h. What the text part adds to say in plain text
+ * what HTML says in marks is added to the words of the HTML part too: the address behind a link's words, the
+ * number before an item of a list. */
 #include "compose/lint_parts.h"
 
 #include "compose/markdown_url.h"
@@ -15,14 +16,15 @@ struct open_link {
 
 struct html_reader {
     GString *out;
-    GArray *links; /* struct open_link, the innermost last: an image in a link is a link in a link */
+    GArray *links;       /* struct open_link, the innermost last: an image in a link is a link in a link */
     int next[LISTS_MAX]; /* number of the next item, -1: the list has none */
     guint lists;
 };
 
 static const struct {
     const char *name, *text;
-} entities[] = {{"&amp;", "&"}, {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#x27;", "'"}, {"&#39;", "'"}};
+} entities[] = {{"&amp;", "&"},   {"&lt;", "<"},   {"&gt;", ">"},
+                {"&quot;", "\""}, {"&#x27;", "'"}, {"&#39;", "'"}};
 
 static char *
 unescape(const char *html, gsize len)
@@ -105,8 +107,8 @@ read_tag(struct html_reader *r, const char *tag, gsize len)
         r->lists--;
     } else if (strcmp(word, "li") == 0) {
         begin_item(r);
-    } else if (strcmp(word, "em") != 0 && strcmp(word, "/em") != 0 && strcmp(word, "strong") != 0 && strcmp(word, "/strong") != 0 &&
-               strcmp(word, "code") != 0 && strcmp(word, "/code") != 0) {
+    } else if (strcmp(word, "em") != 0 && strcmp(word, "/em") != 0 && strcmp(word, "strong") != 0 &&
+               strcmp(word, "/strong") != 0 && strcmp(word, "code") != 0 && strcmp(word, "/code") != 0) {
         g_string_append_c(r->out, ' ');
     }
 }
@@ -125,7 +127,8 @@ tag_end(const char *p)
 static char *
 read_html(const char *html)
 {
-    struct html_reader r = {.out = g_string_new(NULL), .links = g_array_new(FALSE, FALSE, sizeof(struct open_link))};
+    struct html_reader r = {.out = g_string_new(NULL),
+                            .links = g_array_new(FALSE, FALSE, sizeof(struct open_link))};
     for (const char *p = html; *p;) {
         if (*p == '<') {
             const char *end = tag_end(p);
@@ -168,7 +171,8 @@ static gboolean
 says_something(gunichar c)
 {
     GUnicodeType type = g_unichar_type(c);
-    return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '%' || type == G_UNICODE_CURRENCY_SYMBOL || type == G_UNICODE_OTHER_SYMBOL;
+    return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '%' || type == G_UNICODE_CURRENCY_SYMBOL ||
+           type == G_UNICODE_OTHER_SYMBOL;
 }
 
 /* The next thing that is said at or after p, or the end. */

@@ -1,4 +1,5 @@
-/* Wording: see lint_rules.h. What is never said, and why, is program.md's; usher-template(5) lists it for the team. */
+/* Wording: see lint_rules.h. What is never said, and why, is program.md's; usher-template(5) lists it for the
+ * team. */
 #include "compose/lint_rules.h"
 
 #include <string.h>
@@ -11,7 +12,8 @@ static const char *const hints[LINT_RULE_COUNT] = {
     [LINT_SUBJECT_GENERIC] = "name the one outcome that this mail is about",
     [LINT_SUBJECT_LONG] = "mail programs cut it off; say it in 60 characters",
     [LINT_SUBJECT_OVERLONG] = "mail programs cut it off; say it in 60 characters",
-    [LINT_SUBJECT_MISLEADING] = "this mail opens the conversation: leave it out, a follow-up gets its Re: by itself",
+    [LINT_SUBJECT_MISLEADING] =
+        "this mail opens the conversation: leave it out, a follow-up gets its Re: by itself",
     [LINT_PHRASE] = "say plainly what you mean, or leave it out",
     [LINT_DASH] = "use a comma, a colon or a full stop; a range takes \"to\", an option backticks",
     [LINT_LONG] = "keep the headline, the benefit and the next step",
@@ -66,7 +68,10 @@ lint_add(struct lint_run *run, enum lint_rule rule, int line, const char *format
     g_autofree char *message = g_strdup_vprintf(format, args);
     va_end(args);
     g_auto(GStrv) around_values = g_strsplit(message, PROSE_VALUE, -1);
-    *l = (struct lint_line){.level = level, .rule = lint_settings[rule].name, .line = line, .message = g_strjoinv("…", around_values),
+    *l = (struct lint_line){.level = level,
+                            .rule = lint_settings[rule].name,
+                            .line = line,
+                            .message = g_strjoinv("…", around_values),
                             .hint = g_strdup(hints[rule])};
     g_ptr_array_add(run->lines, l);
 }
@@ -85,11 +90,12 @@ lint_first_error(const GPtrArray *lines)
 json_t *
 lint_line_to_json(const struct lint_line *l)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:s}", "line", l->line, "level", lint_level_names[l->level], "rule", l->rule, "message", l->message,
-                     "hint", l->hint);
+    return json_pack("{s:i, s:s, s:s, s:s, s:s}", "line", l->line, "level", lint_level_names[l->level],
+                     "rule", l->rule, "message", l->message, "hint", l->hint);
 }
 
-/* ---- folding: wording is compared without case, kinds of apostrophes, blanks and hyphens, and what cannot be seen ---- */
+/* ---- folding: wording is compared without case, kinds of apostrophes, blanks and hyphens, and what cannot
+ * be seen ---- */
 
 struct folded {
     GString *text;
@@ -142,7 +148,8 @@ folded_clear(struct folded *f)
 static gboolean
 stands_alone(const char *text, const char *p, gsize len)
 {
-    return (p == text || !g_unichar_isalnum(g_utf8_get_char(g_utf8_prev_char(p)))) && !g_unichar_isalnum(g_utf8_get_char(p + len));
+    return (p == text || !g_unichar_isalnum(g_utf8_get_char(g_utf8_prev_char(p)))) &&
+           !g_unichar_isalnum(g_utf8_get_char(p + len));
 }
 
 static const char *
@@ -156,10 +163,12 @@ find_phrase(const char *text, const char *from, const char *phrase)
 
 /* ---- the subject ---- */
 
-static const char *const generic_parts[] = {"checking in", "following up", "touching base",  "quick question", "quick chat",
-                                            "circling back", "catching up", "reaching out",   "quick call",     NULL};
-static const char *const generic_wholes[] = {"hello",   "hi",       "hey",       "update",       "quick update", "follow up", "check in", "intro",
-                                             "welcome", "question", "a question", "introduction", "reminder",     "news",      "touch base", NULL};
+static const char *const generic_parts[] = {
+    "checking in",   "following up", "touching base", "quick question", "quick chat",
+    "circling back", "catching up",  "reaching out",  "quick call",     NULL};
+static const char *const generic_wholes[] = {
+    "hello",   "hi",       "hey",        "update",       "quick update", "follow up", "check in",   "intro",
+    "welcome", "question", "a question", "introduction", "reminder",     "news",      "touch base", NULL};
 
 static gboolean
 is_generic(const char *subject)
@@ -200,7 +209,8 @@ lint_subject(struct lint_run *run, const char *subject, int line)
 {
     glong length = g_utf8_strlen(subject, -1);
     if (is_misleading(subject))
-        lint_add(run, LINT_SUBJECT_MISLEADING, line, "the Subject \"%s\" pretends that there was a mail before", subject);
+        lint_add(run, LINT_SUBJECT_MISLEADING, line,
+                 "the Subject \"%s\" pretends that there was a mail before", subject);
     if (is_generic(subject))
         lint_add(run, LINT_SUBJECT_GENERIC, line, "the Subject \"%s\" could stand over any mail", subject);
     if (length > SUBJECT_OVERLONG)
@@ -239,7 +249,8 @@ find_phrases(struct lint_run *run, const struct prose *prose)
 {
     struct folded f = fold(prose->clean->str);
     for (gsize i = 0; i < G_N_ELEMENTS(phrases); i++) {
-        for (const char *p = f.text->str; (p = find_phrase(f.text->str, p, phrases[i])); p += strlen(phrases[i])) {
+        for (const char *p = f.text->str; (p = find_phrase(f.text->str, p, phrases[i]));
+             p += strlen(phrases[i])) {
             gsize at = g_array_index(f.from, gsize, (gsize)(p - f.text->str));
             lint_add(run, LINT_PHRASE, prose_line(prose, at), "\"%s\" is never used", phrases[i]);
         }
@@ -252,7 +263,8 @@ static gsize
 dash_at(const char *p)
 {
     gunichar c = g_utf8_get_char(p);
-    if ((c >= 0x2012 && c <= 0x2015) || c == 0x2E3A || c == 0x2E3B || c == 0xFE58 || c == 0xFE31 || c == 0xFE32)
+    if ((c >= 0x2012 && c <= 0x2015) || c == 0x2E3A || c == 0x2E3B || c == 0xFE58 || c == 0xFE31 ||
+        c == 0xFE32)
         return (gsize)(g_utf8_next_char(p) - p);
     gsize hyphens = strspn(p, "-");
     return hyphens > 1 ? hyphens : 0;
@@ -265,7 +277,8 @@ find_dashes(struct lint_run *run, const struct prose *prose)
     for (const char *p = text; *p;) {
         gsize len = dash_at(p);
         if (len)
-            lint_add(run, LINT_DASH, prose_line(prose, (gsize)(p - text)), "a long dash: \"%.*s\"", (int)len, p);
+            lint_add(run, LINT_DASH, prose_line(prose, (gsize)(p - text)), "a long dash: \"%.*s\"", (int)len,
+                     p);
         p = len ? p + len : g_utf8_next_char(p);
     }
 }
@@ -284,8 +297,10 @@ lint_addresses(struct lint_run *run, const struct prose *prose)
 {
     for (guint i = 0; i < prose->links->len; i++) {
         const struct prose_link *link = prose->links->pdata[i];
-        gboolean from_value = g_str_has_prefix(link->url, PROSE_VALUE) || g_str_has_prefix(link->url, "%EF%BF%BC");
-        if (!from_value && g_ascii_strncasecmp(link->url, "https://", 8) != 0 && g_ascii_strncasecmp(link->url, "mailto:", 7) != 0)
+        gboolean from_value =
+            g_str_has_prefix(link->url, PROSE_VALUE) || g_str_has_prefix(link->url, "%EF%BF%BC");
+        if (!from_value && g_ascii_strncasecmp(link->url, "https://", 8) != 0 &&
+            g_ascii_strncasecmp(link->url, "mailto:", 7) != 0)
             lint_add(run, LINT_LINK_HTTPS, link->line, "the link %s has no https", link->url);
     }
 }

@@ -15,7 +15,8 @@ struct lint_run lint_begin(const struct config *config);
 GPtrArray *lint_end(struct lint_run *run);
 
 /* Adds a line unless the rule is off. */
-void lint_add(struct lint_run *run, enum lint_rule rule, int line, const char *format, ...) G_GNUC_PRINTF(4, 5);
+void lint_add(struct lint_run *run, enum lint_rule rule, int line, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
 
 /* Length, generic words and a misleading beginning; PROSE_VALUE in subject stands for a value. */
 void lint_subject(struct lint_run *run, const char *subject, int line);

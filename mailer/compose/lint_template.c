@@ -1,5 +1,6 @@
-/* A template before any account: its own text with PROSE_VALUE for what is printed. Wording is judged everywhere; how much there
- * is, on the longest way through the alternatives; the subject in each of its alternatives. */
+/* A template before any account: its own text with PROSE_VALUE for what is printed. Wording is judged
+ * everywhere; how much there is, on the longest way through the alternatives; the subject in each of its
+ * alternatives. */
 #include "compose/lint.h"
 
 #include "base/error.h"
@@ -82,7 +83,8 @@ count_text(struct counter *c, const char *text, size_t len)
         } else if (g_unichar_isspace(character)) {
             c->in_word = FALSE;
         } else if (g_unichar_isalnum(character)) {
-            c->sum.links += !c->in_word && (g_str_has_prefix(p, "https://") || g_str_has_prefix(p, "http://"));
+            c->sum.links +=
+                !c->in_word && (g_str_has_prefix(p, "https://") || g_str_has_prefix(p, "http://"));
             c->sum.words += !c->in_word;
             c->in_word = TRUE;
         }
@@ -176,7 +178,8 @@ check_unused(struct lint_run *run, const struct liquid_template *tpl)
     size_t n;
     g_autofree struct liquid_name *unused = liquid_template_unused(tpl, &n);
     for (size_t i = 0; i < n; i++)
-        lint_add(run, LINT_VARIABLE_UNUSED, (int)unused[i].line, "\"%s\" is assigned and never used", unused[i].name);
+        lint_add(run, LINT_VARIABLE_UNUSED, (int)unused[i].line, "\"%s\" is assigned and never used",
+                 unused[i].name);
 }
 
 /* A template says the same to everybody, so an amount or a share in its own words is nobody's fact. */
@@ -187,7 +190,8 @@ check_literal_figures(struct lint_run *run, const struct prose *prose)
     for (guint i = 0; i < figures->len; i++) {
         const struct figure *f = &g_array_index(figures, struct figure, i);
         if (f->money || f->percent)
-            lint_add(run, LINT_FIGURE, prose_line(prose, f->at), "figure %.*s is written into the template", (int)f->len, prose->clean->str + f->at);
+            lint_add(run, LINT_FIGURE, prose_line(prose, f->at), "figure %.*s is written into the template",
+                     (int)f->len, prose->clean->str + f->at);
     }
 }
 

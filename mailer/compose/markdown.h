@@ -29,7 +29,8 @@ gboolean markdown_render(const char *markdown, const struct placeholders *values
  */
 char *markdown_expand(const char *markdown, const struct placeholders *values, GError **error);
 
-/* The same without the trial, half the time: only for comparing with a text that markdown_expand() gave before. */
+/* The same without the trial, half the time: only for comparing with a text that markdown_expand() gave
+ * before. */
 char *markdown_expand_untried(const char *markdown, const struct placeholders *values, GError **error);
 
 #endif

@@ -137,7 +137,8 @@ read_node(struct reader *r, cmark_node *node)
         break;
     case CMARK_NODE_TEXT:
         if (!markdown_tree_is_signature(cmark_node_parent(node)))
-            markdown_append_unmarked(r->prose->text, cmark_node_get_literal(node), strlen(cmark_node_get_literal(node)), FALSE);
+            markdown_append_unmarked(r->prose->text, cmark_node_get_literal(node),
+                                     strlen(cmark_node_get_literal(node)), FALSE);
         break;
     case CMARK_NODE_CODE:
         add_code(r, cmark_node_get_literal(node));
@@ -200,7 +201,8 @@ prose_black_out(struct prose *prose, const char *value)
 static gsize
 url_length(const char *p)
 {
-    if (g_ascii_strncasecmp(p, "http://", 7) != 0 && g_ascii_strncasecmp(p, "https://", 8) != 0 && g_ascii_strncasecmp(p, "mailto:", 7) != 0)
+    if (g_ascii_strncasecmp(p, "http://", 7) != 0 && g_ascii_strncasecmp(p, "https://", 8) != 0 &&
+        g_ascii_strncasecmp(p, "mailto:", 7) != 0)
         return 0;
     gsize len = strcspn(p, " \n\t<>\"`");
     while (len > 0 && strchr(".,;:!?)'", p[len - 1]))
@@ -224,7 +226,8 @@ black_out_urls(struct prose *prose, gboolean links)
 static gint
 by_line(gconstpointer a, gconstpointer b)
 {
-    const struct prose_link *x = *(const struct prose_link *const *)a, *y = *(const struct prose_link *const *)b;
+    const struct prose_link *x = *(const struct prose_link *const *)a,
+                            *y = *(const struct prose_link *const *)b;
     return (x->line > y->line) - (x->line < y->line);
 }
 
@@ -244,7 +247,8 @@ prose_of_markdown(const char *markdown, int first_line, gboolean literal, GError
     prose->end = MIN(prose->end, prose->text->len);
     prose->clean = g_string_new_len(prose->text->str, (gssize)prose->text->len);
     for (guint i = 0; i < black->len; i++)
-        black_out(prose, g_array_index(black, struct range, i).from, g_array_index(black, struct range, i).to);
+        black_out(prose, g_array_index(black, struct range, i).from,
+                  g_array_index(black, struct range, i).to);
     black_out_urls(prose, literal);
     g_ptr_array_sort(prose->links, by_line);
     return prose;

@@ -1,5 +1,6 @@
-/* The rules of recipients: the first mail goes to owners and admins (where that is more than eight, to those of them
- * active in the last 30 days); later mails to the people who took part, and where nobody did to at most four by role. */
+/* The rules of recipients: the first mail goes to owners and admins (where that is more than eight, to those
+ * of them active in the last 30 days); later mails to the people who took part, and where nobody did to at
+ * most four by role. */
 #include "compose/recipients.h"
 
 #include "accounts/contacts.h"
@@ -31,7 +32,8 @@ add(GPtrArray *list, const struct contact *c, gboolean cc, char *why)
     r->address = g_strdup(c->address);
     r->first_name = g_strdup(c->first_name);
     if (c->first_name)
-        r->name = c->last_name ? g_strdup_printf("%s %s", c->first_name, c->last_name) : g_strdup(c->first_name);
+        r->name =
+            c->last_name ? g_strdup_printf("%s %s", c->first_name, c->last_name) : g_strdup(c->first_name);
     r->cc = cc;
     r->why = why;
     g_ptr_array_add(list, r);
@@ -117,7 +119,8 @@ choose_owners_admins(GPtrArray *contacts, const char *today, GPtrArray *out)
             if (rank(c) > 1 || (cut && !recent) || (pass == 1 && out->len == LONG_LIST))
                 continue;
             add(out, c, out->len > 0 && !is_role(c, "owner"),
-                cut ? g_strdup_printf("%s, active in the last %d days", c->role, RECENT_DAYS) : g_strdup(c->role));
+                cut ? g_strdup_printf("%s, active in the last %d days", c->role, RECENT_DAYS)
+                    : g_strdup(c->role));
         }
     if (out->len == 0)
         choose_few(contacts, out);
@@ -129,7 +132,9 @@ choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, GP
     for (guint i = 0; i < contacts->len; i++) {
         const struct contact *c = contacts->pdata[i];
         g_autoptr(GError) local = NULL;
-        gint64 replies = store_int(db, "SELECT COUNT(*) FROM inbound i LEFT JOIN event e ON e.id = i.event_id WHERE i.account_id = ? AND i.address = ?"
+        gint64 replies = store_int(db,
+                                   "SELECT COUNT(*) FROM inbound i LEFT JOIN event e ON e.id = i.event_id "
+                                   "WHERE i.account_id = ? AND i.address = ?"
                                    " AND (i.class IN ('reply', 'booking') OR e.kind = 'replied')",
                                    0, &local, "it", account_id, c->address);
         if (local) {
@@ -145,7 +150,8 @@ choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, GP
 }
 
 GPtrArray *
-recipients_choose(struct store *db, gint64 account_id, enum audience audience, const char *today, GError **error)
+recipients_choose(struct store *db, gint64 account_id, enum audience audience, const char *today,
+                  GError **error)
 {
     g_autoptr(GPtrArray) contacts = usable_contacts(db, account_id, error);
     if (!contacts)
@@ -170,8 +176,9 @@ recipients_to_json(const GPtrArray *recipients)
     json_t *array = json_array();
     for (guint i = 0; i < recipients->len; i++) {
         const struct recipient *r = recipients->pdata[i];
-        json_array_append_new(array, json_pack("{s:s, s:s?, s:s?, s:s, s:s}", "address", r->address, "first_name", r->first_name,
-                                               "name", r->name, "field", r->cc ? "cc" : "to", "why", r->why));
+        json_array_append_new(array, json_pack("{s:s, s:s?, s:s?, s:s, s:s}", "address", r->address,
+                                               "first_name", r->first_name, "name", r->name, "field",
+                                               r->cc ? "cc" : "to", "why", r->why));
     }
     return array;
 }
@@ -205,24 +212,27 @@ recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipie
         if (suppression_find(db, r->address, &reason))
             return g_strdup_printf("%s is suppressed: %s", r->address, reason);
         /* A database that does not answer counts as no: nobody is written to in doubt. */
-        if (!store_int(db, "SELECT COUNT(*) FROM contact WHERE account_id = ? AND address = ? AND NOT absent", 0, NULL, "it", account_id,
-                       r->address))
+        if (!store_int(db, "SELECT COUNT(*) FROM contact WHERE account_id = ? AND address = ? AND NOT absent",
+                       0, NULL, "it", account_id, r->address))
             return g_strdup_printf("%s is no contact of the account any more", r->address);
     }
     return NULL;
 }
 
 gboolean
-recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us, char **why, GError **error)
+recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us,
+                      char **why, GError **error)
 {
     *until_us = 0;
     *why = NULL;
     for (guint i = 0; i < recipients->len; i++) {
         const struct recipient *r = recipients->pdata[i];
         g_autoptr(GError) local = NULL;
-        scoped(query_end) struct query *q = store_query(
-            db, "SELECT COALESCE(until, ?) AS until, reason FROM hold WHERE address = ? AND (until IS NULL OR until > ?)", error, "iti",
-            now_us + CLOCK_HOUR_US, r->address, now_us);
+        scoped(query_end) struct query *q =
+            store_query(db,
+                        "SELECT COALESCE(until, ?) AS until, reason FROM hold WHERE address = ? AND (until "
+                        "IS NULL OR until > ?)",
+                        error, "iti", now_us + CLOCK_HOUR_US, r->address, now_us);
         while (q && query_next(q, &local)) {
             if (query_int(q, "until") <= *until_us)
                 continue;

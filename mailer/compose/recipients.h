@@ -16,9 +16,10 @@ struct recipient {
     char *why;
 };
 
-/* The people for a mail to the account, best first, never a suppressed or absent one; empty when nobody is left. The caller
- * frees the array (its entries go with it). today is the account's local date. */
-GPtrArray *recipients_choose(struct store *db, gint64 account_id, enum audience audience, const char *today, GError **error);
+/* The people for a mail to the account, best first, never a suppressed or absent one; empty when nobody is
+ * left. The caller frees the array (its entries go with it). today is the account's local date. */
+GPtrArray *recipients_choose(struct store *db, gint64 account_id, enum audience audience, const char *today,
+                             GError **error);
 
 /* To and from the JSON array kept with a message. */
 json_t *recipients_to_json(const GPtrArray *recipients);
@@ -27,7 +28,9 @@ GPtrArray *recipients_from_json(const char *json);
 /* The first recipient that must not be written to any more, and why; NULL when all may. The caller frees. */
 char *recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipients);
 
-/* Until when one of them is on hold (an absence), and why (the caller frees); 0 when nobody is. error must not be NULL. */
-gboolean recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us, char **why, GError **error);
+/* Until when one of them is on hold (an absence), and why (the caller frees); 0 when nobody is. error must
+ * not be NULL. */
+gboolean recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us,
+                               char **why, GError **error);
 
 #endif

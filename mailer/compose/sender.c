@@ -27,10 +27,12 @@ match_owner(const struct config *config, const char *owner)
 }
 
 const struct specialist *
-sender_owner(struct store *db, const struct config *config, const struct fact_row *row, gint64 account_id, GError **error)
+sender_owner(struct store *db, const struct config *config, const struct fact_row *row, gint64 account_id,
+             GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_autofree char *by_hand = store_text(db, "SELECT owner FROM account WHERE id = ?", &local, "i", account_id);
+    g_autofree char *by_hand =
+        store_text(db, "SELECT owner FROM account WHERE id = ?", &local, "i", account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
@@ -51,13 +53,15 @@ sender_owner(struct store *db, const struct config *config, const struct fact_ro
 }
 
 const struct specialist *
-sender_choose(struct store *db, const struct config *config, const struct fact_row *row, gint64 account_id, GError **error)
+sender_choose(struct store *db, const struct config *config, const struct fact_row *row, gint64 account_id,
+              GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_autofree char *before = store_text(db,
-                                         "SELECT data ->> 'specialist' FROM event WHERE account_id = ? AND kind IN ('sent', 'hand_sent')"
-                                         " ORDER BY id DESC LIMIT 1",
-                                         &local, "i", account_id);
+    g_autofree char *before = store_text(
+        db,
+        "SELECT data ->> 'specialist' FROM event WHERE account_id = ? AND kind IN ('sent', 'hand_sent')"
+        " ORDER BY id DESC LIMIT 1",
+        &local, "i", account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;

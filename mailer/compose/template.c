@@ -1,5 +1,6 @@
-/* Templates over Liquid and Markdown. The subject is rendered in header mode (a line break in a value refuses it and
- * names the field), the body in Markdown mode (values travel as placeholders, so that they never become markup). */
+/* Templates over Liquid and Markdown. The subject is rendered in header mode (a line break in a value refuses
+ * it and names the field), the body in Markdown mode (values travel as placeholders, so that they never
+ * become markup). */
 #include "compose/template.h"
 
 #include "base/clock.h"
@@ -22,7 +23,8 @@ struct mail_template {
     gint64 max_age_us;
 };
 
-/* The templates parsed last: a service writes thousands of mails from a handful of them. A parsed template never changes. */
+/* The templates parsed last: a service writes thousands of mails from a handful of them. A parsed template
+ * never changes. */
 #define CACHE_SIZE 8u
 static struct mail_template *cache[CACHE_SIZE];
 static guint cache_next;
@@ -81,7 +83,8 @@ refuse(const struct mail_template *tpl, int line, GError **error, const char *wh
 static gboolean
 read_head(struct mail_template *tpl, const struct header *head, GError **error)
 {
-    const struct header_line *subject = header_find(head, "Subject"), *thread = header_find(head, "Thread"), *age = header_find(head, "Max-Age");
+    const struct header_line *subject = header_find(head, "Subject"), *thread = header_find(head, "Thread"),
+                             *age = header_find(head, "Max-Age");
     if (!subject)
         return refuse(tpl, 1, error, "the Subject line is missing");
     g_autofree char *padded = header_pad(subject->value, subject->line);
@@ -178,7 +181,8 @@ source_init(struct source *s, const struct letter_values *values)
     const char *booking = who->booking_link ? who->booking_link : config->booking_link;
     g_auto(GStrv) words = g_strsplit(who->name, " ", 2);
     *s = (struct source){.values = values, .used = json_object(), .placeholders = placeholders_new()};
-    s->specialist = json_pack("{s:s, s:s, s:s}", "name", who->name, "first_name", words[0], "address", who->address);
+    s->specialist =
+        json_pack("{s:s, s:s, s:s}", "name", who->name, "first_name", words[0], "address", who->address);
     s->team = json_object();
     json_object_set_new(s->team, "name", text_or_null(config->team_name));
     json_object_set_new(s->team, "company", text_or_null(config->company));
@@ -267,8 +271,9 @@ mail_template_check(const struct mail_template *tpl, const struct fact_set *fact
                 continue;
             g_autofree const char **names = known_names(facts);
             const char *nearest = text_nearest(read->name, names);
-            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%u:%u: unknown variable \"%s\"%s%s%s", tpl->name, read->line,
-                        read->column, read->name, nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%u:%u: unknown variable \"%s\"%s%s%s",
+                        tpl->name, read->line, read->column, read->name, nearest ? "; nearest is \"" : "",
+                        nearest ? nearest : "", nearest ? "\"" : "");
             return FALSE;
         }
     }
@@ -281,7 +286,8 @@ emit_header(void *user, const char *value, size_t len, GString *out, GError **er
 {
     (void)user;
     if (memchr(value, '\r', len) || memchr(value, '\n', len) || memchr(value, '\0', len)) {
-        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, "Subject: a value holds a line break or NUL");
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA,
+                            "Subject: a value holds a line break or NUL");
         return false;
     }
     g_string_append_len(out, value, (gssize)len);
@@ -303,7 +309,8 @@ letter_clear(struct letter *letter)
 }
 
 gboolean
-mail_template_render(const struct mail_template *tpl, const struct letter_values *values, struct letter *out, GError **error)
+mail_template_render(const struct mail_template *tpl, const struct letter_values *values, struct letter *out,
+                     GError **error)
 {
     struct source source;
     memset(out, 0, sizeof *out);
@@ -319,7 +326,8 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
     options.emit = emit_body;
     ok = ok && liquid_template_render(tpl->body, &options, body, error);
     if (ok) {
-        out->markdown = (values->only_compared ? markdown_expand_untried : markdown_expand)(g_strchug(body->str), source.placeholders, error);
+        out->markdown = (values->only_compared ? markdown_expand_untried : markdown_expand)(
+            g_strchug(body->str), source.placeholders, error);
         ok = out->markdown != NULL;
     }
     if (ok) {

@@ -18,13 +18,15 @@ SCOPED_FUNC(struct mail_template, mail_template_free)
 const char *mail_template_text(const struct mail_template *tpl);
 /* TRUE when the mail follows up in the account's thread ("Thread: follow"). */
 gboolean mail_template_follows(const struct mail_template *tpl);
-/* The Liquid of the Subject line and of the body; errors and lines in them are those of the file. Borrowed. */
+/* The Liquid of the Subject line and of the body; errors and lines in them are those of the file. Borrowed.
+ */
 const struct liquid_template *mail_template_subject(const struct mail_template *tpl);
 const struct liquid_template *mail_template_body(const struct mail_template *tpl);
 /* Oldest that a fact it prints may be; 0: any age. */
 gint64 mail_template_max_age_us(const struct mail_template *tpl);
 
-/* Refuses a name that is no fact and nothing a template can read: USHER_ERROR_DATA with template, line and the nearest name. */
+/* Refuses a name that is no fact and nothing a template can read: USHER_ERROR_DATA with template, line and
+ * the nearest name. */
 gboolean mail_template_check(const struct mail_template *tpl, const struct fact_set *facts, GError **error);
 
 /* What a template reads besides the facts; borrowed. */
@@ -35,17 +37,18 @@ struct letter_values {
     const struct specialist *specialist; /* who signs */
     const char *first_name;              /* of the first To recipient, NULL when unknown */
     gint64 now_us;
-    gboolean only_compared;              /* the result is compared with an earlier one, never kept */
+    gboolean only_compared; /* the result is compared with an earlier one, never kept */
 };
 
 struct letter {
-    char *subject;   /* one line of UTF-8 */
-    char *markdown;  /* with the values escaped: can be edited and rendered again */
-    json_t *used;    /* object: fact → {value, source, as_of} in the order of reading */
+    char *subject;  /* one line of UTF-8 */
+    char *markdown; /* with the values escaped: can be edited and rendered again */
+    json_t *used;   /* object: fact → {value, source, as_of} in the order of reading */
 };
 void letter_clear(struct letter *letter);
 
 /* Renders; on an error *out is empty. USHER_ERROR_DATA names template, line and variable. */
-gboolean mail_template_render(const struct mail_template *tpl, const struct letter_values *values, struct letter *out, GError **error);
+gboolean mail_template_render(const struct mail_template *tpl, const struct letter_values *values,
+                              struct letter *out, GError **error);
 
 #endif

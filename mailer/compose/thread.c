@@ -1,5 +1,6 @@
-/* Which mails make up the conversation. Its opening is the last mail of ours, here or by hand, that opened one
- * and was not about a failed payment; the rest is what refers to it or was sent after it as a follow-up. */
+/* Which mails make up the conversation. Its opening is the last mail of ours, here or by hand, that opened
+ * one and was not about a failed payment; the rest is what refers to it or was sent after it as a follow-up.
+ */
 #include "compose/thread.h"
 
 #include "wire/mime_header.h"
@@ -20,12 +21,13 @@ thread_clear(struct mail_thread *thread)
 static gboolean
 find_opening(struct store *db, gint64 account_id, struct mail_thread *out, gint64 *opened_us, GError **error)
 {
-    scoped(query_end) struct query *q =
-        store_query(db,
-                    "SELECT at, data ->> 'subject' AS subject, data ->> 'message_id' AS message_id FROM event WHERE account_id = ?"
-                    " AND kind IN ('sent', 'hand_sent') AND COALESCE(data ->> 'payment', 0) = 0 AND data ->> 'opens' = 1"
-                    " ORDER BY id DESC LIMIT 1",
-                    error, "i", account_id);
+    scoped(query_end) struct query *q = store_query(
+        db,
+        "SELECT at, data ->> 'subject' AS subject, data ->> 'message_id' AS message_id FROM event WHERE "
+        "account_id = ?"
+        " AND kind IN ('sent', 'hand_sent') AND COALESCE(data ->> 'payment', 0) = 0 AND data ->> 'opens' = 1"
+        " ORDER BY id DESC LIMIT 1",
+        error, "i", account_id);
     g_autoptr(GError) local = NULL;
     *opened_us = 0;
     if (q && query_next(q, &local)) {
@@ -55,12 +57,12 @@ thread_load(struct store *db, gint64 account_id, struct mail_thread *out, GError
         return TRUE;
     g_autoptr(GPtrArray) ids = g_ptr_array_new();
     g_ptr_array_add(ids, g_strdup(out->in_reply_to));
-    scoped(query_end) struct query *q =
-        store_query(db,
-                    "SELECT data ->> 'message_id' AS message_id FROM event WHERE account_id = ? AND at >= ?"
-                    " AND (kind IN ('sent', 'hand_sent', 'replied')) AND COALESCE(data ->> 'payment', 0) = 0"
-                    " AND COALESCE(data ->> 'opens', 0) = 0 AND data ->> 'message_id' IS NOT NULL ORDER BY at, id",
-                    error, "ii", account_id, opened_us);
+    scoped(query_end) struct query *q = store_query(
+        db,
+        "SELECT data ->> 'message_id' AS message_id FROM event WHERE account_id = ? AND at >= ?"
+        " AND (kind IN ('sent', 'hand_sent', 'replied')) AND COALESCE(data ->> 'payment', 0) = 0"
+        " AND COALESCE(data ->> 'opens', 0) = 0 AND data ->> 'message_id' IS NOT NULL ORDER BY at, id",
+        error, "ii", account_id, opened_us);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         if (!mime_check_id("References", query_text(q, "message_id"), NULL))

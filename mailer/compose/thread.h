@@ -5,14 +5,14 @@
 #include "store/store.h"
 
 struct mail_thread {
-    char *subject;      /* without any "Re:"; NULL: there is no conversation yet */
-    char *in_reply_to;  /* Message-ID of its last mail, without <> */
-    char **references;  /* oldest first, NULL-terminated (RFC 5322 3.6.4) */
+    char *subject;     /* without any "Re:"; NULL: there is no conversation yet */
+    char *in_reply_to; /* Message-ID of its last mail, without <> */
+    char **references; /* oldest first, NULL-terminated (RFC 5322 3.6.4) */
 };
 void thread_clear(struct mail_thread *thread);
 
-/* The account's conversation: from the last outreach that opened one (sent here or by hand) on, with the customer's
- * replies. Mails about a failed payment are a conversation of their own. */
+/* The account's conversation: from the last outreach that opened one (sent here or by hand) on, with the
+ * customer's replies. Mails about a failed payment are a conversation of their own. */
 gboolean thread_load(struct store *db, gint64 account_id, struct mail_thread *out, GError **error);
 
 #endif

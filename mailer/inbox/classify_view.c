@@ -84,12 +84,13 @@ is_spaced_letter(gunichar c)
 gboolean
 classify_has_phrase(const char *folded, const char *phrase, const char **at)
 {
-    gsize len = strlen(phrase);
-    if (len == 0)
+    const char *first = *phrase ? strstr(folded, phrase) : NULL;
+    if (!first)
         return FALSE;
+    gsize len = strlen(phrase);
     gboolean left = is_spaced_letter(g_utf8_get_char(phrase));
     gboolean right = is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(phrase + len)));
-    for (const char *p = strstr(folded, phrase); p; p = strstr(p + 1, phrase)) {
+    for (const char *p = first; p; p = strstr(p + 1, phrase)) {
         if (left && p > folded && is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(p))))
             continue;
         if (right && p[len] && is_spaced_letter(g_utf8_get_char(p + len)))

@@ -53,10 +53,12 @@ about_mail(const struct mail_record *r, const struct mail_match *m, gint64 inbou
 
 /* Only a mail of ours can have bounced: anybody may send a report that names anybody. */
 static gboolean
-was_written_to(const struct intake *in, gint64 message_id, const char *address, gboolean *ours, GError **error)
+was_written_to(const struct intake *in, gint64 message_id, const char *address, gboolean *ours,
+               GError **error)
 {
     g_autoptr(GError) local = NULL;
-    *ours = store_int(in->db, "SELECT 1 FROM delivery WHERE message_id = ? AND address = ?", 0, &local, "it", message_id, address) != 0;
+    *ours = store_int(in->db, "SELECT 1 FROM delivery WHERE message_id = ? AND address = ?", 0, &local, "it",
+                      message_id, address) != 0;
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return !local;
@@ -82,10 +84,10 @@ record_bounces(const struct intake *in, const struct mail_place *place, const st
         json_object_set_new(data, "address", json_string(f->address));
         json_object_set_new(data, "status", json_string(f->status));
         json_object_set_new(data, "reason", json_string(bounce_reason_name(f->reason)));
-        json_object_set_new(
-            data, "permanent",
-            json_boolean(ours && f->permanent == TRI_STATE_YES && (f->reason == BOUNCE_REASON_ADDRESS_DEAD ||
-                                                           f->reason == BOUNCE_REASON_DOMAIN_DEAD)));
+        json_object_set_new(data, "permanent",
+                            json_boolean(ours && f->permanent == TRI_STATE_YES &&
+                                         (f->reason == BOUNCE_REASON_ADDRESS_DEAD ||
+                                          f->reason == BOUNCE_REASON_DOMAIN_DEAD)));
         if (!record_event(in, place, m->account_id, "bounced", data, event_id, error))
             return FALSE;
     }
@@ -94,8 +96,8 @@ record_bounces(const struct intake *in, const struct mail_place *place, const st
 
 /* A complaint comes from the provider's robot; whoever complained is the one we wrote to. */
 static gboolean
-record_complaint(const struct intake *in, const struct mail_place *place, const struct mail_record *r, const struct mail_match *m,
-                 gint64 inbound_id, gint64 *event_id, GError **error)
+record_complaint(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+                 const struct mail_match *m, gint64 inbound_id, gint64 *event_id, GError **error)
 {
     for (guint i = 0; i < r->failed->len; i++) {
         const struct failed_recipient *f = r->failed->pdata[i];
@@ -108,7 +110,8 @@ record_complaint(const struct intake *in, const struct mail_place *place, const 
         json_object_set_new(data, "address", json_string(f->address));
         return record_event(in, place, m->account_id, "opted_out", data, event_id, error);
     }
-    return record_event(in, place, m->account_id, "complained", about_mail(r, m, inbound_id), event_id, error);
+    return record_event(in, place, m->account_id, "complained", about_mail(r, m, inbound_id), event_id,
+                        error);
 }
 
 static gboolean
@@ -140,7 +143,8 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
                                 : "booking_changed",
                             data, event_id, error);
     case MAIL_CLASS_OPT_OUT:
-        return record_event(in, place, m->account_id, "opted_out", about_mail(r, m, inbound_id), event_id, error);
+        return record_event(in, place, m->account_id, "opted_out", about_mail(r, m, inbound_id), event_id,
+                            error);
     case MAIL_CLASS_COMPLAINT:
         return record_complaint(in, place, r, m, inbound_id, event_id, error);
     case MAIL_CLASS_OWN:
@@ -164,24 +168,28 @@ is_recorded(const struct intake *in, const struct mail_place *place, const struc
                (gint64)place->uid, r ? r->message_id : "") != 0;
 }
 
-/* One address in several accounts and no thread: all of them are held until a person has looked. An account that is held for
- * this address already is not held again. */
+/* One address in several accounts and no thread: all of them are held until a person has looked. An account
+ * that is held for this address already is not held again. */
 static gboolean
 hold_all(const struct intake *in, const struct mail_place *place, const char *address, GError **error)
 {
     g_autoptr(GArray) ids = match_accounts_of(in->db, address, error);
     for (guint i = 0; ids && ids->len > 1 && i < ids->len; i++) {
         gint64 account_id = g_array_index(ids, gint64, i);
-        g_autofree char *reason = g_strdup_printf("a mail with %s may be about this account or another", address);
+        g_autofree char *reason =
+            g_strdup_printf("a mail with %s may be about this account or another", address);
         g_autoptr(GError) local = NULL;
-        gboolean held = store_int(in->db, "SELECT 1 FROM hold WHERE account_id = ? AND reason = ?", 0, &local, "it", account_id, reason) != 0;
+        gboolean held = store_int(in->db, "SELECT 1 FROM hold WHERE account_id = ? AND reason = ?", 0, &local,
+                                  "it", account_id, reason) != 0;
         if (local) {
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
         }
-        if (!held && (!record_event(in, place, account_id, "hold_set", json_pack("{s:s}", "reason", reason), NULL, error) ||
+        if (!held && (!record_event(in, place, account_id, "hold_set", json_pack("{s:s}", "reason", reason),
+                                    NULL, error) ||
                       !record_event(in, place, account_id, "task_made",
-                                    json_pack("{s:s, s:s, s:I}", "task", "ambiguous_mail", "title", reason, "due_at", (json_int_t)place->at_us),
+                                    json_pack("{s:s, s:s, s:I}", "task", "ambiguous_mail", "title", reason,
+                                              "due_at", (json_int_t)place->at_us),
                                     NULL, error)))
             return FALSE;
     }
@@ -191,16 +199,19 @@ hold_all(const struct intake *in, const struct mail_place *place, const char *ad
 static gboolean
 opens_conversation(const struct mail_record *r)
 {
-    static const char *const prefixes[] = {"Re:", "Aw:", "Antw:", "Sv:", "Vs:", "Rv:", "Ri:", "Odp:", "Ynt:", "Fwd:", "Fw:", "Wg:", "Tr:", "Vl:"};
+    static const char *const prefixes[] = {"Re:",  "Aw:",  "Antw:", "Sv:", "Vs:", "Rv:", "Ri:",
+                                           "Odp:", "Ynt:", "Fwd:",  "Fw:", "Wg:", "Tr:", "Vl:"};
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (g_ascii_strncasecmp(r->subject, prefixes[i], strlen(prefixes[i])) == 0)
             return FALSE;
     return r->personal && !*r->in_reply_to && r->references->len == 0;
 }
 
-/* A mail by hand to an address that stands in several accounts: nobody can tell which conversation it opened. */
+/* A mail by hand to an address that stands in several accounts: nobody can tell which conversation it opened.
+ */
 static gboolean
-hold_ambiguous(const struct intake *in, const struct mail_place *place, const struct mail_record *r, GError **error)
+hold_ambiguous(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+               GError **error)
 {
     for (guint i = 0; i < r->recipients->len; i++)
         if (!hold_all(in, place, r->recipients->pdata[i], error))
@@ -237,8 +248,9 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
     gint64 inbound_id = store_last_id(in->db);
     for (guint i = 0; r->personal && i < accounts->len; i++) {
         gint64 account_id = g_array_index(accounts, gint64, i);
-        json_t *data = json_pack("{s:I, s:s, s:s, s:s, s:i}", "inbound", (json_int_t)inbound_id, "subject", r->subject, "message_id", r->message_id,
-                                 "specialist", who->id, "opens", opens_conversation(r));
+        json_t *data =
+            json_pack("{s:I, s:s, s:s, s:s, s:i}", "inbound", (json_int_t)inbound_id, "subject", r->subject,
+                      "message_id", r->message_id, "specialist", who->id, "opens", opens_conversation(r));
         if (!record_event(in, place, account_id, "hand_sent", data, NULL, error))
             return FALSE;
     }
@@ -270,23 +282,28 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
 }
 
 gboolean
-intake_record_unreadable(const struct intake *in, const struct mail_place *place, const struct mail_record *header, GError **error)
+intake_record_unreadable(const struct intake *in, const struct mail_place *place,
+                         const struct mail_record *header, GError **error)
 {
     struct mail_match m = {0};
     if (is_recorded(in, place, NULL))
         return TRUE;
     if (header && !place->sent_folder && !match_inbound(in->db, header, &m, error))
         return FALSE;
-    g_autofree char *title = g_strdup_printf("Read mail UID %u in %s of %s yourself: it cannot be parsed", place->uid, place->folder,
-                                             in->mailbox->name);
-    if (!store_exec(in->db,
-                    "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule, account_id, address)"
-                    " VALUES(?, ?, ?, ?, ?, 'other', 'unreadable', NULLIF(?, 0), ?)",
-                    error, "ttiiiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity, (gint64)place->uid, place->at_us, m.account_id,
-                    m.account_id ? header->from : NULL))
+    g_autofree char *title = g_strdup_printf("Read mail UID %u in %s of %s yourself: it cannot be parsed",
+                                             place->uid, place->folder, in->mailbox->name);
+    if (!store_exec(
+            in->db,
+            "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule, account_id, address)"
+            " VALUES(?, ?, ?, ?, ?, 'other', 'unreadable', NULLIF(?, 0), ?)",
+            error, "ttiiiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
+            (gint64)place->uid, place->at_us, m.account_id, m.account_id ? header->from : NULL))
         return FALSE;
-    if (m.account_id && !record_event(in, place, m.account_id, "hold_set", json_pack("{s:s}", "reason", title), NULL, error))
+    if (m.account_id &&
+        !record_event(in, place, m.account_id, "hold_set", json_pack("{s:s}", "reason", title), NULL, error))
         return FALSE;
     return record_event(in, place, m.account_id, "task_made",
-                        json_pack("{s:s, s:s, s:I}", "task", "unreadable_mail", "title", title, "due_at", (json_int_t)place->at_us), NULL, error);
+                        json_pack("{s:s, s:s, s:I}", "task", "unreadable_mail", "title", title, "due_at",
+                                  (json_int_t)place->at_us),
+                        NULL, error);
 }

@@ -27,9 +27,10 @@ struct mail_place {
 gboolean intake_record(const struct intake *intake, const struct mail_place *place,
                        const struct mail_record *record, GError **error);
 
-/* Records a mail that could not be read even when tried twice: class other, with a task. header is what its header alone gave, NULL
- * when that could not be read either; the account it names is held until a person has looked. */
-gboolean intake_record_unreadable(const struct intake *intake, const struct mail_place *place, const struct mail_record *header,
-                                  GError **error);
+/* Records a mail that could not be read even when tried twice: class other, with a task. header is what its
+ * header alone gave, NULL when that could not be read either; the account it names is held until a person has
+ * looked. */
+gboolean intake_record_unreadable(const struct intake *intake, const struct mail_place *place,
+                                  const struct mail_record *header, GError **error);
 
 #endif

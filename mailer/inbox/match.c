@@ -82,11 +82,12 @@ by_failed_recipient(struct store *db, const struct mail_record *r, struct mail_m
 GArray *
 match_accounts_of(struct store *db, const char *address, GError **error)
 {
-    return store_ids(db,
-                     /* An absent contact counts only where no account has a present one. */
-                     "SELECT DISTINCT account_id FROM contact WHERE address = ?1 AND (NOT absent OR NOT EXISTS"
-                     " (SELECT 1 FROM contact p WHERE p.address = ?1 AND NOT p.absent)) LIMIT 20",
-                     error, "t", address);
+    return store_ids(
+        db,
+        /* An absent contact counts only where no account has a present one. */
+        "SELECT DISTINCT account_id FROM contact WHERE address = ?1 AND (NOT absent OR NOT EXISTS"
+        " (SELECT 1 FROM contact p WHERE p.address = ?1 AND NOT p.absent)) LIMIT 20",
+        error, "t", address);
 }
 
 static gboolean
@@ -143,7 +144,8 @@ match_hand_sent(struct store *db, const struct mail_record *r, gboolean *ambiguo
     g_autoptr(GArray) accounts = g_array_new(FALSE, FALSE, sizeof(gint64));
     struct mail_match thread = {0};
     *ambiguous = FALSE;
-    if (!by_message_id(db, r->in_reply_to, &thread, error) || !by_any(db, r->references, by_message_id, "thread", &thread, error))
+    if (!by_message_id(db, r->in_reply_to, &thread, error) ||
+        !by_any(db, r->references, by_message_id, "thread", &thread, error))
         return NULL;
     if (thread.account_id) {
         add_account(accounts, thread.account_id);

@@ -18,9 +18,11 @@ struct mail_match {
 gboolean match_inbound(struct store *db, const struct mail_record *record, struct mail_match *out,
                        GError **error);
 
-/* A mail a specialist sent by hand: the account whose conversation it continues, else those among whose contacts it went (gint64
- * each; the caller frees). *ambiguous when a recipient stands in several accounts; those are left out. */
-GArray *match_hand_sent(struct store *db, const struct mail_record *record, gboolean *ambiguous, GError **error);
+/* A mail a specialist sent by hand: the account whose conversation it continues, else those among whose
+ * contacts it went (gint64 each; the caller frees). *ambiguous when a recipient stands in several accounts;
+ * those are left out. */
+GArray *match_hand_sent(struct store *db, const struct mail_record *record, gboolean *ambiguous,
+                        GError **error);
 
 /* TRUE when message_id is one of ours: sent or about to be sent by usher. */
 gboolean match_is_ours(struct store *db, const char *message_id, const char *original_message_id,

@@ -125,8 +125,8 @@ watch_check(struct watch *w, GError **error)
 static gboolean
 forget_other_names(struct watch *w, const char *name, gboolean is_sent, GError **error)
 {
-    return store_exec(w->intake->db, "DELETE FROM folder WHERE mailbox = ? AND role = ? AND name <> ?", error, "ttt", w->intake->mailbox->name,
-                      is_sent ? "sent" : "inbox", name);
+    return store_exec(w->intake->db, "DELETE FROM folder WHERE mailbox = ? AND role = ? AND name <> ?", error,
+                      "ttt", w->intake->mailbox->name, is_sent ? "sent" : "inbox", name);
 }
 
 static gboolean
@@ -209,10 +209,11 @@ classify(struct watch *w, const struct folder *f, GBytes *bytes, gboolean partia
                             record, error);
 }
 
-/* Records a mail with its consequences; of one that is not readable, record is what its header alone gave, or NULL. */
+/* Records a mail with its consequences; of one that is not readable, record is what its header alone gave, or
+ * NULL. */
 static gboolean
-store_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, const struct mail_record *record, gboolean readable,
-           GError **error)
+store_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, const struct mail_record *record,
+           gboolean readable, GError **error)
 {
     gint64 now_us = clock_now_us();
     struct mail_place place = {
@@ -235,18 +236,21 @@ mark_alive(struct watch *w, struct folder *f)
 {
     f->reading_uid = 0;
     f->deaths = 0;
-    store_exec(w->intake->db, "UPDATE folder SET reading_uid = NULL, reading_deaths = 0 WHERE mailbox = ? AND name = ?", NULL, "tt",
-               w->intake->mailbox->name, f->name);
+    store_exec(w->intake->db,
+               "UPDATE folder SET reading_uid = NULL, reading_deaths = 0 WHERE mailbox = ? AND name = ?",
+               NULL, "tt", w->intake->mailbox->name, f->name);
 }
 
 /* A mail that cannot be parsed may still tell by its header alone whose it is. */
 static gboolean
-store_unreadable(struct watch *w, struct folder *f, const struct imap_envelope *e, GBytes *bytes, GError **error)
+store_unreadable(struct watch *w, struct folder *f, const struct imap_envelope *e, GBytes *bytes,
+                 GError **error)
 {
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
     const char *end = g_strstr_len(data, (gssize)MIN(size, (gsize)HEADER_BYTES), "\r\n\r\n");
-    g_autoptr(GBytes) header = g_bytes_new(data, end ? (gsize)(end - data) + 4 : MIN(size, (gsize)HEADER_BYTES));
+    g_autoptr(GBytes) header =
+        g_bytes_new(data, end ? (gsize)(end - data) + 4 : MIN(size, (gsize)HEADER_BYTES));
     struct mail_record record;
     gboolean known = classify(w, f, header, TRUE, &record, NULL);
     gboolean ok = store_mail(w, f, e, known ? &record : NULL, FALSE, error);
@@ -282,7 +286,8 @@ read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GErr
             return ok;
         }
         g_autofree char *uid = g_strdup_printf("%u", e->uid);
-        log_problem("reader_died", local, "mailbox", w->intake->mailbox->name, "folder", f->name, "uid", uid, NULL);
+        log_problem("reader_died", local, "mailbox", w->intake->mailbox->name, "folder", f->name, "uid", uid,
+                    NULL);
     }
 }
 
@@ -397,14 +402,16 @@ append_copy(struct watch *w, const struct copy *c, GError **error)
     guint32 uid = 0;
     g_autoptr(GError) missing = NULL;
     if (!imap_client_select(w->client, w->sent, NULL, &missing)) {
-        if (!g_error_matches(missing, USHER_ERROR, USHER_ERROR_NO_INPUT) || !imap_client_is_usable(w->client)) {
+        if (!g_error_matches(missing, USHER_ERROR, USHER_ERROR_NO_INPUT) ||
+            !imap_client_is_usable(w->client)) {
             g_propagate_error(error, g_steal_pointer(&missing));
             return FALSE;
         }
     } else if (!imap_client_search_message_id(w->client, c->message_id, &uid, error)) {
         return FALSE;
     }
-    g_autoptr(GBytes) bytes = uid ? NULL : mime_add_date(c->bytes, c->date_us, w->intake->config->timezone, error);
+    g_autoptr(GBytes) bytes =
+        uid ? NULL : mime_add_date(c->bytes, c->date_us, w->intake->config->timezone, error);
     if (!uid && (!bytes || !imap_client_append(w->client, w->sent, bytes, TRUE, 0, NULL, error)))
         return FALSE;
     return store_exec(w->intake->db, "UPDATE message SET copy = 'done' WHERE id = ?", error, "i", c->id);

@@ -129,8 +129,8 @@ struct liquid_name {
  * read is not among them. The caller frees the array with g_free. */
 struct liquid_name *liquid_template_variables(const struct liquid_template *tpl, size_t *n);
 
-/* The names it assigns or captures and never reads, in order of appearance; none when an included partial might read them. The
- * caller frees the array with g_free. */
+/* The names it assigns or captures and never reads, in order of appearance; none when an included partial
+ * might read them. The caller frees the array with g_free. */
 struct liquid_name *liquid_template_unused(const struct liquid_template *tpl, size_t *n);
 
 /* The partials it names literally in render and include. The caller frees the array with g_free. */
@@ -152,8 +152,8 @@ struct liquid_part {
     unsigned line;    /* of texts and values */
 };
 
-/* What the template can print, in order, for looking at it without rendering. Borrows from the template; the caller frees the
- * array with g_free. */
+/* What the template can print, in order, for looking at it without rendering. Borrows from the template; the
+ * caller frees the array with g_free. */
 struct liquid_part *liquid_template_outline(const struct liquid_template *tpl, size_t *n);
 
 #endif

@@ -1,5 +1,6 @@
-/* What a template can print, in the order of the file: its own text, where values stand, and where alternatives begin and
- * end. Nothing is rendered. A loop counts as one round or its else; partials are not looked into. */
+/* What a template can print, in the order of the file: its own text, where values stand, and where
+ * alternatives begin and end. Nothing is rendered. A loop counts as one round or its else; partials are not
+ * looked into. */
 #include "liquid/tree.h"
 
 struct outline {
@@ -132,8 +133,10 @@ outline_block(struct outline *outline, const struct block *block)
 struct liquid_part *
 liquid_template_outline(const struct liquid_template *tpl, size_t *n)
 {
-    struct outline outline = {
-        .tpl = tpl, .parts = g_array_new(FALSE, FALSE, sizeof(struct liquid_part)), .counted = tpl->source, .line = 1};
+    struct outline outline = {.tpl = tpl,
+                              .parts = g_array_new(FALSE, FALSE, sizeof(struct liquid_part)),
+                              .counted = tpl->source,
+                              .line = 1};
 
     outline_block(&outline, &tpl->root);
     *n = outline.parts->len;

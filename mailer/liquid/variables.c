@@ -14,8 +14,8 @@ struct bound {
 struct walk {
     const struct liquid_template *tpl;
     const struct bound *bound;
-    GArray *found; /* struct liquid_name */
-    bool partials; /* collect partials instead of variables */
+    GArray *found;    /* struct liquid_name */
+    bool partials;    /* collect partials instead of variables */
     GHashTable *read; /* when set: collect what is assigned, and the names that are read go here */
     bool includes;
 };
@@ -216,7 +216,8 @@ liquid_template_unused(const struct liquid_template *tpl, size_t *n)
 
     walk_block(&walk, &tpl->root);
     for (guint i = walk.found->len; i-- > 0;)
-        if (walk.includes || g_hash_table_contains(walk.read, g_array_index(walk.found, struct liquid_name, i).name))
+        if (walk.includes ||
+            g_hash_table_contains(walk.read, g_array_index(walk.found, struct liquid_name, i).name))
             g_array_remove_index(walk.found, i);
     g_hash_table_unref(walk.read);
     *n = walk.found->len;

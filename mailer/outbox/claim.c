@@ -18,11 +18,14 @@ claim_free(gpointer data)
 }
 
 static gboolean
-postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *reason, gint64 now_us, GError **error)
+postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *reason, gint64 now_us,
+         GError **error)
 {
     return store_exec(l->db,
-                      "UPDATE delivery SET next_at = ?, text = ?, at = ? WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
-                      error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us, message_id, now_us);
+                      "UPDATE delivery SET next_at = ?, text = ?, at = ? WHERE message_id = ? AND state IN "
+                      "('queued', 'deferred') AND next_at <= ?",
+                      error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us,
+                      message_id, now_us);
 }
 
 static struct claim *
@@ -35,7 +38,8 @@ load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
     const struct specialist *who = config_specialist(l->config, query_text(q, "specialist"));
     g_autoptr(GBytes) frozen = query_dup_bytes(q, "bytes");
     if (!who || !frozen) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "message %" G_GINT64_FORMAT ": its specialist \"%s\" is not in usher.conf", message_id,
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                    "message %" G_GINT64_FORMAT ": its specialist \"%s\" is not in usher.conf", message_id,
                     query_text(q, "specialist"));
         return NULL;
     }
@@ -46,9 +50,9 @@ load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
     struct claim *c = g_new0(struct claim, 1);
     c->message_id = message_id;
     const char *at = strrchr(who->address, '@');
-    c->mail_from = l->mailbox->plus_addressing
-                       ? g_strdup_printf("%.*s+%s%s", (int)(at - who->address), who->address, query_text(q, "token"), at)
-                       : g_strdup(who->address);
+    c->mail_from = l->mailbox->plus_addressing ? g_strdup_printf("%.*s+%s%s", (int)(at - who->address),
+                                                                 who->address, query_text(q, "token"), at)
+                                               : g_strdup(who->address);
     c->bytes = g_steal_pointer(&bytes);
     c->addresses = g_ptr_array_new_with_free_func(g_free);
     return c;
@@ -58,14 +62,19 @@ static gboolean
 mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
     if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, attempts = attempts + 1, account_version ="
-                    " (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id WHERE m.id = delivery.message_id)"
+                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, attempts = attempts + 1, "
+                    "account_version ="
+                    " (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id WHERE m.id = "
+                    "delivery.message_id)"
                     " WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
                     error, "tiii", l->owner, now_us, c->message_id, now_us) ||
-        !store_exec(l->db, "UPDATE message SET date_at = COALESCE(date_at, ?) WHERE id = ?", error, "ii", now_us, c->message_id))
+        !store_exec(l->db, "UPDATE message SET date_at = COALESCE(date_at, ?) WHERE id = ?", error, "ii",
+                    now_us, c->message_id))
         return FALSE;
     scoped(query_end) struct query *q = store_query(
-        l->db, "SELECT address FROM delivery WHERE message_id = ? AND state = 'claimed' ORDER BY field DESC, id", error, "i", c->message_id);
+        l->db,
+        "SELECT address FROM delivery WHERE message_id = ? AND state = 'claimed' ORDER BY field DESC, id",
+        error, "i", c->message_id);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local))
         g_ptr_array_add(c->addresses, query_dup_text(q, "address"));
@@ -82,7 +91,8 @@ claim_one(struct ledger *l, gint64 message_id, gint64 now_us, struct claim **out
     gint64 not_before_us = 0;
     g_autofree char *reason = NULL;
     *out = NULL;
-    if (!l->policy->may_send(l->policy->user, l->db, message_id, now_us, &verdict, &not_before_us, &reason, error))
+    if (!l->policy->may_send(l->policy->user, l->db, message_id, now_us, &verdict, &not_before_us, &reason,
+                             error))
         return FALSE;
     switch (verdict) {
     case OUTBOX_WAIT:
@@ -94,7 +104,8 @@ claim_one(struct ledger *l, gint64 message_id, gint64 now_us, struct claim **out
     }
     g_autoptr(GError) broken = NULL;
     struct claim *c = load_claim(l, message_id, now_us, &broken);
-    if (!c && g_error_matches(broken, USHER_ERROR, USHER_ERROR_CONFIG)) /* the others need not wait for this one */
+    if (!c &&
+        g_error_matches(broken, USHER_ERROR, USHER_ERROR_CONFIG)) /* the others need not wait for this one */
         return postpone(l, message_id, now_us + CLOCK_HOUR_US, broken->message, now_us, error);
     if (broken)
         g_propagate_error(error, g_steal_pointer(&broken));
@@ -113,8 +124,10 @@ ledger_claim(struct ledger *l, guint limit, gint64 now_us, GError **error)
     g_autoptr(GArray) ids = store_ids(
         l->db,
         /* One message an account: sending the first changes the account, so the second is claimed anew. */
-        "SELECT MIN(m.id) FROM (SELECT message_id FROM delivery WHERE mailbox = ? AND state IN ('queued', 'deferred') AND next_at <= ?"
-        " ORDER BY next_at LIMIT ?) d JOIN message m ON m.id = d.message_id GROUP BY m.account_id ORDER BY MIN(m.id)",
+        "SELECT MIN(m.id) FROM (SELECT message_id FROM delivery WHERE mailbox = ? AND state IN ('queued', "
+        "'deferred') AND next_at <= ?"
+        " ORDER BY next_at LIMIT ?) d JOIN message m ON m.id = d.message_id GROUP BY m.account_id ORDER BY "
+        "MIN(m.id)",
         error, "tii", l->mailbox->name, now_us, (gint64)limit * 4);
     if (!ids)
         return NULL;

@@ -7,12 +7,13 @@
  *     │      gave up  ◀────┘                  │   │ 4xx
  *     │                                       │   └──────────────▶ deferred ──(claim)──▶ claimed
  *     └──────── nothing of the body left ─────┤                       └──(retry_for over)──▶ refused
- *                                             └─ no answer, crash ─▶ unknown ──(evidence, a person)──▶ sent | queued
- *   queued, claimed, deferred ──▶ withdrawn
+ *                                             └─ no answer, crash ─▶ unknown ──(evidence, a person)──▶ sent |
+ * queued queued, claimed, deferred ──▶ withdrawn
  *
- * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes unknown, and only
- * while it holds no answer (code is NULL from ledger_begin() to ledger_note_sent()); an unknown delivery is never queued by the
- * program itself. A message's `sent` event is recorded once, when its first To is accepted. */
+ * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes
+ * unknown, and only while it holds no answer (code is NULL from ledger_begin() to ledger_note_sent()); an
+ * unknown delivery is never queued by the program itself. A message's `sent` event is recorded once, when its
+ * first To is accepted. */
 #include "outbox/ledger.h"
 
 #include "base/clock.h"
@@ -28,9 +29,14 @@
 #define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)
 
 const char *const delivery_state_names[DELIVERY_STATE_COUNT] = {
-    [DELIVERY_QUEUED] = "queued",   [DELIVERY_CLAIMED] = "claimed",   [DELIVERY_TRANSMITTING] = "transmitting",
-    [DELIVERY_SENT] = "sent",       [DELIVERY_REFUSED] = "refused",   [DELIVERY_DEFERRED] = "deferred",
-    [DELIVERY_UNKNOWN] = "unknown", [DELIVERY_WITHDRAWN] = "withdrawn",
+    [DELIVERY_QUEUED] = "queued",
+    [DELIVERY_CLAIMED] = "claimed",
+    [DELIVERY_TRANSMITTING] = "transmitting",
+    [DELIVERY_SENT] = "sent",
+    [DELIVERY_REFUSED] = "refused",
+    [DELIVERY_DEFERRED] = "deferred",
+    [DELIVERY_UNKNOWN] = "unknown",
+    [DELIVERY_WITHDRAWN] = "withdrawn",
 };
 
 gboolean
@@ -40,12 +46,14 @@ smtp_code_is_dead_address(int code, const char *enhanced)
     return code >= 500 && code < 600 && enhanced && g_strv_contains(dead, enhanced);
 }
 
-static gboolean settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error);
+static gboolean settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us,
+                               GError **error);
 
 static gboolean
 record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, json_t *data, GError **error)
 {
-    scoped(query_end) struct query *q = store_query(l->db, "SELECT account_id, sequence, step FROM message WHERE id = ?", error, "i", message_id);
+    scoped(query_end) struct query *q = store_query(
+        l->db, "SELECT account_id, sequence, step FROM message WHERE id = ?", error, "i", message_id);
     if (!q || !query_next(q, error)) {
         json_decref(data);
         return FALSE;
@@ -53,7 +61,11 @@ record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, jso
     json_object_set_new(data, "message", json_integer(message_id));
     json_object_set_new(data, "sequence", json_string(query_text(q, "sequence")));
     json_object_set_new(data, "step", json_string(query_text(q, "step")));
-    struct event event = {.at_us = now_us, .account_id = query_int(q, "account_id"), .kind = kind, .actor = "usher", .data = data};
+    struct event event = {.at_us = now_us,
+                          .account_id = query_int(q, "account_id"),
+                          .kind = kind,
+                          .actor = "usher",
+                          .data = data};
     gboolean ok = l->policy->sink.record(l->policy->sink.user, l->db, &event, error);
     json_decref(data);
     return ok;
@@ -62,7 +74,9 @@ record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, jso
 static gboolean
 make_task(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, char *title, GError **error)
 {
-    gboolean ok = record(l, message_id, now_us, "task_made", json_pack("{s:s, s:s, s:I}", "task", kind, "title", title, "due_at", (json_int_t)now_us), error);
+    gboolean ok = record(
+        l, message_id, now_us, "task_made",
+        json_pack("{s:s, s:s, s:I}", "task", kind, "title", title, "due_at", (json_int_t)now_us), error);
     g_free(title);
     return ok;
 }
@@ -74,8 +88,10 @@ outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_us, gint64
                       "INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, at)"
                       " SELECT m.id, m.mailbox, r.value ->> 'address', r.value ->> 'field', 'queued', ?, ?"
                       " FROM message m, json_each(m.recipients) r WHERE m.id = ?"
-                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = excluded.next_at, at = excluded.at, attempts = 0,"
-                      " field = excluded.field, mailbox = excluded.mailbox, code = NULL, enhanced = NULL, text = NULL, host = NULL"
+                      " ON CONFLICT(message_id, address) DO UPDATE SET state = 'queued', next_at = "
+                      "excluded.next_at, at = excluded.at, attempts = 0,"
+                      " field = excluded.field, mailbox = excluded.mailbox, code = NULL, enhanced = NULL, "
+                      "text = NULL, host = NULL"
                       " WHERE state = 'withdrawn'",
                       error, "iii", not_before_us, now_us, message_id);
 }
@@ -84,22 +100,27 @@ gboolean
 outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *gone, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 begun = store_int(db,
-                             "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('transmitting', 'sent', 'unknown')", 0,
-                             &local, "i", message_id);
+    gint64 begun = store_int(
+        db,
+        "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('transmitting', 'sent', 'unknown')",
+        0, &local, "i", message_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
     *gone = begun == 0;
-    return !*gone || store_exec(db, "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN ('queued', 'claimed', 'deferred')",
+    return !*gone || store_exec(db,
+                                "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND "
+                                "state IN ('queued', 'claimed', 'deferred')",
                                 error, "ii", now_us, message_id);
 }
 
 gboolean
 outbox_reconsider(struct store *db, gint64 account_id, gint64 now_us, GError **error)
 {
-    return store_exec(db, "UPDATE delivery SET next_at = ?1 WHERE state = 'queued' AND next_at > ?1 AND message_id IN (SELECT id FROM message WHERE account_id = ?2)",
+    return store_exec(db,
+                      "UPDATE delivery SET next_at = ?1 WHERE state = 'queued' AND next_at > ?1 AND "
+                      "message_id IN (SELECT id FROM message WHERE account_id = ?2)",
                       error, "ii", now_us, account_id);
 }
 
@@ -108,50 +129,62 @@ outbox_withdraw_unfit(struct store *db, gint64 message_id, gint64 now_us, gint64
 {
     g_autoptr(GError) local = NULL;
     if (!store_exec(db,
-                    "UPDATE delivery SET state = 'withdrawn', text = 'not to be written to any more', at = ? WHERE message_id = ?"
-                    " AND state IN ('queued', 'deferred') AND (EXISTS (SELECT 1 FROM suppression s WHERE s.address = delivery.address"
+                    "UPDATE delivery SET state = 'withdrawn', text = 'not to be written to any more', at = ? "
+                    "WHERE message_id = ?"
+                    " AND state IN ('queued', 'deferred') AND (EXISTS (SELECT 1 FROM suppression s WHERE "
+                    "s.address = delivery.address"
                     "  OR s.address = '@' || substr(delivery.address, instr(delivery.address, '@') + 1))"
                     " OR NOT EXISTS (SELECT 1 FROM contact c JOIN message m ON m.account_id = c.account_id"
                     "  WHERE m.id = delivery.message_id AND c.address = delivery.address AND NOT c.absent))",
                     error, "ii", now_us, message_id))
         return FALSE;
-    *left = store_int(db, "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('queued', 'deferred')", 0, &local, "i", message_id);
+    *left = store_int(
+        db, "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('queued', 'deferred')", 0,
+        &local, "i", message_id);
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return !local;
 }
 
-/* A message that no server was ever offered takes its Date, and the beginning of retry_for, from its next claim. */
+/* A message that no server was ever offered takes its Date, and the beginning of retry_for, from its next
+ * claim. */
 static gboolean
 forget_date(struct ledger *l, gint64 message_id, GError **error)
 {
     return store_exec(l->db,
-                      "UPDATE message SET date_at = NULL WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE message_id = ?1 AND attempts > 0)",
+                      "UPDATE message SET date_at = NULL WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
+                      "delivery WHERE message_id = ?1 AND attempts > 0)",
                       error, "i", message_id);
 }
 
-/* A message that was being transmitted when its sender stopped: sent where the answer was kept, else unknown. */
+/* A message that was being transmitted when its sender stopped: sent where the answer was kept, else unknown.
+ */
 static gboolean
 recover_transmitting(struct ledger *l, gint64 id, gint64 now_us, GError **error)
 {
     gint64 answered_us = store_int(l->db,
-                                   "SELECT MAX(at) FROM delivery WHERE message_id = ? AND state = 'transmitting' AND code BETWEEN 200 AND 299", 0,
-                                   NULL, "i", id);
-    if (answered_us && (!store_exec(l->db,
-                                    "UPDATE delivery SET state = 'sent', owner = NULL, next_at = at WHERE message_id = ?"
-                                    " AND state = 'transmitting' AND code BETWEEN 200 AND 299",
-                                    error, "i", id) ||
-                        !settle_message(l, id, FALSE, answered_us, error)))
+                                   "SELECT MAX(at) FROM delivery WHERE message_id = ? AND state = "
+                                   "'transmitting' AND code BETWEEN 200 AND 299",
+                                   0, NULL, "i", id);
+    if (answered_us &&
+        (!store_exec(l->db,
+                     "UPDATE delivery SET state = 'sent', owner = NULL, next_at = at WHERE message_id = ?"
+                     " AND state = 'transmitting' AND code BETWEEN 200 AND 299",
+                     error, "i", id) ||
+         !settle_message(l, id, FALSE, answered_us, error)))
         return FALSE;
     if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'unknown', owner = NULL, at = ?, text = 'the sender stopped while transmitting'"
+                    "UPDATE delivery SET state = 'unknown', owner = NULL, at = ?, text = 'the sender stopped "
+                    "while transmitting'"
                     " WHERE message_id = ? AND state = 'transmitting'",
                     error, "ii", now_us, id))
         return FALSE;
     return store_changes(l->db) == 0 ||
            (record(l, id, now_us, "unknown", json_object(), error) &&
             make_task(l, id, now_us, "unknown_delivery",
-                      g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? Its transmission was cut off", id), error));
+                      g_strdup_printf(
+                          "Was message %" G_GINT64_FORMAT " delivered? Its transmission was cut off", id),
+                      error));
 }
 
 gboolean
@@ -159,10 +192,15 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
 {
     if (!store_begin(l->db, error))
         return FALSE;
-    gboolean ok = store_exec(l->db, "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? WHERE mailbox = ? AND state = 'claimed'" BUSY,
+    gboolean ok = store_exec(l->db,
+                             "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, "
+                             "at = ? WHERE mailbox = ? AND state = 'claimed'" BUSY,
                              error, "it", now_us, l->mailbox->name);
     g_autoptr(GArray) messages =
-        ok ? store_ids(l->db, "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'" BUSY, error, "t", l->mailbox->name)
+        ok ? store_ids(
+                 l->db,
+                 "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'" BUSY,
+                 error, "t", l->mailbox->name)
            : NULL;
     ok = messages != NULL;
     for (guint i = 0; ok && i < messages->len; i++)
@@ -178,27 +216,33 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
 gboolean
 ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
-    if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE message_id = ? AND state = 'claimed' AND owner = ? AND at >= ?"
-                    " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
-                    " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
-                    error, "iiti", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US))
+    if (!store_exec(
+            l->db,
+            "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE message_id = ? AND state "
+            "= 'claimed' AND owner = ? AND at >= ?"
+            " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
+            " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
+            error, "iiti", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US))
         return FALSE;
     if (store_changes(l->db) == (gint64)c->addresses->len)
         return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "message %" G_GINT64_FORMAT ": its account changed since it was claimed, or the claim is too old", c->message_id);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP,
+                "message %" G_GINT64_FORMAT
+                ": its account changed since it was claimed, or the claim is too old",
+                c->message_id);
     return FALSE;
 }
 
 gboolean
-ledger_note_sent(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host, gint64 now_us, GError **error)
+ledger_note_sent(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host,
+                 gint64 now_us, GError **error)
 {
     for (guint i = 0; i < c->addresses->len; i++)
         if (!store_exec(l->db,
                         "UPDATE delivery SET code = ?, enhanced = ?, text = ?, host = ?, at = ?"
                         " WHERE message_id = ? AND address = ? AND state = 'transmitting'",
-                        error, "itttiit", (gint64)outcomes[i].code, outcomes[i].enhanced, outcomes[i].text, host, now_us, c->message_id,
-                        c->addresses->pdata[i]))
+                        error, "itttiit", (gint64)outcomes[i].code, outcomes[i].enhanced, outcomes[i].text,
+                        host, now_us, c->message_id, c->addresses->pdata[i]))
             return FALSE;
     return TRUE;
 }
@@ -207,7 +251,8 @@ gboolean
 ledger_unclaim(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
     return store_exec(l->db,
-                      "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? WHERE message_id = ? AND state = 'claimed'"
+                      "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? "
+                      "WHERE message_id = ? AND state = 'claimed'"
                       " AND owner = ?",
                       error, "iit", now_us, c->message_id, l->owner) &&
            forget_date(l, c->message_id, error);
@@ -226,34 +271,40 @@ retry_at_us(const struct ledger *l, gint64 attempts, gint64 now_us)
 }
 
 static gboolean
-set_delivery(struct ledger *l, gint64 id, enum delivery_state state, gint64 next_us, const struct smtp_outcome *o, const char *host,
-             gint64 now_us, GError **error)
+set_delivery(struct ledger *l, gint64 id, enum delivery_state state, gint64 next_us,
+             const struct smtp_outcome *o, const char *host, gint64 now_us, GError **error)
 {
-    return store_exec(l->db,
-                      "UPDATE delivery SET state = ?, owner = NULL, next_at = ?, code = ?, enhanced = ?, text = ?, host = ?, at = ?"
-                      " WHERE id = ? AND state IN ('claimed', 'transmitting')", /* one withdrawn meanwhile stays so */
-                      error, "tiitttii", delivery_state_names[state], next_us, (gint64)o->code, o->enhanced, o->text, host, now_us, id);
+    return store_exec(
+        l->db,
+        "UPDATE delivery SET state = ?, owner = NULL, next_at = ?, code = ?, enhanced = ?, text = ?, host = "
+        "?, at = ?"
+        " WHERE id = ? AND state IN ('claimed', 'transmitting')", /* one withdrawn meanwhile stays so */
+        error, "tiitttii", delivery_state_names[state], next_us, (gint64)o->code, o->enhanced, o->text, host,
+        now_us, id);
 }
 
 static gboolean
-settle_refused(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o, gint64 now_us, GError **error)
+settle_refused(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o,
+               gint64 now_us, GError **error)
 {
     return record(l, c->message_id, now_us, "bounced",
-                  json_pack("{s:s, s:i, s:s?, s:s, s:b}", "address", address, "code", o->code, "status", o->enhanced, "text", o->text,
-                            "permanent", smtp_code_is_dead_address(o->code, o->enhanced)),
+                  json_pack("{s:s, s:i, s:s?, s:s, s:b}", "address", address, "code", o->code, "status",
+                            o->enhanced, "text", o->text, "permanent",
+                            smtp_code_is_dead_address(o->code, o->enhanced)),
                   error);
 }
 
 /* One recipient's outcome. */
 static gboolean
-settle_one(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o, const char *host, gint64 now_us,
-           GError **error)
+settle_one(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o,
+           const char *host, gint64 now_us, GError **error)
 {
     gint64 id, attempts, queued_us;
     {
         scoped(query_end) struct query *q =
             store_query(l->db,
-                        "SELECT d.id, d.attempts, COALESCE(m.date_at, d.at) AS since FROM delivery d JOIN message m ON m.id = d.message_id"
+                        "SELECT d.id, d.attempts, COALESCE(m.date_at, d.at) AS since FROM delivery d JOIN "
+                        "message m ON m.id = d.message_id"
                         " WHERE d.message_id = ? AND d.address = ?",
                         error, "it", c->message_id, address);
         if (!q || !query_next(q, error))
@@ -266,15 +317,19 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
     case SMTP_SENT:
         return set_delivery(l, id, DELIVERY_SENT, now_us, o, host, now_us, error);
     case SMTP_REFUSED:
-        return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) && settle_refused(l, c, address, o, now_us, error);
+        return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) &&
+               settle_refused(l, c, address, o, now_us, error);
     case SMTP_DEFERRED:
         if (now_us - queued_us > l->config->retry_for_us)
             return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) &&
                    settle_refused(l, c, address, o, now_us, error);
-        return set_delivery(l, id, DELIVERY_DEFERRED, retry_at_us(l, attempts, now_us), o, host, now_us, error);
+        return set_delivery(l, id, DELIVERY_DEFERRED, retry_at_us(l, attempts, now_us), o, host, now_us,
+                            error);
     case SMTP_NOT_TRANSMITTED:
-        return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us, error) &&
-               store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error, "ii", attempts - 1, id);
+        return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us,
+                            error) &&
+               store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error,
+                          "ii", attempts - 1, id);
     case SMTP_UNKNOWN:
         return set_delivery(l, id, DELIVERY_UNKNOWN, now_us, o, host, now_us, error);
     }
@@ -289,13 +344,15 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
     g_autofree char *state = NULL;
     json_t *data;
     {
-        scoped(query_end) struct query *q = store_query(
-            l->db,
-            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, m.thread_id AS follows, m.automatic, m.approved_at,"
-            " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = 'sent') AS to_sent,"
-            " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
-            " FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.id = ?",
-            error, "i", message_id);
+        scoped(query_end) struct query *q =
+            store_query(l->db,
+                        "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
+                        "m.thread_id AS follows, m.automatic, m.approved_at,"
+                        " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
+                        "'sent') AS to_sent,"
+                        " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
+                        " FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.id = ?",
+                        error, "i", message_id);
         if (!q || !query_next(q, error))
             return FALSE;
         state = query_dup_text(q, "state");
@@ -303,25 +360,32 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
         to_sent = query_int(q, "to_sent");
         to_open = query_int(q, "to_open");
         follows = query_int(q, "follows");
-        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "subject", query_text(q, "subject"), "message_id", query_text(q, "message_id"),
-                         "specialist", query_text(q, "specialist"), "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"),
-                         "opens", follows == 0, "approved_at",
+        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "subject", query_text(q, "subject"),
+                         "message_id", query_text(q, "message_id"), "specialist", query_text(q, "specialist"),
+                         "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"), "opens",
+                         follows == 0, "approved_at",
                          (json_int_t)(query_int(q, "automatic") ? 0 : query_int(q, "approved_at")));
     }
     gboolean ok = TRUE;
     if (unknown)
-        ok = record(l, message_id, now_us, "unknown", json_object(), error) &&
-             make_task(l, message_id, now_us, "unknown_delivery",
-                       g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? The server never answered", message_id), error);
+        ok =
+            record(l, message_id, now_us, "unknown", json_object(), error) &&
+            make_task(l, message_id, now_us, "unknown_delivery",
+                      g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? The server never answered",
+                                      message_id),
+                      error);
     if (ok && to_sent > 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
                         l->mailbox->sent_copy == SENT_COPY_APPEND ? "wanted" : NULL, message_id) &&
              record(l, message_id, now_us, "sent", json_incref(data), error);
     if (ok && settled > 0 && to_sent == 0 && to_open == 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'failed' WHERE id = ?", error, "i", message_id) &&
-             record(l, message_id, now_us, "step_failed", json_pack("{s:s}", "reason", "no To recipient could be reached"), error) &&
+             record(l, message_id, now_us, "step_failed",
+                    json_pack("{s:s}", "reason", "no To recipient could be reached"), error) &&
              make_task(l, message_id, now_us, "mail_refused",
-                       g_strdup_printf("Message %" G_GINT64_FORMAT " reached none of its To recipients", message_id), error);
+                       g_strdup_printf("Message %" G_GINT64_FORMAT " reached none of its To recipients",
+                                       message_id),
+                       error);
     json_decref(data);
     return ok;
 }
@@ -329,13 +393,16 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
 gboolean
 ledger_abandon(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
 {
-    return store_exec(l->db, "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN ('queued', 'deferred')", error, "ii",
-                      now_us, message_id) &&
+    return store_exec(l->db,
+                      "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN "
+                      "('queued', 'deferred')",
+                      error, "ii", now_us, message_id) &&
            settle_message(l, message_id, FALSE, now_us, error);
 }
 
 gboolean
-ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host, gint64 now_us, GError **error)
+ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host,
+              gint64 now_us, GError **error)
 {
     gboolean unknown = FALSE, transmitted = FALSE;
     for (guint i = 0; i < c->addresses->len; i++) {
@@ -344,22 +411,29 @@ ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outc
         unknown = unknown || outcomes[i].verdict == SMTP_UNKNOWN;
         transmitted = transmitted || outcomes[i].verdict != SMTP_NOT_TRANSMITTED;
     }
-    return transmitted ? settle_message(l, c->message_id, unknown, now_us, error) : forget_date(l, c->message_id, error);
+    return transmitted ? settle_message(l, c->message_id, unknown, now_us, error)
+                       : forget_date(l, c->message_id, error);
 }
 
 gboolean
-ledger_settle_by_hand(struct ledger *l, gint64 message_id, gboolean sent, gint64 now_us, const char *actor, GError **error)
+ledger_settle_by_hand(struct ledger *l, gint64 message_id, gboolean sent, gint64 now_us, const char *actor,
+                      GError **error)
 {
     if (!store_begin(l->db, error))
         return FALSE;
     json_t *data = json_pack("{s:b, s:s}", "sent", sent, "by", actor);
-    gboolean ok = store_exec(l->db, "UPDATE delivery SET state = ?, next_at = ?, at = ?, text = ? WHERE message_id = ? AND state = 'unknown'", error,
-                             "tiiti", delivery_state_names[sent ? DELIVERY_SENT : DELIVERY_QUEUED], now_us, now_us, "settled by a person", message_id);
+    gboolean ok = store_exec(l->db,
+                             "UPDATE delivery SET state = ?, next_at = ?, at = ?, text = ? WHERE message_id "
+                             "= ? AND state = 'unknown'",
+                             error, "tiiti", delivery_state_names[sent ? DELIVERY_SENT : DELIVERY_QUEUED],
+                             now_us, now_us, "settled by a person", message_id);
     if (ok && store_changes(l->db) == 0) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "message %" G_GINT64_FORMAT " has no unknown delivery", message_id);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                    "message %" G_GINT64_FORMAT " has no unknown delivery", message_id);
         ok = FALSE;
     }
-    ok = ok && record(l, message_id, now_us, "settled", json_incref(data), error) && settle_message(l, message_id, FALSE, now_us, error);
+    ok = ok && record(l, message_id, now_us, "settled", json_incref(data), error) &&
+         settle_message(l, message_id, FALSE, now_us, error);
     json_decref(data);
     if (ok)
         return store_commit(l->db, error);
@@ -370,6 +444,7 @@ ledger_settle_by_hand(struct ledger *l, gint64 message_id, gboolean sent, gint64
 gint64
 ledger_next_due_us(struct ledger *l, GError **error)
 {
-    return store_int(l->db, "SELECT MIN(next_at) FROM delivery WHERE mailbox = ? AND state IN ('queued', 'deferred')", 0, error, "t",
-                     l->mailbox->name);
+    return store_int(
+        l->db, "SELECT MIN(next_at) FROM delivery WHERE mailbox = ? AND state IN ('queued', 'deferred')", 0,
+        error, "t", l->mailbox->name);
 }

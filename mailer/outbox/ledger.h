@@ -1,5 +1,6 @@
-/* The send ledger: one row a delivery (message, recipient), one committed transaction a transition. See docs and the
- * diagram in ledger.c. The outbox knows nothing of sequences: a policy says if a message may go, a sink takes the events. */
+/* The send ledger: one row a delivery (message, recipient), one committed transaction a transition. See docs
+ * and the diagram in ledger.c. The outbox knows nothing of sequences: a policy says if a message may go, a
+ * sink takes the events. */
 #ifndef USHER_OUTBOX_LEDGER_H
 #define USHER_OUTBOX_LEDGER_H
 
@@ -27,10 +28,10 @@ enum outbox_verdict {
 };
 
 struct outbox_policy {
-    /* Asked inside the claim's transaction. On OUTBOX_WAIT *not_before_us and *reason (freed by the ledger) are set.
-     * FALSE only with error. */
-    gboolean (*may_send)(gpointer user, struct store *db, gint64 message_id, gint64 now_us, enum outbox_verdict *verdict,
-                         gint64 *not_before_us, char **reason, GError **error);
+    /* Asked inside the claim's transaction. On OUTBOX_WAIT *not_before_us and *reason (freed by the ledger)
+     * are set. FALSE only with error. */
+    gboolean (*may_send)(gpointer user, struct store *db, gint64 message_id, gint64 now_us,
+                         enum outbox_verdict *verdict, gint64 *not_before_us, char **reason, GError **error);
     gpointer user;
     struct event_sink sink;
 };
@@ -53,55 +54,65 @@ struct claim {
 };
 void claim_free(gpointer claim);
 
-/* Puts a frozen message into the outbox: one queued delivery a recipient, not before not_before_us. In the caller's transaction. */
-gboolean outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_us, gint64 now_us, GError **error);
+/* Puts a frozen message into the outbox: one queued delivery a recipient, not before not_before_us. In the
+ * caller's transaction. */
+gboolean outbox_enqueue(struct store *db, gint64 message_id, gint64 not_before_us, gint64 now_us,
+                        GError **error);
 
-/* Takes back what has not begun to be transmitted, in the caller's transaction. *gone is FALSE when some recipient may already
- * have it; then nothing changes. */
+/* Takes back what has not begun to be transmitted, in the caller's transaction. *gone is FALSE when some
+ * recipient may already have it; then nothing changes. */
 gboolean outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *gone, GError **error);
 
-/* Has the account's queued mail looked at again now instead of at the end of a hold. In the caller's transaction. */
+/* Has the account's queued mail looked at again now instead of at the end of a hold. In the caller's
+ * transaction. */
 gboolean outbox_reconsider(struct store *db, gint64 account_id, gint64 now_us, GError **error);
 
-/* Of a message that has begun to arrive: withdraws open deliveries to whoever is suppressed or no contact of the account any more.
- * *left counts the open ones that remain. In the caller's transaction. */
-gboolean outbox_withdraw_unfit(struct store *db, gint64 message_id, gint64 now_us, gint64 *left, GError **error);
+/* Of a message that has begun to arrive: withdraws open deliveries to whoever is suppressed or no contact of
+ * the account any more. *left counts the open ones that remain. In the caller's transaction. */
+gboolean outbox_withdraw_unfit(struct store *db, gint64 message_id, gint64 now_us, gint64 *left,
+                               GError **error);
 
-/* After a crash: claims of a dead sender of this mailbox go back to queued; what it was transmitting is sent when the server's
- * answer was kept, else it becomes unknown, with a task. Call once at start, holding the mailbox's lock. */
+/* After a crash: claims of a dead sender of this mailbox go back to queued; what it was transmitting is sent
+ * when the server's answer was kept, else it becomes unknown, with a task. Call once at start, holding the
+ * mailbox's lock. */
 gboolean ledger_recover(struct ledger *ledger, gint64 now_us, GError **error);
 
-/* Claims up to limit messages that are due, in the caller's transaction. Returns struct claim *; empty when nothing is. */
+/* Claims up to limit messages that are due, in the caller's transaction. Returns struct claim *; empty when
+ * nothing is. */
 GPtrArray *ledger_claim(struct ledger *ledger, guint limit, gint64 now_us, GError **error);
 
-/* The compare-and-set from claimed to transmitting, in the caller's transaction: FALSE with USHER_ERROR_TEMP when the account
- * changed since the claim or the claim was lost; nothing may leave then. */
+/* The compare-and-set from claimed to transmitting, in the caller's transaction: FALSE with USHER_ERROR_TEMP
+ * when the account changed since the claim or the claim was lost; nothing may leave then. */
 gboolean ledger_begin(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
 
-/* Keeps the server's answer to a message that it took for every address, in the caller's transaction, as evidence on the
- * deliveries, which stay transmitting: should we stop before ledger_settle(), ledger_recover() finds them sent, not unknown. */
-gboolean ledger_note_sent(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes, const char *host,
-                          gint64 now_us, GError **error);
+/* Keeps the server's answer to a message that it took for every address, in the caller's transaction, as
+ * evidence on the deliveries, which stay transmitting: should we stop before ledger_settle(),
+ * ledger_recover() finds them sent, not unknown. */
+gboolean ledger_note_sent(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes,
+                          const char *host, gint64 now_us, GError **error);
 
-/* What the server said, in the caller's transaction: one outcome an address of the claim. host is who said it. */
-gboolean ledger_settle(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes, const char *host,
-                       gint64 now_us, GError **error);
+/* What the server said, in the caller's transaction: one outcome an address of the claim. host is who said
+ * it. */
+gboolean ledger_settle(struct ledger *ledger, struct claim *claim, const struct smtp_outcome *outcomes,
+                       const char *host, gint64 now_us, GError **error);
 
-/* Withdraws what is still open of a message that is no longer wanted; if somebody had it already but nobody of To, it has failed. In the
- * caller's transaction. */
+/* Withdraws what is still open of a message that is no longer wanted; if somebody had it already but nobody
+ * of To, it has failed. In the caller's transaction. */
 gboolean ledger_abandon(struct ledger *ledger, gint64 message_id, gint64 now_us, GError **error);
 
 /* Gives an untouched claim back. */
 gboolean ledger_unclaim(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
 
-/* A person's word on the unknown deliveries of a message: sent, or not sent (they are queued again). Its own transaction.
- * USHER_ERROR_DATA when the message has no unknown delivery. */
-gboolean ledger_settle_by_hand(struct ledger *ledger, gint64 message_id, gboolean sent, gint64 now_us, const char *actor, GError **error);
+/* A person's word on the unknown deliveries of a message: sent, or not sent (they are queued again). Its own
+ * transaction. USHER_ERROR_DATA when the message has no unknown delivery. */
+gboolean ledger_settle_by_hand(struct ledger *ledger, gint64 message_id, gboolean sent, gint64 now_us,
+                               const char *actor, GError **error);
 
 /* When the next delivery of the mailbox is due; 0 when none is queued. */
 gint64 ledger_next_due_us(struct ledger *ledger, GError **error);
 
-/* TRUE when an answer means the address is dead for good (RFC 3463: 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1). */
+/* TRUE when an answer means the address is dead for good (RFC
+ * 3463: 5.1.1, 5.1.2, 5.1.3, 5.1.6, 5.1.10, 5.2.1). */
 gboolean smtp_code_is_dead_address(int code, const char *enhanced);
 
 #endif

@@ -1,12 +1,13 @@
 /* The ledger's transitions hung on the SMTP client's callbacks:
  *
  *   next:  results so far + claim of a group, one transaction
- *   begin: transmitting + the last answer as evidence, one transaction; when something else than acceptance, or an old
- *          answer, waits to be settled: all results so far + transmitting
- *   done:  the outcome is kept in memory
+ *   begin: transmitting + the last answer as evidence, one transaction; when something else than acceptance,
+ * or an old answer, waits to be settled: all results so far + transmitting done:  the outcome is kept in
+ * memory
  *
- * so that a crash leaves at most one message unknown, and what follows from an acceptance (stage, journal, steps), which is
- * most of the work, is committed for a group at once. Nothing here decides; it only keeps the order. */
+ * so that a crash leaves at most one message unknown, and what follows from an acceptance (stage, journal,
+ * steps), which is most of the work, is committed for a group at once. Nothing here decides; it only keeps
+ * the order. */
 #include "outbox/sender.h"
 
 #include "base/clock.h"
@@ -102,7 +103,8 @@ next_mail(gpointer user)
 {
     struct session *s = user;
     progress_tell();
-    if (s->error || (s->stop && *s->stop) || (g_queue_is_empty(&s->claims) && !refill(s)) || g_queue_is_empty(&s->claims))
+    if (s->error || (s->stop && *s->stop) || (g_queue_is_empty(&s->claims) && !refill(s)) ||
+        g_queue_is_empty(&s->claims))
         return NULL;
     struct claim *c = g_queue_pop_head(&s->claims);
     gsize length;
@@ -136,7 +138,8 @@ note_results(struct session *s, GError **error)
 {
     for (GList *l = s->results.head; l; l = l->next) {
         struct result *r = l->data;
-        if (!r->noted && !ledger_note_sent(s->ledger, r->claim, r->outcomes, s->ledger->mailbox->smtp.host, r->at_us, error))
+        if (!r->noted && !ledger_note_sent(s->ledger, r->claim, r->outcomes, s->ledger->mailbox->smtp.host,
+                                           r->at_us, error))
             return FALSE;
     }
     return TRUE;
@@ -151,8 +154,8 @@ begin_mail(gpointer user, const struct smtp_mail *mail, GError **error)
     gboolean later = may_settle_later(s);
     if (!store_begin(db, error))
         return FALSE;
-    if (!(later ? note_results(s, error) : settle_results(s, error)) || !ledger_begin(s->ledger, c, clock_now_us(), error) ||
-        !store_commit(db, error)) {
+    if (!(later ? note_results(s, error) : settle_results(s, error)) ||
+        !ledger_begin(s->ledger, c, clock_now_us(), error) || !store_commit(db, error)) {
         store_rollback(db);
         return FALSE;
     }
@@ -204,8 +207,9 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
         count(s->report, outcomes[i].verdict);
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
         g_autofree char *code = g_strdup_printf("%d", outcomes[i].code);
-        log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to", mail->recipients[i], "verdict",
-                  smtp_verdict_name(outcomes[i].verdict), "code", code, "text", outcomes[i].text, NULL);
+        log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to", mail->recipients[i],
+                  "verdict", smtp_verdict_name(outcomes[i].verdict), "code", code, "text", outcomes[i].text,
+                  NULL);
     }
     g_queue_push_tail(&s->results, r);
 }
@@ -252,7 +256,8 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
 {
     const struct mailbox *m = ledger->mailbox;
     scoped(secret_free) char *password = NULL;
-    /* Nothing of this mailbox is under way now: what an earlier run could not settle is settled as after a crash. */
+    /* Nothing of this mailbox is under way now: what an earlier run could not settle is settled as after a
+     * crash. */
     if (!ledger_recover(ledger, clock_now_us(), error) || !mailbox_read_password(m, &password, error))
         return FALSE;
     struct smtp_server server = {.host = m->smtp.host,

@@ -5,14 +5,17 @@
 #include "outbox/ledger.h"
 
 struct sender_report {
-    guint sent, refused, deferred, unknown, returned; /* messages' recipients by verdict; returned: not transmitted */
-    char *problem;                                    /* the session's failure in one line, NULL */
+    guint sent, refused, deferred, unknown,
+        returned;  /* messages' recipients by verdict; returned: not transmitted */
+    char *problem; /* the session's failure in one line, NULL */
 };
 void sender_report_clear(struct sender_report *report);
 
-/* Claims and transmits until nothing is due. FALSE when the connection failed (USHER_ERROR_UNAVAILABLE, _PROTOCOL,
- * _NO_PERMISSION): what was not transmitted is queued again. stop, when not NULL, is looked at between messages. */
-gboolean sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report, GError **error);
+/* Claims and transmits until nothing is due. FALSE when the connection failed (USHER_ERROR_UNAVAILABLE,
+ * _PROTOCOL, _NO_PERMISSION): what was not transmitted is queued again. stop, when not NULL, is looked at
+ * between messages. */
+gboolean sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report,
+                    GError **error);
 
 /* TRUE when the mailbox has something due now. */
 gboolean sender_has_work(struct ledger *ledger, gint64 now_us);

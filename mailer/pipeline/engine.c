@@ -1,9 +1,10 @@
 /* What an account's events and facts mean now. One pass a sequence:
  *
- *   leave? cancel? enrol?  →  each step: conditions → due → held? late? → window  →  a state, journaled when it changed
+ *   leave? cancel? enrol?  →  each step: conditions → due → held? late? → window  →  a state, journaled when
+ * it changed
  *
- * Polarity (usher-sequence(5)): `when` without verdict does not fire; `unless`, `hold` without verdict count as true for
- * automatic steps. Decisions are events of their own, so that a replay never evaluates a rule. */
+ * Polarity (usher-sequence(5)): `when` without verdict does not fire; `unless`, `hold` without verdict count
+ * as true for automatic steps. Decisions are events of their own, so that a replay never evaluates a rule. */
 #include "pipeline/engine.h"
 
 #include "accounts/contacts.h"
@@ -16,17 +17,17 @@
 
 #include <string.h>
 
-
 /* ---- sequences ---- */
 
 /* The opt-out of the last person cancels everything automatic. */
 static gboolean
 everyone_opted_out(struct view *v, GError **error)
 {
-    return store_int(v->db,
-                     "SELECT COUNT(*) > 0 AND COUNT(*) = COUNT(s.address) FROM contact c LEFT JOIN suppression s"
-                     " ON s.address = c.address AND s.reason = 'opt_out' WHERE c.account_id = ? AND NOT c.absent",
-                     0, error, "i", v->account_id) != 0;
+    return store_int(
+               v->db,
+               "SELECT COUNT(*) > 0 AND COUNT(*) = COUNT(s.address) FROM contact c LEFT JOIN suppression s"
+               " ON s.address = c.address AND s.reason = 'opt_out' WHERE c.account_id = ? AND NOT c.absent",
+               0, error, "i", v->account_id) != 0;
 }
 
 static gboolean
@@ -37,7 +38,7 @@ consider_enrolment(struct view *v, gboolean *changed, GError **error)
         return TRUE;
     *changed = TRUE;
     return view_record(v, "enrolled", 0, json_pack("{s:i, s:s}", "by_hand", 0, "why", "the enrol rule holds"),
-                  error) &&
+                       error) &&
            view_enter_stage(v, v->seq->stages->pdata[0], "enrolled", 0, error);
 }
 
@@ -54,21 +55,23 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
     if (v->enrolment->cancelled)
         return TRUE;
     g_autoptr(GError) local = NULL;
-    gboolean cancel = view_truth(v, v->seq->cancel, RULE_FALSE) == RULE_TRUE, opted_out = !cancel && everyone_opted_out(v, &local);
+    gboolean cancel = view_truth(v, v->seq->cancel, RULE_FALSE) == RULE_TRUE,
+             opted_out = !cancel && everyone_opted_out(v, &local);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
     if (!cancel && !opted_out)
         return TRUE;
-    g_autofree char *reason = cancel ? view_rule_reason(v, "cancel", v->seq->cancel) : g_strdup("the last person opted out");
+    g_autofree char *reason =
+        cancel ? view_rule_reason(v, "cancel", v->seq->cancel) : g_strdup("the last person opted out");
     *changed = TRUE;
     return view_record(v, "cancelled", 0, json_pack("{s:s}", "reason", reason), error);
 }
 
 static gboolean
-advance_sequence(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id, gint64 now_us,
-                 gint64 *wake_us, GError **error)
+advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
+                 gint64 account_id, gint64 now_us, gint64 *wake_us, GError **error)
 {
     scoped(view_free) struct view *v = view_load(db, program, seq, account_id, now_us, NULL, error);
     if (!v)
@@ -101,18 +104,20 @@ advance_sequence(struct store *db, const struct program *program, const struct s
 }
 
 gboolean
-pipeline_advance(struct store *db, const struct program *program, gint64 account_id, gint64 now_us, GError **error)
+pipeline_advance(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
+                 GError **error)
 {
     gint64 wake_us = 0;
     for (guint i = 0; i < program->sequences->len; i++)
         if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, &wake_us, error))
             return FALSE;
-    return store_exec(db, "UPDATE account SET dirty = 0, evaluate_at = NULLIF(?, 0) WHERE id = ?", error, "ii", wake_us, account_id);
+    return store_exec(db, "UPDATE account SET dirty = 0, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
+                      "ii", wake_us, account_id);
 }
 
 struct fact_row *
-pipeline_facts(struct store *db, const struct program *program, const struct sequence *sequence, gint64 account_id,
-               gint64 now_us, GError **error)
+pipeline_facts(struct store *db, const struct program *program, const struct sequence *sequence,
+               gint64 account_id, gint64 now_us, GError **error)
 {
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     return v ? g_steal_pointer(&v->row) : NULL;
@@ -145,8 +150,9 @@ pipeline_gate_clear(struct pipeline_gate *gate)
 }
 
 gboolean
-pipeline_gate_load(struct store *db, const struct program *program, const struct sequence *sequence, const struct step *step,
-                   gint64 account_id, gint64 now_us, struct pipeline_gate *gate, GError **error)
+pipeline_gate_load(struct store *db, const struct program *program, const struct sequence *sequence,
+                   const struct step *step, gint64 account_id, gint64 now_us, struct pipeline_gate *gate,
+                   GError **error)
 {
     memset(gate, 0, sizeof *gate);
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
@@ -157,4 +163,3 @@ pipeline_gate_load(struct store *db, const struct program *program, const struct
     gate->row = g_steal_pointer(&v->row);
     return TRUE;
 }
-

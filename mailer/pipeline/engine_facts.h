@@ -1,5 +1,5 @@
-/* What rules and templates can read besides the facts a team declares: what the engine itself knows of an account. Every
- * stage adds NAME_at, the local time it was last entered. */
+/* What rules and templates can read besides the facts a team declares: what the engine itself knows of an
+ * account. Every stage adds NAME_at, the local time it was last entered. */
 #ifndef USHER_PIPELINE_ENGINE_FACTS_H
 #define USHER_PIPELINE_ENGINE_FACTS_H
 

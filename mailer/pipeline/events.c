@@ -1,5 +1,5 @@
-/* What happened, and the stages it moves: an event is journaled, then every sequence the account is active in follows its first
- * transition that fits. */
+/* What happened, and the stages it moves: an event is journaled, then every sequence the account is active in
+ * follows its first transition that fits. */
 #include "pipeline/engine.h"
 
 #include "accounts/contacts.h"
@@ -9,8 +9,8 @@
 #include <string.h>
 
 static gboolean
-follow_transitions(struct store *db, const struct program *program, const struct sequence *seq, const struct event *event,
-                   GError **error)
+follow_transitions(struct store *db, const struct program *program, const struct sequence *seq,
+                   const struct event *event, GError **error)
 {
     gboolean any = FALSE;
     for (guint i = 0; i < seq->transitions->len; i++)
@@ -18,7 +18,8 @@ follow_transitions(struct store *db, const struct program *program, const struct
     const char *of_sequence = json_string_value(json_object_get(event->data, "sequence"));
     if (!any || (of_sequence && strcmp(of_sequence, seq->name) != 0))
         return TRUE;
-    scoped(view_free) struct view *v = view_load(db, program, seq, event->account_id, event->at_us, event, error);
+    scoped(view_free) struct view *v =
+        view_load(db, program, seq, event->account_id, event->at_us, event, error);
     if (!v)
         return FALSE;
     if (!v->enrolment || !v->enrolment->active || !v->enrolment->stage)
@@ -39,18 +40,22 @@ follow_transitions(struct store *db, const struct program *program, const struct
 static gboolean
 causes_transitions(const struct event *event)
 {
-    return strcmp(event->kind, "hand_sent") != 0 || json_integer_value(json_object_get(event->data, "opens")) != 0;
+    return strcmp(event->kind, "hand_sent") != 0 ||
+           json_integer_value(json_object_get(event->data, "opens")) != 0;
 }
 
 /* A stage set by hand cancels what is automatic, or takes such a cancellation back. */
 static gboolean
-follow_stage_by_hand(struct store *db, const struct program *program, const struct event *event, GError **error)
+follow_stage_by_hand(struct store *db, const struct program *program, const struct event *event,
+                     GError **error)
 {
-    const char *name = json_string_value(json_object_get(event->data, "sequence")), *id = json_string_value(json_object_get(event->data, "stage"));
+    const char *name = json_string_value(json_object_get(event->data, "sequence")),
+               *id = json_string_value(json_object_get(event->data, "stage"));
     const struct sequence *seq = name && id ? program_sequence(program, name) : NULL;
     const struct stage *stage = seq ? sequence_stage(seq, id) : NULL;
     g_autoptr(GError) local = NULL;
-    scoped(enrolment_free) struct enrolment *e = seq ? enrolment_load(db, event->account_id, seq->name, &local) : NULL;
+    scoped(enrolment_free) struct enrolment *e =
+        seq ? enrolment_load(db, event->account_id, seq->name, &local) : NULL;
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -62,7 +67,8 @@ follow_stage_by_hand(struct store *db, const struct program *program, const stru
         by_stage = by_stage || strcmp(((struct stage *)seq->stages->pdata[i])->title, e->cancelled) == 0;
     if (stage->cancels ? e->cancelled != NULL : !by_stage)
         return TRUE;
-    json_t *data = json_pack("{s:s, s:s?}", "sequence", seq->name, "reason", stage->cancels ? stage->title : NULL);
+    json_t *data =
+        json_pack("{s:s, s:s?}", "sequence", seq->name, "reason", stage->cancels ? stage->title : NULL);
     struct event follow = {.at_us = event->at_us,
                            .account_id = event->account_id,
                            .cause = event->id,
@@ -108,25 +114,28 @@ pipeline_record(struct store *db, const struct program *program, struct event *e
 }
 
 gboolean
-pipeline_enrol_by_hand(struct store *db, const struct program *program, const struct sequence *sequence, gint64 account_id,
-                       gint64 now_us, const char *actor, GError **error)
+pipeline_enrol_by_hand(struct store *db, const struct program *program, const struct sequence *sequence,
+                       gint64 account_id, gint64 now_us, const char *actor, GError **error)
 {
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     if (!v)
         return FALSE;
     if (v->enrolment && v->enrolment->active) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the account is already in %s, in stage %s", sequence->name,
-                    v->enrolment->stage);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the account is already in %s, in stage %s",
+                    sequence->name, v->enrolment->stage);
         return FALSE;
     }
     if (view_truth(v, sequence->exclude, RULE_FALSE) == RULE_TRUE) {
         g_autofree char *rule = view_rule_line(v, sequence->exclude, 0);
-        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION, "%s excludes the account, even by hand: %s", sequence->name, rule);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION,
+                    "%s excludes the account, even by hand: %s", sequence->name, rule);
         return FALSE;
     }
     json_t *data = json_pack("{s:s, s:i, s:s}", "sequence", sequence->name, "by_hand", 1, "why", "by hand");
-    struct event event = {.at_us = now_us, .account_id = account_id, .kind = "enrolled", .actor = actor, .data = data};
+    struct event event = {
+        .at_us = now_us, .account_id = account_id, .kind = "enrolled", .actor = actor, .data = data};
     gboolean ok = state_record(db, &event, error);
     json_decref(data);
-    return ok && view_enter_stage(v, sequence->stages->pdata[0], "enrolled by hand", event.id, error) && account_touch(db, account_id, error);
+    return ok && view_enter_stage(v, sequence->stages->pdata[0], "enrolled by hand", event.id, error) &&
+           account_touch(db, account_id, error);
 }

@@ -115,7 +115,8 @@ read_rule(struct sequence *seq, cfg_t *section, const char *key, int *index, GEr
     if (!sql)
         return TRUE;
     const char *title = cfg_title(section);
-    g_autofree char *where = title && strcmp(title, seq->name) != 0 ? g_strdup_printf("%s of \"%s\"", key, title) : g_strdup(key);
+    g_autofree char *where =
+        title && strcmp(title, seq->name) != 0 ? g_strdup_printf("%s of \"%s\"", key, title) : g_strdup(key);
     *index = rules_add(seq->rules, seq->file, section->line, where, sql, error);
     if (*index < 0)
         return FALSE;
@@ -134,8 +135,9 @@ check_stage(const struct sequence *seq, cfg_t *section, const char *key, const c
         g_ptr_array_add(names, ((struct stage *)seq->stages->pdata[i])->id);
     g_ptr_array_add(names, NULL);
     const char *nearest = text_nearest(id, (const char *const *)names->pdata);
-    return conf_refuse(section, error, "%s of \"%s\": there is no stage \"%s\"%s%s%s", key, cfg_title(section), id,
-                       nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+    return conf_refuse(section, error, "%s of \"%s\": there is no stage \"%s\"%s%s%s", key,
+                       cfg_title(section), id, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
+                       nearest ? "\"" : "");
 }
 
 static gboolean
@@ -169,10 +171,13 @@ read_stages(struct sequence *seq, cfg_t *cfg, GError **error)
         stage->title = conf_dup_str(s, "title");
         if (!stage->title)
             stage->title = g_strdup(stage->id);
-        stage->line = cfg_getbool(s, "outside") ? 0 : (int)(cfg_getint(s, "line") ? cfg_getint(s, "line") : (long)i + 1);
+        stage->line = cfg_getbool(s, "outside")
+                          ? 0
+                          : (int)(cfg_getint(s, "line") ? cfg_getint(s, "line") : (long)i + 1);
         stage->cancels = cfg_getbool(s, "cancels");
         if (!is_identifier(stage->id))
-            return conf_refuse(s, error, "stage \"%s\": expected lower-case letters, digits and _", stage->id);
+            return conf_refuse(s, error, "stage \"%s\": expected lower-case letters, digits and _",
+                               stage->id);
     }
     if (seq->stages->len == 0)
         return conf_refuse(cfg, error, "sequence \"%s\": expected at least one stage", seq->name);
@@ -196,8 +201,8 @@ declare_engine_facts(const struct sequence *seq, struct fact_set *facts, GError 
     return TRUE;
 }
 
-static const char *const transition_events[] = {"sent",   "hand_sent", "replied",  "booked",    "bounced",
-                                                "paid",   "churned",   "referral", "paid_call", NULL};
+static const char *const transition_events[] = {"sent", "hand_sent", "replied",  "booked",    "bounced",
+                                                "paid", "churned",   "referral", "paid_call", NULL};
 
 static gboolean
 read_transitions(struct sequence *seq, cfg_t *cfg, GError **error)
@@ -212,7 +217,10 @@ read_transitions(struct sequence *seq, cfg_t *cfg, GError **error)
         t->step = conf_dup_str(s, "step");
         t->stages = conf_dup_list(s, "stages");
         if (!t->on || !g_strv_contains(transition_events, t->on))
-            return conf_refuse(s, error, "transition \"%s\": on: expected one of sent, hand_sent, replied, booked, bounced, paid, churned, referral, paid_call", t->name);
+            return conf_refuse(s, error,
+                               "transition \"%s\": on: expected one of sent, hand_sent, replied, booked, "
+                               "bounced, paid, churned, referral, paid_call",
+                               t->name);
         if (!t->to)
             return conf_refuse(s, error, "transition \"%s\": to: expected a stage", t->name);
         if (!check_stage(seq, s, "to", t->to, error) || !check_stages(seq, s, t->stages, error) ||
@@ -236,8 +244,10 @@ read_lateness(struct step *step, cfg_t *s, GError **error)
     } else {
         g_auto(GStrv) words = g_strsplit(late, " ", -1);
         if (g_strv_length(words) != 4 || strcmp(words[0], "send") != 0 || strcmp(words[1], "within") != 0 ||
-            (strcmp(words[3], "day") != 0 && strcmp(words[3], "days") != 0) || !g_ascii_string_to_unsigned(words[2], 10, 1, 365, &days, NULL))
-            return conf_refuse(s, error, "late of \"%s\": expected \"send within N days\", \"ask\" or \"skip\"", step->id);
+            (strcmp(words[3], "day") != 0 && strcmp(words[3], "days") != 0) ||
+            !g_ascii_string_to_unsigned(words[2], 10, 1, 365, &days, NULL))
+            return conf_refuse(
+                s, error, "late of \"%s\": expected \"send within N days\", \"ask\" or \"skip\"", step->id);
         step->late = LATE_SEND_WITHIN;
         step->late_days = (int)days;
     }
@@ -271,13 +281,16 @@ read_step(struct sequence *seq, cfg_t *s, GError **error)
     else
         return conf_refuse(s, error, "to of \"%s\": expected owners_admins or participants", step->id);
     if (!step->template_name || strchr(step->template_name, '/'))
-        return conf_refuse(s, error, "template of \"%s\": expected the name of a file in the templates folder", step->id);
+        return conf_refuse(
+            s, error, "template of \"%s\": expected the name of a file in the templates folder", step->id);
     if (!check_stages(seq, s, step->stages, error) || !read_lateness(step, s, error) ||
-        !read_rule(seq, s, "when", &step->when, error) || !read_rule(seq, s, "unless", &step->unless, error) ||
-        !read_rule(seq, s, "due", &step->due, error) || !read_rule(seq, s, "until", &step->until, error))
+        !read_rule(seq, s, "when", &step->when, error) ||
+        !read_rule(seq, s, "unless", &step->unless, error) || !read_rule(seq, s, "due", &step->due, error) ||
+        !read_rule(seq, s, "until", &step->until, error))
         return FALSE;
     if (step->due == NO_RULE)
-        return conf_refuse(s, error, "step \"%s\" lacks due, for example due = \"add_days(initiated_at, 28)\"", step->id);
+        return conf_refuse(
+            s, error, "step \"%s\" lacks due, for example due = \"add_days(initiated_at, 28)\"", step->id);
     return TRUE;
 }
 
@@ -300,8 +313,10 @@ static gboolean
 read_rules(struct sequence *seq, const struct fact_set *facts, cfg_t *cfg, GError **error)
 {
     seq->rules = rules_new(facts_names(facts));
-    if (!read_rule(seq, cfg, "enrol", &seq->enrol, error) || !read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
-        !read_rule(seq, cfg, "hold", &seq->hold, error) || !read_rule(seq, cfg, "cancel", &seq->cancel, error) ||
+    if (!read_rule(seq, cfg, "enrol", &seq->enrol, error) ||
+        !read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
+        !read_rule(seq, cfg, "hold", &seq->hold, error) ||
+        !read_rule(seq, cfg, "cancel", &seq->cancel, error) ||
         !read_rule(seq, cfg, "leave", &seq->leave, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "step"); i++)
@@ -316,39 +331,38 @@ parse_file(const char *path, GError **error)
     cfg_opt_t window[] = {CFG_STR_LIST("days", (char[]){"{mon, tue, wed, thu, fri}"}, CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
     cfg_opt_t stage[] = {CFG_STR("title", NULL, CFGF_NONE), CFG_INT("line", 0, CFGF_NONE),
-                         CFG_BOOL("outside", cfg_false, CFGF_NONE), CFG_BOOL("cancels", cfg_false, CFGF_NONE), CFG_END()};
-    cfg_opt_t transition[] = {CFG_STR("on", NULL, CFGF_NONE), CFG_STR("step", NULL, CFGF_NONE),
+                         CFG_BOOL("outside", cfg_false, CFGF_NONE), CFG_BOOL("cancels", cfg_false, CFGF_NONE),
+                         CFG_END()};
+    cfg_opt_t transition[] = {CFG_STR("on", NULL, CFGF_NONE),          CFG_STR("step", NULL, CFGF_NONE),
                               CFG_STR_LIST("stages", NULL, CFGF_NONE), CFG_STR("to", NULL, CFGF_NONE),
-                              CFG_STR("when", NULL, CFGF_NONE), CFG_END()};
-    cfg_opt_t step[] = {CFG_STR("kind", NULL, CFGF_NONE),
-                        CFG_STR("template", NULL, CFGF_NONE),
-                        CFG_STR("to", "owners_admins", CFGF_NONE),
-                        CFG_STR_LIST("stages", NULL, CFGF_NONE),
-                        CFG_STR("when", NULL, CFGF_NONE),
-                        CFG_STR("unless", NULL, CFGF_NONE),
-                        CFG_STR("due", NULL, CFGF_NONE),
-                        CFG_STR("until", NULL, CFGF_NONE),
-                        CFG_STR("late", "ask", CFGF_NONE),
-                        CFG_BOOL("needs_answered", cfg_false, CFGF_NONE),
-                        CFG_BOOL("payment", cfg_false, CFGF_NONE),
+                              CFG_STR("when", NULL, CFGF_NONE),        CFG_END()};
+    cfg_opt_t step[] = {
+        CFG_STR("kind", NULL, CFGF_NONE),          CFG_STR("template", NULL, CFGF_NONE),
+        CFG_STR("to", "owners_admins", CFGF_NONE), CFG_STR_LIST("stages", NULL, CFGF_NONE),
+        CFG_STR("when", NULL, CFGF_NONE),          CFG_STR("unless", NULL, CFGF_NONE),
+        CFG_STR("due", NULL, CFGF_NONE),           CFG_STR("until", NULL, CFGF_NONE),
+        CFG_STR("late", "ask", CFGF_NONE),         CFG_BOOL("needs_answered", cfg_false, CFGF_NONE),
+        CFG_BOOL("payment", cfg_false, CFGF_NONE), CFG_END()};
+    cfg_opt_t sequence[] = {
+        CFG_STR("title", NULL, CFGF_NONE),
+        CFG_STR("enrol", NULL, CFGF_NONE),
+        CFG_STR("exclude", NULL, CFGF_NONE),
+        CFG_STR("hold", NULL, CFGF_NONE),
+        CFG_STR("cancel", NULL, CFGF_NONE),
+        CFG_STR("leave", NULL, CFGF_NONE),
+        CFG_STR_LIST("payment_words", (char[]){"{payment, outstanding, fail}"}, CFGF_NONE),
+        CFG_SEC("window", window, CFGF_MULTI),
+        CFG_SEC("stage", stage, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+        CFG_SEC("transition", transition, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+        CFG_SEC("step", step, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+        CFG_END()};
+    cfg_opt_t opts[] = {CFG_SEC("sequence", sequence, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
                         CFG_END()};
-    cfg_opt_t sequence[] = {CFG_STR("title", NULL, CFGF_NONE),
-                            CFG_STR("enrol", NULL, CFGF_NONE),
-                            CFG_STR("exclude", NULL, CFGF_NONE),
-                            CFG_STR("hold", NULL, CFGF_NONE),
-                            CFG_STR("cancel", NULL, CFGF_NONE),
-                            CFG_STR("leave", NULL, CFGF_NONE),
-                            CFG_STR_LIST("payment_words", (char[]){"{payment, outstanding, fail}"}, CFGF_NONE),
-                            CFG_SEC("window", window, CFGF_MULTI),
-                            CFG_SEC("stage", stage, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                            CFG_SEC("transition", transition, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                            CFG_SEC("step", step, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                            CFG_END()};
-    cfg_opt_t opts[] = {CFG_SEC("sequence", sequence, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CFG_END()};
     return conf_parse(opts, path, error);
 }
 
-/* Parses sequences_dir/NAME.conf and reads its outline into a new sequence of program; *tree is the section, inside *cfg. */
+/* Parses sequences_dir/NAME.conf and reads its outline into a new sequence of program; *tree is the section,
+ * inside *cfg. */
 static gboolean
 open_sequence(struct program *program, const char *name, cfg_t **cfg, GError **error)
 {
@@ -384,7 +398,8 @@ program_load(const struct config *config, GError **error)
     for (guint i = 0; ok && i < n; i++)
         ok = open_sequence(program, config->sequences[i], &trees[i], error);
     for (guint i = 0; ok && i < n; i++)
-        ok = read_rules(program->sequences->pdata[i], program->facts, cfg_getnsec(trees[i], "sequence", 0), error);
+        ok = read_rules(program->sequences->pdata[i], program->facts, cfg_getnsec(trees[i], "sequence", 0),
+                        error);
     for (guint i = 0; i < n && trees[i]; i++)
         cfg_free(trees[i]);
     return ok ? g_steal_pointer(&program) : NULL;

@@ -1,4 +1,5 @@
-/* Sequence files, parsed and checked: stages, transitions and steps, with every rule compiled. See usher-sequence(5). */
+/* Sequence files, parsed and checked: stages, transitions and steps, with every rule compiled. See
+ * usher-sequence(5). */
 #ifndef USHER_PIPELINE_SEQUENCE_H
 #define USHER_PIPELINE_SEQUENCE_H
 
@@ -8,8 +9,8 @@
 
 struct stage {
     char *id, *title;
-    int line;          /* place in the numbered line, 0: outside it */
-    gboolean cancels;  /* entering it cancels everything automatic */
+    int line;         /* place in the numbered line, 0: outside it */
+    gboolean cancels; /* entering it cancels everything automatic */
 };
 
 enum step_kind { STEP_DRAFT, STEP_AUTOMATIC };
@@ -25,17 +26,17 @@ struct step {
     char *id, *template_name;
     enum step_kind kind;
     enum step_audience audience;
-    char **stages;     /* empty: any */
+    char **stages; /* empty: any */
     int when, unless, due, until;
     enum step_lateness late;
-    int late_days;     /* for LATE_SEND_WITHIN */
+    int late_days; /* for LATE_SEND_WITHIN */
     gboolean needs_answered;
-    gboolean payment;  /* about a failed payment: may carry a payment word, and must not start the programme */
+    gboolean payment; /* about a failed payment: may carry a payment word, and must not start the programme */
 };
 
 struct transition {
     char *name, *on, *to, *step;
-    char **stages;     /* empty: any */
+    char **stages; /* empty: any */
     int when;
 };
 
@@ -46,19 +47,19 @@ struct sequence {
     struct window window;
     int enrol, exclude, hold, cancel, leave;
     GPtrArray *stages, *transitions, *steps; /* in file order */
-    struct rules *rules; /* over facts_names() of the program's facts */
+    struct rules *rules;                     /* over facts_names() of the program's facts */
     gboolean reads_today;
 };
 
 /* Everything the engine works with: the declared facts and the sequences in force. */
 struct program {
     struct fact_set *facts;
-    GPtrArray *sequences; /* struct sequence */
+    GPtrArray *sequences;        /* struct sequence */
     const struct config *config; /* borrowed */
 };
 
-/* Loads facts.conf and the sequences that the configuration names. USHER_ERROR_CONFIG with file, line, key and what
- * was expected; nothing is half loaded. */
+/* Loads facts.conf and the sequences that the configuration names. USHER_ERROR_CONFIG with file, line, key
+ * and what was expected; nothing is half loaded. */
 struct program *program_load(const struct config *config, GError **error);
 void program_free(struct program *program);
 SCOPED_FUNC(struct program, program_free)

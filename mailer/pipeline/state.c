@@ -1,8 +1,9 @@
-/* Events into tables. Each kind of event that carries state has one function here; it reads nothing but the event and
- * the tables it changes, never a rule, a fact or a clock, so a replay gives the same result.
+/* Events into tables. Each kind of event that carries state has one function here; it reads nothing but the
+ * event and the tables it changes, never a rule, a fact or a clock, so a replay gives the same result.
  *
  *   a step:  idle ⇄ scheduled ⇄ waiting → wanted → drafted → queued → sent
- *                                   ↘ late         ↘ rejected  ↘ failed        (stopped, expired, skipped, cancelled) */
+ *                                   ↘ late         ↘ rejected  ↘ failed        (stopped, expired, skipped,
+ * cancelled) */
 #include "pipeline/state.h"
 
 #include "base/clock.h"
@@ -49,7 +50,8 @@ enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError
 {
     scoped(query_end) struct query *q =
         store_query(db,
-                    "SELECT state, stage, cancelled, by_hand, since, engaged_at, replied_at, answered_at, payment_mail_at,"
+                    "SELECT state, stage, cancelled, by_hand, since, engaged_at, replied_at, answered_at, "
+                    "payment_mail_at,"
                     " last_sent_at, extension_days FROM enrolment WHERE account_id = ? AND sequence = ?",
                     error, "it", account_id, sequence);
     if (!q || !query_next(q, error))
@@ -85,32 +87,38 @@ get_int(const struct event *event, const char *key)
 static gboolean
 apply_enrolled(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db,
-                      "INSERT INTO enrolment(account_id, sequence, state, since, by_hand) VALUES(?, ?, 'active', ?, ?) "
-                      "ON CONFLICT DO UPDATE SET state = 'active', since = excluded.since, by_hand = excluded.by_hand, cancelled = NULL",
-                      error, "itii", e->account_id, get_str(e, "sequence"), e->at_us, get_int(e, "by_hand"));
+    return store_exec(
+        db,
+        "INSERT INTO enrolment(account_id, sequence, state, since, by_hand) VALUES(?, ?, 'active', ?, ?) "
+        "ON CONFLICT DO UPDATE SET state = 'active', since = excluded.since, by_hand = excluded.by_hand, "
+        "cancelled = NULL",
+        error, "itii", e->account_id, get_str(e, "sequence"), e->at_us, get_int(e, "by_hand"));
 }
 
 static gboolean
 apply_stage_entered(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ?", error, "tit",
-                      get_str(e, "stage"), e->account_id, get_str(e, "sequence")) &&
-           store_exec(db, /* Set back by hand, a stage keeps the time it was first entered: days count from there. */
-                      "INSERT INTO stage_entry VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = CASE WHEN ?5 THEN at ELSE excluded.at END",
-                      error, "ittii", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us, get_int(e, "by_hand"));
+    return store_exec(db, "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ?", error,
+                      "tit", get_str(e, "stage"), e->account_id, get_str(e, "sequence")) &&
+           store_exec(
+               db, /* Set back by hand, a stage keeps the time it was first entered: days count from there. */
+               "INSERT INTO stage_entry VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = CASE WHEN ?5 "
+               "THEN at ELSE excluded.at END",
+               error, "ittii", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us,
+               get_int(e, "by_hand"));
 }
 
 static gboolean
 apply_step_changed(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db,
-                      "INSERT INTO step(account_id, sequence, step, state, due_at, released_at, reason, message_id)"
-                      " VALUES(?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), ?, NULLIF(?, 0)) ON CONFLICT DO UPDATE SET"
-                      " state = excluded.state, due_at = excluded.due_at, reason = excluded.reason,"
-                      " released_at = COALESCE(excluded.released_at, released_at), message_id = excluded.message_id",
-                      error, "itttiiti", e->account_id, get_str(e, "sequence"), get_str(e, "step"), get_str(e, "state"),
-                      get_int(e, "due_at"), get_int(e, "released_at"), get_str(e, "reason"), get_int(e, "message"));
+    return store_exec(
+        db,
+        "INSERT INTO step(account_id, sequence, step, state, due_at, released_at, reason, message_id)"
+        " VALUES(?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), ?, NULLIF(?, 0)) ON CONFLICT DO UPDATE SET"
+        " state = excluded.state, due_at = excluded.due_at, reason = excluded.reason,"
+        " released_at = COALESCE(excluded.released_at, released_at), message_id = excluded.message_id",
+        error, "itttiiti", e->account_id, get_str(e, "sequence"), get_str(e, "step"), get_str(e, "state"),
+        get_int(e, "due_at"), get_int(e, "released_at"), get_str(e, "reason"), get_int(e, "message"));
 }
 
 /* The events of a step's message: made, approved, returned, rejected, failed. */
@@ -118,7 +126,8 @@ static gboolean
 set_step(struct store *db, const struct event *e, enum step_state state, GError **error)
 {
     return store_exec(db,
-                      "UPDATE step SET state = ?, message_id = ?, reason = ? WHERE account_id = ? AND sequence = ? AND step = ?",
+                      "UPDATE step SET state = ?, message_id = ?, reason = ? WHERE account_id = ? AND "
+                      "sequence = ? AND step = ?",
                       error, "tititt", step_state_names[state], get_int(e, "message"), get_str(e, "reason"),
                       e->account_id, get_str(e, "sequence"), get_str(e, "step"));
 }
@@ -131,9 +140,11 @@ apply_sent(struct store *db, const struct event *e, GError **error)
     gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
     return set_step(db, e, STEP_SENT, error) &&
            store_exec(db,
-                      /* A specialist who approved a mail had seen what came in before; an automatic one answers nobody. */
+                      /* A specialist who approved a mail had seen what came in before; an automatic one
+                         answers nobody. */
                       "UPDATE enrolment SET last_sent_at = ?, answered_at = MAX(COALESCE(answered_at, 0), ?),"
-                      " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? AND sequence = ?",
+                      " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? "
+                      "AND sequence = ?",
                       error, "iiiiit", e->at_us, answered_us, get_int(e, "payment"), e->at_us, e->account_id,
                       get_str(e, "sequence"));
 }
@@ -142,13 +153,14 @@ apply_sent(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_hand_sent(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db,
-                      "UPDATE enrolment SET last_sent_at = MAX(COALESCE(last_sent_at, 0), ?),"
-                      " answered_at = MAX(COALESCE(answered_at, 0), ?),"
-                      " payment_mail_at = CASE WHEN ? AND payment_mail_at IS NULL THEN ? ELSE payment_mail_at END"
-                      " WHERE account_id = ? AND state = 'active'",
-                      error, "iiiii", e->at_us, e->at_us, get_int(e, "payment") && get_int(e, "opens"), e->at_us,
-                      e->account_id);
+    return store_exec(
+        db,
+        "UPDATE enrolment SET last_sent_at = MAX(COALESCE(last_sent_at, 0), ?),"
+        " answered_at = MAX(COALESCE(answered_at, 0), ?),"
+        " payment_mail_at = CASE WHEN ? AND payment_mail_at IS NULL THEN ? ELSE payment_mail_at END"
+        " WHERE account_id = ? AND state = 'active'",
+        error, "iiiii", e->at_us, e->at_us, get_int(e, "payment") && get_int(e, "opens"), e->at_us,
+        e->account_id);
 }
 
 static gboolean
@@ -163,42 +175,54 @@ apply_replied(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_booked(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET engaged_at = COALESCE(engaged_at, ?) WHERE account_id = ? AND state = 'active'",
-                      error, "ii", e->at_us, e->account_id);
+    return store_exec(
+        db,
+        "UPDATE enrolment SET engaged_at = COALESCE(engaged_at, ?) WHERE account_id = ? AND state = 'active'",
+        error, "ii", e->at_us, e->account_id);
 }
 
 static gboolean
 apply_released(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET answered_at = ? WHERE account_id = ?", error, "ii", e->at_us, e->account_id) &&
-           store_exec(db, "DELETE FROM hold WHERE account_id = ?1 OR address IN (SELECT address FROM contact WHERE account_id = ?1)", error, "i",
-                      e->account_id);
+    return store_exec(db, "UPDATE enrolment SET answered_at = ? WHERE account_id = ?", error, "ii", e->at_us,
+                      e->account_id) &&
+           store_exec(db,
+                      "DELETE FROM hold WHERE account_id = ?1 OR address IN (SELECT address FROM contact "
+                      "WHERE account_id = ?1)",
+                      error, "i", e->account_id);
 }
 
 static gboolean
 apply_extended(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET extension_days = extension_days + ? WHERE account_id = ? AND state = 'active'",
-                      error, "ii", get_int(e, "days"), e->account_id);
+    return store_exec(
+        db,
+        "UPDATE enrolment SET extension_days = extension_days + ? WHERE account_id = ? AND state = 'active'",
+        error, "ii", get_int(e, "days"), e->account_id);
 }
 
 static gboolean
 apply_cancelled(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET cancelled = ? WHERE account_id = ? AND sequence = ?", error, "tit",
-                      get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
+    return store_exec(db, "UPDATE enrolment SET cancelled = ? WHERE account_id = ? AND sequence = ?", error,
+                      "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
 }
 
-/* Leaving clears stage, stage times and what is still to come from views and exports; the journal keeps them. */
+/* Leaving clears stage, stage times and what is still to come from views and exports; the journal keeps them.
+ */
 static gboolean
 apply_left(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET state = 'left', stage = NULL, cancelled = ? WHERE account_id = ? AND sequence = ?",
+    return store_exec(db,
+                      "UPDATE enrolment SET state = 'left', stage = NULL, cancelled = ? WHERE account_id = ? "
+                      "AND sequence = ?",
                       error, "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence")) &&
-           store_exec(db, "DELETE FROM stage_entry WHERE account_id = ? AND sequence = ?", error, "it", e->account_id,
-                      get_str(e, "sequence")) &&
-           store_exec(db, "DELETE FROM step WHERE account_id = ? AND sequence = ? AND state NOT IN ('sent', 'failed')", error, "it",
-                      e->account_id, get_str(e, "sequence"));
+           store_exec(db, "DELETE FROM stage_entry WHERE account_id = ? AND sequence = ?", error, "it",
+                      e->account_id, get_str(e, "sequence")) &&
+           store_exec(
+               db,
+               "DELETE FROM step WHERE account_id = ? AND sequence = ? AND state NOT IN ('sent', 'failed')",
+               error, "it", e->account_id, get_str(e, "sequence"));
 }
 
 static gboolean
@@ -210,30 +234,37 @@ apply_sales_engaged(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_owner_set(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE account SET owner = ? WHERE id = ?", error, "ti", get_str(e, "owner"), e->account_id);
+    return store_exec(db, "UPDATE account SET owner = ? WHERE id = ?", error, "ti", get_str(e, "owner"),
+                      e->account_id);
 }
 
 static gboolean
 apply_hold_set(struct store *db, const struct event *e, GError **error)
 {
     const char *address = get_str(e, "address");
-    return store_exec(db, "INSERT INTO hold(account_id, address, until, reason) VALUES(NULLIF(?, 0), ?, NULLIF(?, 0), ?)", error,
-                      "itit", address ? (gint64)0 : e->account_id, address, get_int(e, "until"), get_str(e, "reason"));
+    return store_exec(
+        db, "INSERT INTO hold(account_id, address, until, reason) VALUES(NULLIF(?, 0), ?, NULLIF(?, 0), ?)",
+        error, "itit", address ? (gint64)0 : e->account_id, address, get_int(e, "until"),
+        get_str(e, "reason"));
 }
 
 static gboolean
 apply_suppressed(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "INSERT INTO suppression(address, reason, at, event_id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                      error, "ttii", get_str(e, "address"), get_str(e, "reason"), e->at_us, e->id);
+    return store_exec(
+        db,
+        "INSERT INTO suppression(address, reason, at, event_id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        error, "ttii", get_str(e, "address"), get_str(e, "reason"), e->at_us, e->id);
 }
 
 static gboolean
 apply_task_made(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id) VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?)",
-                      error, "itttii", e->account_id, get_str(e, "task"), get_str(e, "title"), get_str(e, "assignee"),
-                      get_int(e, "due_at"), e->id);
+    return store_exec(db,
+                      "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id) "
+                      "VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?)",
+                      error, "itttii", e->account_id, get_str(e, "task"), get_str(e, "title"),
+                      get_str(e, "assignee"), get_int(e, "due_at"), e->id);
 }
 
 static gboolean

@@ -1,5 +1,5 @@
-/* The pipeline's current state: a projection of the journal. state_record() is the only way to change it, so replaying
- * the journal through state_apply() gives the same tables. */
+/* The pipeline's current state: a projection of the journal. state_record() is the only way to change it, so
+ * replaying the journal through state_apply() gives the same tables. */
 #ifndef USHER_PIPELINE_STATE_H
 #define USHER_PIPELINE_STATE_H
 
@@ -16,7 +16,7 @@ enum step_state {
     STEP_DRAFTED,   /* a draft waits for a specialist */
     STEP_QUEUED,    /* approved, in the outbox */
     STEP_SENT,
-    STEP_FAILED,    /* every To recipient was refused */
+    STEP_FAILED, /* every To recipient was refused */
     STEP_REJECTED,
     STEP_STOPPED,
     STEP_EXPIRED,

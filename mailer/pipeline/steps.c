@@ -1,5 +1,5 @@
-/* Where a step of an account should stand, and the event when that changed. In this order: stage and conditions → last date → due
- * → held? late? → window. */
+/* Where a step of an account should stand, and the event when that changed. In this order: stage and
+ * conditions → last date → due → held? late? → window. */
 #include "pipeline/steps.h"
 
 #include "base/zone.h"
@@ -19,7 +19,9 @@ load_step(struct view *v, const struct step *step, struct step_status *out, GErr
 {
     memset(out, 0, sizeof *out);
     scoped(query_end) struct query *q =
-        store_query(v->db, "SELECT state, due_at, released_at, reason, message_id FROM step WHERE account_id = ? AND sequence = ? AND step = ?",
+        store_query(v->db,
+                    "SELECT state, due_at, released_at, reason, message_id FROM step WHERE account_id = ? "
+                    "AND sequence = ? AND step = ?",
                     error, "itt", v->account_id, v->seq->name, step->id);
     if (!q)
         return FALSE;
@@ -110,11 +112,13 @@ conditions_hold(const struct view *v, const struct step *step, struct verdict *o
 static gboolean
 is_late(const struct view *v, const struct step *step, gint64 planned_us, struct verdict *out)
 {
-    struct civil planned = zone_from_utc_us(v->zone, planned_us), today = zone_from_utc_us(v->zone, v->now_us);
+    struct civil planned = zone_from_utc_us(v->zone, planned_us),
+                 today = zone_from_utc_us(v->zone, v->now_us);
     int late_days = civil_days_between(&planned, &today);
     if (late_days <= (step->late == LATE_SEND_WITHIN ? step->late_days : 1))
         return FALSE;
-    *out = verdict_of(step->late == LATE_SKIP ? STEP_SKIPPED : STEP_LATE, planned_us, g_strdup_printf("%d days late", late_days));
+    *out = verdict_of(step->late == LATE_SKIP ? STEP_SKIPPED : STEP_LATE, planned_us,
+                      g_strdup_printf("%d days late", late_days));
     return TRUE;
 }
 
@@ -132,7 +136,9 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
     if (held)
         return verdict_of(STEP_WAITING, planned_us, held);
     if (now->state == STEP_QUEUED)
-        return is_late(v, step, MAX(planned_us, now->due_us), &late) ? late : verdict_of(STEP_QUEUED, now->due_us, NULL);
+        return is_late(v, step, MAX(planned_us, now->due_us), &late)
+                   ? late
+                   : verdict_of(STEP_QUEUED, now->due_us, NULL);
     struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
     if (out.released_us)
         planned_us = window_next_us(v->window, v->zone, v->now_us); /* time on hold is not lateness */
@@ -186,9 +192,10 @@ step_update(struct view *v, const struct step *step, GError **error)
         view_wake_at(v, want.due_us);
     if (want.state == now.state && want.due_us == now.due_us && g_strcmp0(reason, now.reason) == 0)
         return TRUE;
-    gboolean keeps_message = want.state == STEP_DRAFTED || want.state == STEP_QUEUED || step_state_is_final(want.state);
-    json_t *data = json_pack("{s:s, s:s, s:I, s:s?}", "step", step->id, "state", step_state_names[want.state], "due_at",
-                             (json_int_t)want.due_us, "reason", reason);
+    gboolean keeps_message =
+        want.state == STEP_DRAFTED || want.state == STEP_QUEUED || step_state_is_final(want.state);
+    json_t *data = json_pack("{s:s, s:s, s:I, s:s?}", "step", step->id, "state", step_state_names[want.state],
+                             "due_at", (json_int_t)want.due_us, "reason", reason);
     if (want.released_us)
         json_object_set_new(data, "released_at", json_integer(want.released_us));
     if (keeps_message && now.message_id)

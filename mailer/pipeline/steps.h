@@ -4,7 +4,8 @@
 
 #include "pipeline/view.h"
 
-/* Brings a step to the state that conditions, due date, holds and window give it now; a change is journaled with its reason. */
+/* Brings a step to the state that conditions, due date, holds and window give it now; a change is journaled
+ * with its reason. */
 gboolean step_update(struct view *view, const struct step *step, GError **error);
 
 /* Why a mail of the step must wait although it is due; NULL when nothing holds it. The caller frees. */

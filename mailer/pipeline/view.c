@@ -63,8 +63,9 @@ set_engine_facts(struct view *v, const struct event *event, GError **error)
     fact_row_set(v->row, "event_step", step ? json_string(step) : NULL);
     fact_row_set(v->row, "event_payment",
                  json_boolean(event && json_integer_value(json_object_get(event->data, "payment"))));
-    scoped(query_end) struct query *q = store_query(v->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ?",
-                                                    error, "it", v->account_id, v->seq->name);
+    scoped(query_end) struct query *q =
+        store_query(v->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ?", error,
+                    "it", v->account_id, v->seq->name);
     if (!q)
         return FALSE;
     g_autoptr(GError) local = NULL;
@@ -103,9 +104,11 @@ load_hold(struct view *v, GError **error)
 static gboolean
 load_account(struct view *v, GError **error)
 {
-    scoped(query_end) struct query *q = store_query(
-        v->db, "SELECT absent, sales_engaged, EXISTS (SELECT 1 FROM hold WHERE account_id = account.id) AS held FROM account WHERE id = ?", error, "i",
-        v->account_id);
+    scoped(query_end) struct query *q =
+        store_query(v->db,
+                    "SELECT absent, sales_engaged, EXISTS (SELECT 1 FROM hold WHERE account_id = account.id) "
+                    "AS held FROM account WHERE id = ?",
+                    error, "i", v->account_id);
     if (!q || !query_next(q, error))
         return FALSE;
     v->absent = query_int(q, "absent") != 0;
@@ -114,8 +117,8 @@ load_account(struct view *v, GError **error)
 }
 
 struct view *
-view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id, gint64 now_us,
-          const struct event *event, GError **error)
+view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
+          gint64 now_us, const struct event *event, GError **error)
 {
     scoped(view_free) struct view *v = g_new0(struct view, 1);
     v->db = db;
@@ -155,7 +158,8 @@ gboolean
 view_instant(const struct view *view, int rule, gint64 *us)
 {
     struct civil c;
-    if (rule == NO_RULE || view->results[rule].type != RULE_TEXT || !civil_parse(view->results[rule].text, &c))
+    if (rule == NO_RULE || view->results[rule].type != RULE_TEXT ||
+        !civil_parse(view->results[rule].text, &c))
         return FALSE;
     if (!c.has_time) {
         const char *text = NULL;
@@ -179,7 +183,8 @@ gboolean
 view_deadline(const struct view *view, int rule, gint64 *us)
 {
     struct civil c;
-    if (rule == NO_RULE || view->results[rule].type != RULE_TEXT || !civil_parse(view->results[rule].text, &c))
+    if (rule == NO_RULE || view->results[rule].type != RULE_TEXT ||
+        !civil_parse(view->results[rule].text, &c))
         return FALSE;
     if (!c.has_time && !civil_add_days(&c, 1))
         return FALSE;
@@ -209,11 +214,15 @@ view_known(const struct view *view, int rule)
     GString *known = g_string_new(NULL);
     for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
         const struct fact_value *value = fact_row_get(view->row, *name);
-        if (!value || !value->value || strcmp(*name, "today") == 0 || g_strcmp0(value->source, "default") == 0 ||
+        if (!value || !value->value || strcmp(*name, "today") == 0 ||
+            g_strcmp0(value->source, "default") == 0 ||
             (g_strcmp0(value->source, "usher") == 0 && json_is_false(value->value)))
             continue;
-        char *text = json_is_string(value->value) ? NULL : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
-        g_string_append_printf(known, "%s%s = %s", known->len ? ", " : "", *name, text ? text : json_string_value(value->value));
+        char *text = json_is_string(value->value)
+                         ? NULL
+                         : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
+        g_string_append_printf(known, "%s%s = %s", known->len ? ", " : "", *name,
+                               text ? text : json_string_value(value->value));
         free(text);
     }
     return g_string_free(known, FALSE);
@@ -251,7 +260,12 @@ gboolean
 view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError **error)
 {
     json_object_set_new(data, "sequence", json_string(v->seq->name));
-    struct event event = {.at_us = v->now_us, .account_id = v->account_id, .cause = cause, .kind = kind, .actor = "usher", .data = data};
+    struct event event = {.at_us = v->now_us,
+                          .account_id = v->account_id,
+                          .cause = cause,
+                          .kind = kind,
+                          .actor = "usher",
+                          .data = data};
     gboolean ok = state_record(v->db, &event, error);
     json_decref(data);
     return ok;
@@ -260,7 +274,8 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
 gboolean
 view_enter_stage(struct view *v, const struct stage *stage, const char *why, gint64 cause, GError **error)
 {
-    if (!view_record(v, "stage_entered", cause, json_pack("{s:s, s:s}", "stage", stage->id, "why", why), error))
+    if (!view_record(v, "stage_entered", cause, json_pack("{s:s, s:s}", "stage", stage->id, "why", why),
+                     error))
         return FALSE;
     if (!stage->cancels || (v->enrolment && v->enrolment->cancelled))
         return TRUE;

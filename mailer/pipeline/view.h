@@ -1,5 +1,5 @@
-/* One account as one sequence sees it at one instant: enrolment, holds, and every rule of the sequence evaluated once.
- * Inside pipeline/ only. */
+/* One account as one sequence sees it at one instant: enrolment, holds, and every rule of the sequence
+ * evaluated once. Inside pipeline/ only. */
 #ifndef USHER_PIPELINE_VIEW_H
 #define USHER_PIPELINE_VIEW_H
 
@@ -10,21 +10,21 @@ struct view {
     const struct program *program;
     const struct sequence *seq;
     gint64 account_id, now_us;
-    GTimeZone *zone;              /* the account's */
+    GTimeZone *zone; /* the account's */
     const struct window *window;
-    struct enrolment *enrolment;  /* NULL: never enrolled */
+    struct enrolment *enrolment; /* NULL: never enrolled */
     struct fact_row *row;
-    struct rule_value *values;    /* parallel to facts_at() */
-    struct rule_result *results;  /* parallel to the rules */
+    struct rule_value *values;   /* parallel to facts_at() */
+    struct rule_result *results; /* parallel to the rules */
     gboolean absent, sales_engaged;
-    char *hold_reason;            /* a hold on the account, NULL: none */
-    gint64 hold_until_us;         /* 0: until released */
-    gint64 wake_us;               /* when it must be looked at again, 0: only when something changes */
+    char *hold_reason;    /* a hold on the account, NULL: none */
+    gint64 hold_until_us; /* 0: until released */
+    gint64 wake_us;       /* when it must be looked at again, 0: only when something changes */
 };
 
 /* Loads and evaluates. event is NULL or the one whose transitions are asked for. */
-struct view *view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
-                       gint64 now_us, const struct event *event, GError **error);
+struct view *view_load(struct store *db, const struct program *program, const struct sequence *seq,
+                       gint64 account_id, gint64 now_us, const struct event *event, GError **error);
 void view_free(struct view *view);
 SCOPED_FUNC(struct view, view_free)
 
@@ -41,8 +41,9 @@ gboolean view_deadline(const struct view *view, int rule, gint64 *us);
 /* What is missing or wrong in a rule without verdict: "forecast_mrr is missing". The caller frees. */
 char *view_explain(const struct view *view, int rule);
 
-/* The facts a rule reads that somebody delivered or something happened to set: "plan = yc, forecast_mrr = 231". Left out: `today`,
- * defaults, and what usher itself says is not so. Empty when there are none. The caller frees. */
+/* The facts a rule reads that somebody delivered or something happened to set: "plan = yc, forecast_mrr =
+ * 231". Left out: `today`, defaults, and what usher itself says is not so. Empty when there are none. The
+ * caller frees. */
 char *view_known(const struct view *view, int rule);
 
 /* A rule's text on one line, at most max characters of it (0: all). The caller frees. */
@@ -51,14 +52,16 @@ char *view_rule_line(const struct view *view, int rule, glong max);
 /* TRUE while a human reply waits for the team. */
 gboolean view_is_unanswered(const struct view *view);
 
-/* "when is false: forecast_mrr >= 500 AND …": what came of a rule, and its text on one short line. The caller frees. */
+/* "when is false: forecast_mrr >= 500 AND …": what came of a rule, and its text on one short line. The caller
+ * frees. */
 char *view_rule_reason(const struct view *view, const char *what, int rule);
 
 /* Journals a decision of the pipeline about this account and sequence. data is taken over. */
 gboolean view_record(struct view *view, const char *kind, gint64 cause, json_t *data, GError **error);
 
 /* Moves the account to a stage; one that cancels ends everything automatic. why is the transition's name. */
-gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause, GError **error);
+gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause,
+                          GError **error);
 
 /* Asks for another look at us (the earliest wins; 0 and the past are ignored). */
 void view_wake_at(struct view *view, gint64 us);

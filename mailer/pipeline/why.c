@@ -31,15 +31,17 @@ add_why(GPtrArray *lines, const struct view *v, int rule, char *what)
         w->verdict = g_strdup("undecided");
         w->facts = view_explain(v, rule);
     } else {
-        w->verdict = g_strdup(r->type == RULE_TEXT ? r->text : rules_truth(r) == RULE_TRUE ? "true" : "false");
+        w->verdict = g_strdup(r->type == RULE_TEXT          ? r->text
+                              : rules_truth(r) == RULE_TRUE ? "true"
+                                                            : "false");
         w->facts = view_known(v, rule);
     }
     g_ptr_array_add(lines, w);
 }
 
 GPtrArray *
-pipeline_why(struct store *db, const struct program *program, const struct sequence *sequence, gint64 account_id, gint64 now_us,
-             GError **error)
+pipeline_why(struct store *db, const struct program *program, const struct sequence *sequence,
+             gint64 account_id, gint64 now_us, GError **error)
 {
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     if (!v)

@@ -1,4 +1,5 @@
-/* A specialist's word on a draft: see approval.h. The draft is checked, frozen and queued in one transaction. */
+/* A specialist's word on a draft: see approval.h. The draft is checked, frozen and queued in one transaction.
+ */
 #include "service/approval.h"
 
 #include "base/clock.h"
@@ -13,14 +14,14 @@ refuse_unless_waiting(const struct draft *d, GError **error)
 {
     if (d->state == MESSAGE_WAITING || d->state == MESSAGE_CHANGED)
         return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " is %s%s%s", d->id, message_state_names[d->state],
-                d->reason ? ": " : "", d->reason ? d->reason : "");
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " is %s%s%s", d->id,
+                message_state_names[d->state], d->reason ? ": " : "", d->reason ? d->reason : "");
     return FALSE;
 }
 
 static gboolean
-approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gint64 now_us, gint64 *send_at_us, gboolean *recomposed,
-                       GError **error)
+approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gint64 now_us,
+                       gint64 *send_at_us, gboolean *recomposed, GError **error)
 {
     scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, error);
     const struct sequence *seq;
@@ -36,9 +37,11 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
     gboolean ok = FALSE, changed = FALSE;
     if (draft_still_holds(&c, d, &difference, &broken)) {
         struct draft_request checked = drafting_request(seq, step, d->account_id);
-        ok = draft_check_subject(&checked, d->subject, error) && draft_lint_allows(s, d, error) && draft_freeze(&c, d, actor, error) &&
+        ok = draft_check_subject(&checked, d->subject, error) && draft_lint_allows(s, d, error) &&
+             draft_freeze(&c, d, actor, error) &&
              outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
-             drafting_record(s, d, "draft_approved", actor, drafting_about(d), now_us, error) && service_advance(s, d->account_id, now_us, error);
+             drafting_record(s, d, "draft_approved", actor, drafting_about(d), now_us, error) &&
+             service_advance(s, d->account_id, now_us, error);
         *send_at_us = gate.sendable_us;
     } else if (broken) {
         g_propagate_error(error, g_steal_pointer(&broken));
@@ -47,9 +50,10 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
         if (draft_refresh(&c, &request, d, &changed, &broken))
             *recomposed = changed;
         g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " %s:\n%s", d->id,
-                    !changed    ? "cannot be approved"
-                    : d->edited ? "was edited before its facts changed; edit it, or approve it once more as it stands"
-                                : "no longer held and was composed anew, look at it again",
+                    !changed ? "cannot be approved"
+                    : d->edited
+                        ? "was edited before its facts changed; edit it, or approve it once more as it stands"
+                        : "no longer held and was composed anew, look at it again",
                     broken ? broken->message : difference);
     }
     pipeline_gate_clear(&gate);
@@ -77,13 +81,20 @@ approval_refuse(struct service *s, gint64 draft_id, const char *reason, const ch
         return FALSE;
     json_t *data = drafting_about(d);
     json_object_set_new(data, "reason", json_string(reason));
-    gboolean ok = store_exec(s->db, "UPDATE message SET state = 'rejected', reason = ? WHERE id = ? AND state IN ('waiting', 'changed')", error, "ti",
-                             reason, draft_id);
+    gboolean ok = store_exec(
+        s->db,
+        "UPDATE message SET state = 'rejected', reason = ? WHERE id = ? AND state IN ('waiting', 'changed')",
+        error, "ti", reason, draft_id);
     if (ok && store_changes(s->db) != 1) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "draft %" G_GINT64_FORMAT " was decided meanwhile", draft_id);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "draft %" G_GINT64_FORMAT " was decided meanwhile",
+                    draft_id);
         ok = FALSE;
     }
-    struct event event = {.at_us = clock_now_us(), .account_id = d->account_id, .kind = "draft_rejected", .actor = actor, .data = data};
+    struct event event = {.at_us = clock_now_us(),
+                          .account_id = d->account_id,
+                          .kind = "draft_rejected",
+                          .actor = actor,
+                          .data = data};
     ok = ok && service_record(s, &event, error) && store_commit(s->db, error);
     json_decref(data);
     if (!ok)

@@ -11,13 +11,15 @@ struct service {
     struct config *config;
     struct program *program;
     struct store *db;
-    gboolean rehearsal;            /* a database of init --rehearsal or --demo */
-    struct event_sink sink;        /* records an event with all its consequences */
+    gboolean rehearsal;     /* a database of init --rehearsal or --demo */
+    struct event_sink sink; /* records an event with all its consequences */
     struct outbox_policy policy;
 };
 
-/* Makes a task unless the account has an open one of the same kind and title; inside the caller's transaction. */
-gboolean service_task_once(struct service *service, gint64 account_id, gint64 now_us, const char *kind, const char *title, GError **error);
+/* Makes a task unless the account has an open one of the same kind and title; inside the caller's
+ * transaction. */
+gboolean service_task_once(struct service *service, gint64 account_id, gint64 now_us, const char *kind,
+                           const char *title, GError **error);
 
 /* The login name of the real user: "who" in the journal. Static. */
 const char *service_actor(void);

@@ -71,7 +71,8 @@ draft_lint_allows(struct service *s, const struct draft *d, GError **error)
     g_autoptr(GPtrArray) lines = draft_lint(s, d, error);
     const struct lint_line *line = lines ? lint_first_error(lines) : NULL;
     if (line)
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " cannot be approved: line %d: %s (%s): %s", d->id, line->line,
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                    "draft %" G_GINT64_FORMAT " cannot be approved: line %d: %s (%s): %s", d->id, line->line,
                     line->message, line->rule, line->hint);
     return lines && !line;
 }

@@ -14,7 +14,8 @@ drafting_request(const struct sequence *seq, const struct step *step, gint64 acc
         .sequence = seq->name,
         .step = step->id,
         .template_name = step->template_name,
-        .audience = step->audience == AUDIENCE_PARTICIPANTS ? RECIPIENTS_PARTICIPANTS : RECIPIENTS_OWNERS_ADMINS,
+        .audience =
+            step->audience == AUDIENCE_PARTICIPANTS ? RECIPIENTS_PARTICIPANTS : RECIPIENTS_OWNERS_ADMINS,
         .automatic = step->kind == STEP_AUTOMATIC,
         .payment = step->payment,
         .payment_words = (const char *const *)seq->payment_words,
@@ -24,18 +25,21 @@ drafting_request(const struct sequence *seq, const struct step *step, gint64 acc
 struct composer
 drafting_composer(struct service *s, const struct fact_row *row, gint64 now_us)
 {
-    return (struct composer){.db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = now_us};
+    return (struct composer){
+        .db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = now_us};
 }
 
 /* Finds the sequence and step of a draft in the files of now. */
 gboolean
-drafting_step_of(struct service *s, const struct draft *d, const struct sequence **seq, const struct step **step, GError **error)
+drafting_step_of(struct service *s, const struct draft *d, const struct sequence **seq,
+                 const struct step **step, GError **error)
 {
     *seq = program_sequence(s->program, d->sequence);
     *step = *seq ? sequence_step(*seq, d->step) : NULL;
     if (*step)
         return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "draft %" G_GINT64_FORMAT ": the sequences have no step %s of %s any more", d->id, d->step,
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                "draft %" G_GINT64_FORMAT ": the sequences have no step %s of %s any more", d->id, d->step,
                 d->sequence);
     return FALSE;
 }
@@ -43,24 +47,30 @@ drafting_step_of(struct service *s, const struct draft *d, const struct sequence
 json_t *
 drafting_about(const struct draft *d)
 {
-    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:i}", "message", (json_int_t)d->id, "sequence", d->sequence, "step", d->step, "subject",
-                     d->subject, "specialist", d->specialist_id, "automatic", d->automatic);
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:i}", "message", (json_int_t)d->id, "sequence", d->sequence,
+                     "step", d->step, "subject", d->subject, "specialist", d->specialist_id, "automatic",
+                     d->automatic);
 }
 
 gboolean
-drafting_record(struct service *s, const struct draft *d, const char *kind, const char *actor, json_t *data, gint64 now_us, GError **error)
+drafting_record(struct service *s, const struct draft *d, const char *kind, const char *actor, json_t *data,
+                gint64 now_us, GError **error)
 {
-    struct event event = {.at_us = now_us, .account_id = d->account_id, .kind = kind, .actor = actor, .data = data};
+    struct event event = {
+        .at_us = now_us, .account_id = d->account_id, .kind = kind, .actor = actor, .data = data};
     gboolean ok = pipeline_record(s->db, s->program, &event, error);
     json_decref(data);
     return ok;
 }
 
 static gboolean
-set_waiting(struct service *s, gint64 account_id, const char *sequence, const char *step, const char *reason, gint64 now_us, GError **error)
+set_waiting(struct service *s, gint64 account_id, const char *sequence, const char *step, const char *reason,
+            gint64 now_us, GError **error)
 {
-    json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", sequence, "step", step, "state", step_state_names[STEP_WAITING], "reason", reason);
-    struct event event = {.at_us = now_us, .account_id = account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", sequence, "step", step, "state",
+                             step_state_names[STEP_WAITING], "reason", reason);
+    struct event event = {
+        .at_us = now_us, .account_id = account_id, .kind = "step_changed", .actor = "usher", .data = data};
     gboolean ok = state_record(s->db, &event, error);
     json_decref(data);
     return ok;
@@ -68,8 +78,8 @@ set_waiting(struct service *s, gint64 account_id, const char *sequence, const ch
 
 /* A step that cannot be composed waits, says why, and makes one task. */
 static gboolean
-park_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, const char *why, gint64 now_us,
-          GError **error)
+park_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step,
+          const char *why, gint64 now_us, GError **error)
 {
     g_autofree char *reason = g_strdup_printf("cannot be composed: %s", why);
     g_autofree char *title = g_strdup_printf("The %s mail cannot be composed: %s", step->id, why);
@@ -84,8 +94,9 @@ drafting_park_wanted(struct service *s, gint64 account_id, const char *reason, g
         g_autofree char *sequence = NULL;
         g_autofree char *step = NULL;
         {
-            scoped(query_end) struct query *q =
-                store_query(s->db, "SELECT sequence, step FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1", error, "i", account_id);
+            scoped(query_end) struct query *q = store_query(
+                s->db, "SELECT sequence, step FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1",
+                error, "i", account_id);
             g_autoptr(GError) local = NULL;
             if (!q)
                 return FALSE;
@@ -107,7 +118,8 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
 {
     if (!draft_store(s->db, d, error))
         return FALSE;
-    if (d->automatic && (!draft_freeze(c, d, "usher", error) || !outbox_enqueue(s->db, d->id, now_us, now_us, error)))
+    if (d->automatic &&
+        (!draft_freeze(c, d, "usher", error) || !outbox_enqueue(s->db, d->id, now_us, now_us, error)))
         return FALSE;
     json_t *data = drafting_about(d);
     return drafting_record(s, d, "draft_made", "usher", data, now_us, error);
@@ -117,17 +129,23 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
 static gboolean
 is_about_content(const GError *problem)
 {
-    return problem->domain == USHER_ERROR && (problem->code == USHER_ERROR_DATA || problem->code == USHER_ERROR_CONFIG || problem->code == USHER_ERROR_NO_INPUT);
+    return problem->domain == USHER_ERROR &&
+           (problem->code == USHER_ERROR_DATA || problem->code == USHER_ERROR_CONFIG ||
+            problem->code == USHER_ERROR_NO_INPUT);
 }
 
 static gboolean
-compose_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, gint64 now_us, GError **error)
+compose_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step,
+             gint64 now_us, GError **error)
 {
     /* A message of this step that is under way, or done, is never made a second time. */
     g_autoptr(GError) local = NULL;
-    if (store_int(s->db, "SELECT 1 FROM message WHERE account_id = ? AND sequence = ? AND step = ? AND state IN ('queued', 'sent', 'failed') LIMIT 1", 0,
-                  &local, "itt", account_id, seq->name, step->id))
-        return park_step(s, account_id, seq, step, "an earlier mail of this step may still arrive; settle it first", now_us, error);
+    if (store_int(s->db,
+                  "SELECT 1 FROM message WHERE account_id = ? AND sequence = ? AND step = ? AND state IN "
+                  "('queued', 'sent', 'failed') LIMIT 1",
+                  0, &local, "itt", account_id, seq->name, step->id))
+        return park_step(s, account_id, seq, step,
+                         "an earlier mail of this step may still arrive; settle it first", now_us, error);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -144,7 +162,8 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
         ok = store_savepoint_keep(s->db, error);
     } else if (ok) {
         store_savepoint_undo(s->db);
-        ok = is_about_content(problem) ? park_step(s, account_id, seq, step, problem->message, now_us, error) : FALSE;
+        ok = is_about_content(problem) ? park_step(s, account_id, seq, step, problem->message, now_us, error)
+                                       : FALSE;
         if (!ok && error && !*error)
             g_propagate_error(error, g_steal_pointer(&problem));
     }
@@ -156,7 +175,8 @@ gboolean
 drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 any = store_int(s->db, "SELECT 1 FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1", 0, &local, "i", account_id);
+    gint64 any = store_int(s->db, "SELECT 1 FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1", 0,
+                           &local, "i", account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -167,8 +187,10 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
         const struct sequence *seq = s->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
             const struct step *step = seq->steps->pdata[j];
-            gint64 wanted = store_int(s->db, "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = 'wanted'", 0,
-                                      NULL, "itt", account_id, seq->name, step->id);
+            gint64 wanted = store_int(
+                s->db,
+                "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = 'wanted'",
+                0, NULL, "itt", account_id, seq->name, step->id);
             if (wanted && !compose_step(s, account_id, seq, step, now_us, error))
                 return FALSE;
         }
@@ -178,8 +200,8 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
            store_exec(s->db, "UPDATE account SET dirty = 0 WHERE id = ?", error, "i", account_id);
 }
 
-/* Gives a returned draft the text of now, so that the specialist judges what would be sent. One that cannot be rendered keeps its
- * old text; its approval will say why. */
+/* Gives a returned draft the text of now, so that the specialist judges what would be sent. One that cannot
+ * be rendered keeps its old text; its approval will say why. */
 static gboolean
 renew_text(struct service *s, const struct draft *returned, gint64 now_us, GError **error)
 {
@@ -205,7 +227,8 @@ gboolean
 drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
     static const char sql[] =
-        "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step"
+        "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = "
+        "m.sequence AND p.step = m.step"
         " WHERE m.account_id = ? AND m.state IN ('waiting', 'changed', 'queued')"
         " AND (p.state IS NULL OR p.state NOT IN ('drafted', 'queued') OR p.message_id IS NOT m.id)";
     g_autoptr(GArray) ids = store_ids(s->db, sql, error, "i", account_id);
@@ -219,12 +242,18 @@ drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, 
             return FALSE;
         if (!gone)
             continue;
-        g_autofree char *reason = store_text(s->db, "SELECT reason FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL, "itt",
-                                             account_id, d->sequence, d->step);
+        g_autofree char *reason =
+            store_text(s->db, "SELECT reason FROM step WHERE account_id = ? AND sequence = ? AND step = ?",
+                       NULL, "itt", account_id, d->sequence, d->step);
         json_t *data = drafting_about(d);
         json_object_set_new(data, "reason", json_string(reason ? reason : "its step is over"));
-        struct event event = {.at_us = now_us, .account_id = account_id, .kind = "draft_withdrawn", .actor = "usher", .data = data};
-        gboolean ok = draft_set_state(s->db, id, MESSAGE_WITHDRAWN, reason, error) && state_record(s->db, &event, error);
+        struct event event = {.at_us = now_us,
+                              .account_id = account_id,
+                              .kind = "draft_withdrawn",
+                              .actor = "usher",
+                              .data = data};
+        gboolean ok = draft_set_state(s->db, id, MESSAGE_WITHDRAWN, reason, error) &&
+                      state_record(s->db, &event, error);
         json_decref(data);
         if (!ok)
             return FALSE;
@@ -233,8 +262,8 @@ drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, 
 }
 
 struct draft *
-drafting_preview(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step, gint64 now_us,
-                 struct fact_row **row_out, GError **error)
+drafting_preview(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step,
+                 gint64 now_us, struct fact_row **row_out, GError **error)
 {
     struct pipeline_gate gate;
     if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
@@ -249,7 +278,8 @@ drafting_preview(struct service *s, gint64 account_id, const struct sequence *se
 }
 
 gboolean
-drafting_return(struct service *s, const struct draft *d, const char *reason, gint64 now_us, gboolean *gone, GError **error)
+drafting_return(struct service *s, const struct draft *d, const char *reason, gint64 now_us, gboolean *gone,
+                GError **error)
 {
     if (!outbox_withdraw(s->db, d->id, now_us, gone, error))
         return FALSE;
@@ -266,8 +296,10 @@ drafting_return(struct service *s, const struct draft *d, const char *reason, gi
     /* Nobody has to look at an automatic mail again: it is composed anew from the facts of now. */
     json_object_set_new(data, "state", json_string(step_state_names[STEP_IDLE]));
     json_object_del(data, "message");
-    struct event event = {.at_us = now_us, .account_id = d->account_id, .kind = "step_changed", .actor = "usher", .data = data};
-    gboolean ok = draft_set_state(s->db, d->id, MESSAGE_WITHDRAWN, reason, error) && pipeline_record(s->db, s->program, &event, error);
+    struct event event = {
+        .at_us = now_us, .account_id = d->account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    gboolean ok = draft_set_state(s->db, d->id, MESSAGE_WITHDRAWN, reason, error) &&
+                  pipeline_record(s->db, s->program, &event, error);
     json_decref(data);
     return ok;
 }
@@ -275,10 +307,12 @@ drafting_return(struct service *s, const struct draft *d, const char *reason, gi
 gboolean
 drafting_return_orphans(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
-    g_autoptr(GArray) ids = store_ids(s->db, "SELECT id FROM message WHERE account_id = ? AND state = 'queued'", error, "i", account_id);
+    g_autoptr(GArray) ids = store_ids(
+        s->db, "SELECT id FROM message WHERE account_id = ? AND state = 'queued'", error, "i", account_id);
     for (guint i = 0; ids && i < ids->len; i++) {
         gboolean gone;
-        scoped(draft_free) struct draft *d = draft_load(s->db, s->config, g_array_index(ids, gint64, i), error);
+        scoped(draft_free) struct draft *d =
+            draft_load(s->db, s->config, g_array_index(ids, gint64, i), error);
         if (!d)
             return FALSE;
         if (config_mailbox(s->config, d->mailbox))

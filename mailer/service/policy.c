@@ -1,5 +1,5 @@
-/* In order: is it still wanted, is anything holding it, is the window open, is the view of the mailboxes fresh, does it still
- * say what was approved. Everything is read in the claim's own transaction. */
+/* In order: is it still wanted, is anything holding it, is the window open, is the view of the mailboxes
+ * fresh, does it still say what was approved. Everything is read in the claim's own transaction. */
 #include "service/policy.h"
 
 #include "base/clock.h"
@@ -16,8 +16,9 @@ static gboolean
 bring_up_to_date(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 pending = store_int(s->db, "SELECT dirty OR (evaluate_at IS NOT NULL AND evaluate_at <= ?) FROM account WHERE id = ?", 1, &local, "ii",
-                               now_us, account_id);
+    gint64 pending = store_int(
+        s->db, "SELECT dirty OR (evaluate_at IS NOT NULL AND evaluate_at <= ?) FROM account WHERE id = ?", 1,
+        &local, "ii", now_us, account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -32,8 +33,9 @@ look_at_step(struct service *s, const struct draft *d, gboolean *wanted, GError 
 {
     g_autoptr(GError) local = NULL;
     *wanted = store_int(s->db,
-                        "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = 'queued' AND message_id = ?", 0, &local,
-                        "itti", d->account_id, d->sequence, d->step, d->id) != 0;
+                        "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = "
+                        "'queued' AND message_id = ?",
+                        0, &local, "itti", d->account_id, d->sequence, d->step, d->id) != 0;
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return !local;
@@ -44,21 +46,26 @@ static gboolean
 look_at_start(struct service *s, const struct draft *d, gboolean *started, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    *started = d->state == MESSAGE_SENT ||
-               store_int(s->db, "SELECT 1 FROM delivery WHERE message_id = ? AND state IN ('transmitting', 'sent', 'unknown') LIMIT 1", 0, &local, "i",
-                         d->id) != 0;
+    *started = d->state == MESSAGE_SENT || store_int(s->db,
+                                                     "SELECT 1 FROM delivery WHERE message_id = ? AND state "
+                                                     "IN ('transmitting', 'sent', 'unknown') LIMIT 1",
+                                                     0, &local, "i", d->id) != 0;
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return !local;
 }
 
-/* Of a mail that has begun to arrive, only those recipients still get it who may be written to; after a cancellation nobody. */
+/* Of a mail that has begun to arrive, only those recipients still get it who may be written to; after a
+ * cancellation nobody. */
 static gboolean
-finish_started(struct service *s, const struct draft *d, gint64 now_us, enum outbox_verdict *verdict, GError **error)
+finish_started(struct service *s, const struct draft *d, gint64 now_us, enum outbox_verdict *verdict,
+               GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 active = store_int(s->db, "SELECT 1 FROM enrolment WHERE account_id = ? AND sequence = ? AND state = 'active' AND cancelled IS NULL", 0,
-                              &local, "it", d->account_id, d->sequence);
+    gint64 active = store_int(s->db,
+                              "SELECT 1 FROM enrolment WHERE account_id = ? AND sequence = ? AND state = "
+                              "'active' AND cancelled IS NULL",
+                              0, &local, "it", d->account_id, d->sequence);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -82,8 +89,8 @@ wait_until(gint64 us, char *why, gint64 *not_before_us, char **reason)
 
 /* What holds a mail that is wanted; OUTBOX_SEND when nothing does. */
 static gboolean
-look_at_holds(struct service *s, const struct draft *d, struct pipeline_gate *gate, gint64 now_us, enum outbox_verdict *verdict,
-              gint64 *not_before_us, char **reason, GError **error)
+look_at_holds(struct service *s, const struct draft *d, struct pipeline_gate *gate, gint64 now_us,
+              enum outbox_verdict *verdict, gint64 *not_before_us, char **reason, GError **error)
 {
     g_autofree char *away = NULL;
     gint64 away_until_us;
@@ -96,7 +103,8 @@ look_at_holds(struct service *s, const struct draft *d, struct pipeline_gate *ga
     else if (away_until_us)
         *verdict = wait_until(away_until_us, g_steal_pointer(&away), not_before_us, reason);
     else if (gate->sendable_us > now_us)
-        *verdict = wait_until(gate->sendable_us, g_strdup("outside its sending hours"), not_before_us, reason);
+        *verdict =
+            wait_until(gate->sendable_us, g_strdup("outside its sending hours"), not_before_us, reason);
     else if (d->automatic && (stale = fence_refusal(s->db, s->config)))
         *verdict = wait_until(now_us + LOOK_AGAIN_US, stale, not_before_us, reason);
     return TRUE;
@@ -104,10 +112,11 @@ look_at_holds(struct service *s, const struct draft *d, struct pipeline_gate *ga
 
 /* A mail nobody has yet: is it what was approved? */
 static gboolean
-look_at_content(struct service *s, const struct draft *d, const struct pipeline_gate *gate, gint64 now_us, enum outbox_verdict *verdict,
-                gint64 *not_before_us, char **reason, GError **error)
+look_at_content(struct service *s, const struct draft *d, const struct pipeline_gate *gate, gint64 now_us,
+                enum outbox_verdict *verdict, gint64 *not_before_us, char **reason, GError **error)
 {
-    struct composer c = {.db = s->db, .config = s->config, .facts = s->program->facts, .row = gate->row, .now_us = now_us};
+    struct composer c = {
+        .db = s->db, .config = s->config, .facts = s->program->facts, .row = gate->row, .now_us = now_us};
     g_autofree char *difference = NULL;
     g_autoptr(GError) broken = NULL;
     gboolean gone;
@@ -121,19 +130,22 @@ look_at_content(struct service *s, const struct draft *d, const struct pipeline_
     if (!drafting_return(s, d, why, now_us, &gone, error))
         return FALSE;
     *verdict = gone ? OUTBOX_GONE
-                    : wait_until(now_us + CLOCK_HOUR_US, g_strdup_printf("somebody may have it already; settle that first. %s", why), not_before_us, reason);
+                    : wait_until(now_us + CLOCK_HOUR_US,
+                                 g_strdup_printf("somebody may have it already; settle that first. %s", why),
+                                 not_before_us, reason);
     return TRUE;
 }
 
 gboolean
-policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_us, enum outbox_verdict *verdict, gint64 *not_before_us,
-                char **reason, GError **error)
+policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_us,
+                enum outbox_verdict *verdict, gint64 *not_before_us, char **reason, GError **error)
 {
     struct service *s = user;
     (void)db;
     *verdict = OUTBOX_GONE;
     g_autoptr(GError) local = NULL;
-    gint64 account_id = store_int(s->db, "SELECT account_id FROM message WHERE id = ?", 0, &local, "i", message_id);
+    gint64 account_id =
+        store_int(s->db, "SELECT account_id FROM message WHERE id = ?", 0, &local, "i", message_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -147,10 +159,11 @@ policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_u
     const struct sequence *seq = program_sequence(s->program, d->sequence);
     const struct step *step = seq ? sequence_step(seq, d->step) : NULL;
     if (!step || (started && !d->specialist)) {
-        *verdict = wait_until(now_us + CLOCK_HOUR_US,
-                              step ? g_strdup_printf("usher.conf has no specialist \"%s\"", d->specialist_id)
-                                   : g_strdup_printf("the sequences have no step %s of %s", d->step, d->sequence),
-                              not_before_us, reason);
+        *verdict =
+            wait_until(now_us + CLOCK_HOUR_US,
+                       step ? g_strdup_printf("usher.conf has no specialist \"%s\"", d->specialist_id)
+                            : g_strdup_printf("the sequences have no step %s of %s", d->step, d->sequence),
+                       not_before_us, reason);
         return TRUE;
     }
     if (d->state != MESSAGE_SENT && (d->state != MESSAGE_QUEUED || !wanted))

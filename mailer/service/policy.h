@@ -5,7 +5,7 @@
 #include "outbox/ledger.h"
 
 /* user is the struct service. */
-gboolean policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_us, enum outbox_verdict *verdict,
-                         gint64 *not_before_us, char **reason, GError **error);
+gboolean policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_us,
+                         enum outbox_verdict *verdict, gint64 *not_before_us, char **reason, GError **error);
 
 #endif

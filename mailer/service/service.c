@@ -1,6 +1,6 @@
-/* Opening the parts, and the consequences of events. The pipeline turns events into stages; here are the consequences that
- * touch more than one module: a dead address is suppressed, an absent person is put on hold, mail that is no longer wanted
- * is withdrawn before anything else can be sent. */
+/* Opening the parts, and the consequences of events. The pipeline turns events into stages; here are the
+ * consequences that touch more than one module: a dead address is suppressed, an absent person is put on
+ * hold, mail that is no longer wanted is withdrawn before anything else can be sent. */
 #include "service/service.h"
 
 #include "accounts/contacts.h"
@@ -24,7 +24,8 @@ check_rehearsal(const struct config *config, GError **error)
         const struct mailbox *m = config->mailboxes->pdata[i];
         if (config_is_loopback(m->smtp.host) && config_is_loopback(m->imap.host))
             continue;
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: this is a rehearsal database, so mailbox %s must be on loopback, not %s",
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                    "%s: this is a rehearsal database, so mailbox %s must be on loopback, not %s",
                     config->path, m->name, config_is_loopback(m->smtp.host) ? m->imap.host : m->smtp.host);
         return FALSE;
     }
@@ -70,9 +71,15 @@ service_close(struct service *s)
 /* ---- consequences ---- */
 
 static gboolean
-follow_event(struct service *s, const struct event *cause, gint64 account_id, const char *kind, json_t *data, GError **error)
+follow_event(struct service *s, const struct event *cause, gint64 account_id, const char *kind, json_t *data,
+             GError **error)
 {
-    struct event event = {.at_us = cause->at_us, .account_id = account_id, .cause = cause->id, .kind = kind, .actor = "usher", .data = data};
+    struct event event = {.at_us = cause->at_us,
+                          .account_id = account_id,
+                          .cause = cause->id,
+                          .kind = kind,
+                          .actor = "usher",
+                          .data = data};
     gboolean ok = pipeline_record(s->db, s->program, &event, error);
     json_decref(data);
     return ok;
@@ -82,14 +89,18 @@ follow_event(struct service *s, const struct event *cause, gint64 account_id, co
 static gboolean
 touch_holders(struct service *s, const char *address, GError **error)
 {
-    return store_exec(s->db, "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT account_id FROM contact WHERE address = ?)",
+    return store_exec(s->db,
+                      "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT account_id "
+                      "FROM contact WHERE address = ?)",
                       error, "t", address);
 }
 
 static gboolean
-suppress(struct service *s, const struct event *cause, const char *address, const char *reason, GError **error)
+suppress(struct service *s, const struct event *cause, const char *address, const char *reason,
+         GError **error)
 {
-    return follow_event(s, cause, cause->account_id, "suppressed", json_pack("{s:s, s:s}", "address", address, "reason", reason), error) &&
+    return follow_event(s, cause, cause->account_id, "suppressed",
+                        json_pack("{s:s, s:s}", "address", address, "reason", reason), error) &&
            touch_holders(s, address, error);
 }
 
@@ -113,8 +124,8 @@ hold_absent(struct service *s, const struct event *event, const char *address, G
     if (until_us <= event->at_us || until_us > event->at_us + 366 * CLOCK_DAY_US)
         return TRUE;
     return follow_event(s, event, event->account_id, "hold_set",
-                        json_pack("{s:s, s:s, s:I}", "address", address, "reason", "an automatic reply says they are away", "until",
-                                  (json_int_t)until_us),
+                        json_pack("{s:s, s:s, s:I}", "address", address, "reason",
+                                  "an automatic reply says they are away", "until", (json_int_t)until_us),
                         error) &&
            touch_holders(s, address, error);
 }
@@ -132,7 +143,8 @@ follow_consequences(struct service *s, const struct event *event, GError **error
     if (strcmp(event->kind, "opted_out") == 0) {
         g_autofree char *title = g_strdup_printf("%s asked for no more mail: look at the account", address);
         return suppress(s, event, address, "opt_out", error) &&
-               follow_event(s, event, event->account_id, "hold_set", json_pack("{s:s}", "reason", title), error) &&
+               follow_event(s, event, event->account_id, "hold_set", json_pack("{s:s}", "reason", title),
+                            error) &&
                service_task_once(s, event->account_id, event->at_us, "opt_out", title, error);
     }
     if (strcmp(event->kind, "auto_replied") == 0)
@@ -145,8 +157,10 @@ service_record(struct service *s, struct event *event, GError **error)
 {
     gint64 now_us = clock_now_us();
     g_autoptr(GError) local = NULL;
-    /* An account that was just imported must be in its sequence before what happened to it can move a stage. */
-    gboolean dirty = event->account_id && store_int(s->db, "SELECT dirty FROM account WHERE id = ?", 0, &local, "i", event->account_id);
+    /* An account that was just imported must be in its sequence before what happened to it can move a stage.
+     */
+    gboolean dirty = event->account_id && store_int(s->db, "SELECT dirty FROM account WHERE id = ?", 0,
+                                                    &local, "i", event->account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -163,9 +177,11 @@ service_record(struct service *s, struct event *event, GError **error)
 }
 
 gboolean
-service_act(struct service *s, gint64 account_id, const char *kind, const char *actor, json_t *data, GError **error)
+service_act(struct service *s, gint64 account_id, const char *kind, const char *actor, json_t *data,
+            GError **error)
 {
-    struct event event = {.at_us = clock_now_us(), .account_id = account_id, .kind = kind, .actor = actor, .data = data};
+    struct event event = {
+        .at_us = clock_now_us(), .account_id = account_id, .kind = kind, .actor = actor, .data = data};
     gboolean ok = store_begin(s->db, error) && service_record(s, &event, error) && store_commit(s->db, error);
     if (!ok)
         store_rollback(s->db);
@@ -176,6 +192,8 @@ service_act(struct service *s, gint64 account_id, const char *kind, const char *
 gboolean
 service_advance(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
-    return drafting_return_orphans(s, account_id, now_us, error) && pipeline_advance(s->db, s->program, account_id, now_us, error) &&
-           drafting_withdraw_unwanted(s, account_id, now_us, error) && drafting_compose_wanted(s, account_id, now_us, error);
+    return drafting_return_orphans(s, account_id, now_us, error) &&
+           pipeline_advance(s->db, s->program, account_id, now_us, error) &&
+           drafting_withdraw_unwanted(s, account_id, now_us, error) &&
+           drafting_compose_wanted(s, account_id, now_us, error);
 }

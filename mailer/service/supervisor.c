@@ -1,6 +1,7 @@
-/* A worker that ends is started again after a pause that grows while it keeps ending early. Each tells of progress after every
- * mail or batch; one that has told nothing for longer than the answer to a final dot may take (RFC 5321 4.5.3.2.6:
- * ten minutes, and killing a sender within them manufactures unknowns) is killed and started again. */
+/* A worker that ends is started again after a pause that grows while it keeps ending early. Each tells of
+ * progress after every mail or batch; one that has told nothing for longer than the answer to a final dot may
+ * take (RFC 5321 4.5.3.2.6: ten minutes, and killing a sender within them manufactures unknowns) is killed
+ * and started again. */
 #include "service/supervisor.h"
 
 #include "base/clock.h"
@@ -129,7 +130,8 @@ on_worker_exit(GPid pid, gint status, gpointer user)
     p->pause_s = early ? MIN(MAX(p->pause_s * 2, 1), MAX_RESTART_PAUSE_S) : 1;
     g_autofree char *code_text = g_strdup_printf("%d", code);
     if (code != 0)
-        log_event("worker_ended", "role", p->role, "mailbox", p->mailbox ? p->mailbox : "", "code", code_text, NULL);
+        log_event("worker_ended", "role", p->role, "mailbox", p->mailbox ? p->mailbox : "", "code", code_text,
+                  NULL);
     p->restart_timer = g_timeout_add_seconds(code == 0 ? 0 : p->pause_s, on_restart, p);
 }
 
@@ -147,8 +149,9 @@ start_process(struct process *p)
         return;
     }
     const int target = WORKER_PROGRESS_FD;
-    gboolean ok = g_spawn_async_with_pipes_and_fds(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, -1, -1,
-                                                   -1, &pipe_fds[1], &target, 1, &p->pid, NULL, NULL, NULL, &error);
+    gboolean ok = g_spawn_async_with_pipes_and_fds(
+        NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, -1, -1, -1,
+        &pipe_fds[1], &target, 1, &p->pid, NULL, NULL, NULL, &error);
     close(pipe_fds[1]);
     if (!ok) {
         close(pipe_fds[0]);
@@ -209,7 +212,8 @@ on_reload(gpointer user)
     for (guint i = 0; same && i < config->mailboxes->len; i++)
         same = config_mailbox(s->config, ((struct mailbox *)config->mailboxes->pdata[i])->name) != NULL;
     if (program && !same)
-        g_set_error_literal(&error, USHER_ERROR, USHER_ERROR_CONFIG, "mailboxes were added or removed: restart the service for that");
+        g_set_error_literal(&error, USHER_ERROR, USHER_ERROR_CONFIG,
+                            "mailboxes were added or removed: restart the service for that");
     if (error) {
         log_problem("reload_refused", error, NULL);
         sd_notify(0, "READY=1\nSTATUS=running with the last good configuration; the new one has a mistake");
@@ -243,11 +247,13 @@ run_migrate(struct supervisor *s, GError **error)
 {
     const char *argv[] = {s->executable, "worker", "migrate", "--config", s->config_path, NULL};
     int status;
-    if (!g_spawn_sync(NULL, (char **)(gsize)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL, &status, error))
+    if (!g_spawn_sync(NULL, (char **)(gsize)argv, NULL, G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, NULL, NULL,
+                      &status, error))
         return FALSE;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return TRUE;
-    g_set_error_literal(error, USHER_ERROR, WIFEXITED(status) ? WEXITSTATUS(status) : USHER_ERROR_SOFTWARE, "the database could not be made ready");
+    g_set_error_literal(error, USHER_ERROR, WIFEXITED(status) ? WEXITSTATUS(status) : USHER_ERROR_SOFTWARE,
+                        "the database could not be made ready");
     return FALSE;
 }
 

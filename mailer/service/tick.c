@@ -16,12 +16,16 @@ set_aside(struct service *s, gint64 account_id, gint64 now_us, const GError *pro
 {
     g_autofree char *key = store_text(s->db, "SELECT key FROM account WHERE id = ?", NULL, "i", account_id);
     log_problem("account_failed", problem, "account", key ? key : "", NULL);
-    if (problem->code == USHER_ERROR_IO || problem->code == USHER_ERROR_TEMP || problem->code == USHER_ERROR_NO_PERMISSION) {
-        g_propagate_error(error, g_error_copy(problem)); /* the database itself: nothing else would fare better */
+    if (problem->code == USHER_ERROR_IO || problem->code == USHER_ERROR_TEMP ||
+        problem->code == USHER_ERROR_NO_PERMISSION) {
+        g_propagate_error(error,
+                          g_error_copy(problem)); /* the database itself: nothing else would fare better */
         return FALSE;
     }
-    g_autofree char *title = g_strdup_printf("The account cannot be brought up to date: %s", problem->message);
-    return store_exec(s->db, "UPDATE account SET dirty = 0, evaluate_at = ? WHERE id = ?", error, "ii", now_us + CLOCK_HOUR_US, account_id) &&
+    g_autofree char *title =
+        g_strdup_printf("The account cannot be brought up to date: %s", problem->message);
+    return store_exec(s->db, "UPDATE account SET dirty = 0, evaluate_at = ? WHERE id = ?", error, "ii",
+                      now_us + CLOCK_HOUR_US, account_id) &&
            drafting_park_wanted(s, account_id, title, now_us, error) &&
            service_task_once(s, account_id, now_us, "account_failed", title, error);
 }
@@ -34,7 +38,8 @@ advance_batch(struct service *s, const GArray *ids, gint64 now_us, GError **erro
     for (guint i = 0; i < ids->len; i++) {
         gint64 id = g_array_index(ids, gint64, i);
         g_autoptr(GError) local = NULL;
-        if (store_savepoint(s->db, &local) && service_advance(s, id, now_us, &local) && store_savepoint_keep(s->db, &local))
+        if (store_savepoint(s->db, &local) && service_advance(s, id, now_us, &local) &&
+            store_savepoint_keep(s->db, &local))
             continue;
         /* One account's trouble is its own: it is undone, told, and looked at again in an hour. */
         store_savepoint_undo(s->db);
@@ -110,7 +115,11 @@ tick_refresh(struct service *s, GError **error)
         g_checksum_update(sum, (const guchar *)config, (gssize)length);
     g_autofree char *before = store_meta(s->db, "program_hash", NULL);
     if (g_strcmp0(before, g_checksum_get_string(sum)) == 0)
-        return store_exec(s->db, "UPDATE account SET dirty = 1 WHERE id IN (SELECT account_id FROM step WHERE state = 'waiting')", error, "");
+        return store_exec(
+            s->db,
+            "UPDATE account SET dirty = 1 WHERE id IN (SELECT account_id FROM step WHERE state = 'waiting')",
+            error, "");
     return store_begin(s->db, error) && store_exec(s->db, "UPDATE account SET dirty = 1", error, "") &&
-           store_set_meta(s->db, "program_hash", g_checksum_get_string(sum), error) && store_commit(s->db, error);
+           store_set_meta(s->db, "program_hash", g_checksum_get_string(sum), error) &&
+           store_commit(s->db, error);
 }

@@ -4,11 +4,13 @@
 
 #include "service/service.h"
 
-/* Works until nothing is pending or *stop (may be NULL) is set; *count (may be NULL) is how many accounts were looked at. */
-gboolean tick_run(struct service *service, gint64 now_us, const volatile gboolean *stop, guint *count, GError **error);
+/* Works until nothing is pending or *stop (may be NULL) is set; *count (may be NULL) is how many accounts
+ * were looked at. */
+gboolean tick_run(struct service *service, gint64 now_us, const volatile gboolean *stop, guint *count,
+                  GError **error);
 
-/* Marks for another look whatever a changed configuration may have changed: call at start. Everything when sequences, facts or
- * templates differ from those of the last start; else only what could not be composed. */
+/* Marks for another look whatever a changed configuration may have changed: call at start. Everything when
+ * sequences, facts or templates differ from those of the last start; else only what could not be composed. */
 gboolean tick_refresh(struct service *service, GError **error);
 
 #endif

@@ -1,5 +1,5 @@
-/* The rounds of each role. A round that fails is logged once a cause and tried again with growing pauses; nothing is kept in
- * memory between rounds that the database does not know. */
+/* The rounds of each role. A round that fails is logged once a cause and tried again with growing pauses;
+ * nothing is kept in memory between rounds that the database does not know. */
 #include "service/worker.h"
 
 #include "base/clock.h"
@@ -65,8 +65,8 @@ pause_ms(int ms)
 static void
 tell_supervisor(void)
 {
-    /* Without a supervisor (a worker started by hand) the descriptor is closed, and that is fine; one that died leaves a broken
-     * pipe, and nobody to restart what its successor starts. */
+    /* Without a supervisor (a worker started by hand) the descriptor is closed, and that is fine; one that
+     * died leaves a broken pipe, and nobody to restart what its successor starts. */
     if (write(WORKER_PROGRESS_FD, ".", 1) < 0 && errno == EPIPE)
         stop_requested = TRUE;
 }
@@ -74,7 +74,8 @@ tell_supervisor(void)
 int
 worker_lock(const struct config *config, const char *role, const char *mailbox, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("%s-%s%s%s.lock", config->database, role, mailbox ? "-" : "", mailbox ? mailbox : "");
+    g_autofree char *path =
+        g_strdup_printf("%s-%s%s%s.lock", config->database, role, mailbox ? "-" : "", mailbox ? mailbox : "");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
     if (fd < 0) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "%s: %s", path, g_strerror(errno));
@@ -82,7 +83,8 @@ worker_lock(const struct config *config, const char *role, const char *mailbox, 
     }
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return fd;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "another usher already runs on %s (%s is locked)", config->database, path);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "another usher already runs on %s (%s is locked)",
+                config->database, path);
     close(fd);
     return -1;
 }
@@ -112,7 +114,8 @@ static gboolean
 round_send(struct worker *w, GError **error)
 {
     struct sender_report report = {0};
-    gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) || sender_run(&w->ledger, &stop_requested, &report, error);
+    gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) ||
+                  sender_run(&w->ledger, &stop_requested, &report, error);
     sender_report_clear(&report);
     if (!ok)
         return FALSE;
@@ -130,7 +133,8 @@ static gboolean
 round_watch(struct worker *w, GError **error)
 {
     guint count;
-    return watch_read(w->watch, &count, error) && (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
+    return watch_read(w->watch, &count, error) &&
+           (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
 }
 
 static char *
@@ -178,7 +182,8 @@ loop(struct worker *w, const char *role, gboolean (*round)(struct worker *, GErr
             pause = MIN_PAUSE_MS;
         } else {
             if (!stop_requested && g_strcmp0(last, error->message) != 0)
-                log_problem("round_failed", error, "role", role, "mailbox", w->mailbox ? w->mailbox->name : "", NULL);
+                log_problem("round_failed", error, "role", role, "mailbox",
+                            w->mailbox ? w->mailbox->name : "", NULL);
             g_free(last);
             last = g_strdup(error->message);
             progress_tell();
@@ -202,7 +207,8 @@ migrate(const char *config_path)
     g_autoptr(GError) error = NULL;
     scoped(config_free) struct config *config = config_load(config_path, &error);
     if (config && !g_file_test(config->database, G_FILE_TEST_EXISTS))
-        g_set_error(&error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one", config->database);
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one",
+                    config->database);
     if (!config || error || !store_migrate(config->database, &error))
         return fail("migrate", error);
     return 0;
@@ -214,10 +220,12 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     g_autoptr(GError) error = NULL;
     if (strcmp(role, "migrate") == 0)
         return migrate(config_path);
-    /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a thousand times a second. */
+    /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a
+     * thousand times a second. */
     mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
-    /* A watcher in IDLE would notice the broken pipe late, and keep the next service from starting until then. */
+    /* A watcher in IDLE would notice the broken pipe late, and keep the next service from starting until
+     * then. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     scoped(service_close) struct service *s = install_stop(&error) ? service_open(config_path, &error) : NULL;
     if (!s)
@@ -240,7 +248,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     } else if (mailbox && strcmp(role, "watch") == 0) {
         loop(&w, role, round_watch);
     } else {
-        g_set_error(&error, USHER_ERROR, USHER_ERROR_USAGE, "there is no worker \"%s %s\"", role, mailbox_name ? mailbox_name : "");
+        g_set_error(&error, USHER_ERROR, USHER_ERROR_USAGE, "there is no worker \"%s %s\"", role,
+                    mailbox_name ? mailbox_name : "");
     }
     if (error)
         rc = fail(role, error);
@@ -272,7 +281,8 @@ send_once(struct worker *w, GError **error)
     int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && sender_run(&w->ledger, NULL, &report, error);
+    gboolean ok =
+        ledger_recover(&w->ledger, clock_now_us(), error) && sender_run(&w->ledger, NULL, &report, error);
     ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
     sender_report_clear(&report);
     close(lock);

@@ -1,5 +1,6 @@
-/* The journal: everything that happens is an event appended here. Stage, timestamps and schedule follow from it; rows are
- * never updated. Inbox, outbox and the command line record what happened, the pipeline alone decides what it means. */
+/* The journal: everything that happens is an event appended here. Stage, timestamps and schedule follow from
+ * it; rows are never updated. Inbox, outbox and the command line record what happened, the pipeline alone
+ * decides what it means. */
 #ifndef USHER_STORE_JOURNAL_H
 #define USHER_STORE_JOURNAL_H
 
@@ -8,7 +9,7 @@
 #include <jansson.h>
 
 struct event {
-    gint64 id;         /* set by journal_append() */
+    gint64 id; /* set by journal_append() */
     gint64 at_us;
     gint64 account_id; /* 0: about no account */
     gint64 cause;      /* id of the event it follows from, 0: none */
@@ -20,8 +21,8 @@ struct event {
 /* Appends *event inside the caller's transaction and sets its id. */
 gboolean journal_append(struct store *db, struct event *event, GError **error);
 
-/* Called with every event recorded by inbox, outbox or the command line, inside the transaction that records it:
- * the service hangs the pipeline on it. */
+/* Called with every event recorded by inbox, outbox or the command line, inside the transaction that records
+ * it: the service hangs the pipeline on it. */
 struct event_sink {
     gboolean (*record)(gpointer user, struct store *db, struct event *event, GError **error);
     gpointer user;

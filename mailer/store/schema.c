@@ -1,5 +1,5 @@
-/* Migrations, oldest first. Times are microseconds UTC; texts that name a state are from the enum tables of the module
- * that owns the table. */
+/* Migrations, oldest first. Times are microseconds UTC; texts that name a state are from the enum tables of
+ * the module that owns the table. */
 #include "store/schema.h"
 
 #include <glib.h>
@@ -10,33 +10,33 @@ static const char migration_1[] =
     /* accounts/ */
     "CREATE TABLE account("
     "  id INTEGER PRIMARY KEY,"
-    "  key TEXT NOT NULL UNIQUE,"             /* the name other systems know it by */
-    "  version INTEGER NOT NULL DEFAULT 0,"   /* grows with whatever may change if a mail may go out */
-    "  dirty INTEGER NOT NULL DEFAULT 1,"     /* something changed: the pipeline looks at it on the next tick */
-    "  evaluate_at INTEGER,"                  /* and again then: a due time, or its midnight */
+    "  key TEXT NOT NULL UNIQUE,"           /* the name other systems know it by */
+    "  version INTEGER NOT NULL DEFAULT 0," /* grows with whatever may change if a mail may go out */
+    "  dirty INTEGER NOT NULL DEFAULT 1,"   /* something changed: the pipeline looks at it on the next tick */
+    "  evaluate_at INTEGER,"                /* and again then: a due time, or its midnight */
     "  added_at INTEGER NOT NULL,"
-    "  absent INTEGER NOT NULL DEFAULT 0,"    /* missing from the last complete import */
+    "  absent INTEGER NOT NULL DEFAULT 0,"        /* missing from the last complete import */
     "  sales_engaged INTEGER NOT NULL DEFAULT 0," /* confirmed by a specialist */
-    "  owner TEXT) STRICT;"                   /* specialist given by hand; else the fact, else the rota */
+    "  owner TEXT) STRICT;"                       /* specialist given by hand; else the fact, else the rota */
     "CREATE INDEX account_dirty ON account(id) WHERE dirty;"
     "CREATE INDEX account_evaluate ON account(evaluate_at) WHERE evaluate_at IS NOT NULL;"
     "CREATE TABLE account_facts("
     "  account_id INTEGER NOT NULL REFERENCES account(id),"
     "  source TEXT NOT NULL,"
-    "  as_of INTEGER NOT NULL,"               /* when the source last delivered it */
-    "  facts TEXT NOT NULL,"                  /* one JSON object */
+    "  as_of INTEGER NOT NULL," /* when the source last delivered it */
+    "  facts TEXT NOT NULL,"    /* one JSON object */
     "  PRIMARY KEY(account_id, source)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE contact("
     "  id INTEGER PRIMARY KEY,"
     "  account_id INTEGER NOT NULL REFERENCES account(id),"
-    "  address TEXT NOT NULL,"                /* folded */
+    "  address TEXT NOT NULL," /* folded */
     "  first_name TEXT, last_name TEXT, role TEXT, function TEXT, last_active TEXT,"
     "  source TEXT NOT NULL, as_of INTEGER NOT NULL,"
     "  absent INTEGER NOT NULL DEFAULT 0,"
     "  UNIQUE(account_id, address)) STRICT;"
     "CREATE INDEX contact_address ON contact(address);"
     "CREATE TABLE suppression("
-    "  address TEXT PRIMARY KEY,"             /* an address, or @domain */
+    "  address TEXT PRIMARY KEY," /* an address, or @domain */
     "  reason TEXT NOT NULL, at INTEGER NOT NULL, event_id INTEGER) STRICT, WITHOUT ROWID;"
 
     /* the journal: store/journal.h */
@@ -45,8 +45,8 @@ static const char migration_1[] =
     "  at INTEGER NOT NULL,"
     "  account_id INTEGER,"
     "  kind TEXT NOT NULL,"
-    "  actor TEXT NOT NULL,"                  /* login name, or the part of usher that acted */
-    "  cause INTEGER,"                        /* the event it follows from */
+    "  actor TEXT NOT NULL," /* login name, or the part of usher that acted */
+    "  cause INTEGER,"       /* the event it follows from */
     "  data TEXT NOT NULL DEFAULT '{}') STRICT;"
     "CREATE INDEX event_account ON event(account_id, id);"
 
@@ -54,15 +54,15 @@ static const char migration_1[] =
     "CREATE TABLE enrolment("
     "  account_id INTEGER NOT NULL REFERENCES account(id),"
     "  sequence TEXT NOT NULL,"
-    "  state TEXT NOT NULL,"                  /* active, ended, left */
+    "  state TEXT NOT NULL," /* active, ended, left */
     "  stage TEXT,"
-    "  since INTEGER NOT NULL,"               /* of the enrolment */
+    "  since INTEGER NOT NULL," /* of the enrolment */
     "  by_hand INTEGER NOT NULL DEFAULT 0,"
-    "  cancelled TEXT,"                       /* why nothing automatic goes out any more */
+    "  cancelled TEXT," /* why nothing automatic goes out any more */
     "  engaged_at INTEGER,"
-    "  replied_at INTEGER,"                   /* last human reply */
-    "  answered_at INTEGER,"                  /* last time the team wrote or released it */
-    "  payment_mail_at INTEGER,"              /* the failed-payment mail went out */
+    "  replied_at INTEGER,"      /* last human reply */
+    "  answered_at INTEGER,"     /* last time the team wrote or released it */
+    "  payment_mail_at INTEGER," /* the failed-payment mail went out */
     "  last_sent_at INTEGER,"
     "  extension_days INTEGER NOT NULL DEFAULT 0,"
     "  PRIMARY KEY(account_id, sequence)) STRICT, WITHOUT ROWID;"
@@ -75,15 +75,15 @@ static const char migration_1[] =
     "  account_id INTEGER NOT NULL, sequence TEXT NOT NULL, step TEXT NOT NULL,"
     "  state TEXT NOT NULL,"
     "  due_at INTEGER,"
-    "  released_at INTEGER,"                  /* time on hold does not count: not due before this */
-    "  reason TEXT,"                          /* why it is where it is */
+    "  released_at INTEGER," /* time on hold does not count: not due before this */
+    "  reason TEXT,"         /* why it is where it is */
     "  message_id INTEGER,"
     "  PRIMARY KEY(account_id, sequence, step)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX step_wanted ON step(account_id) WHERE state = 'wanted';"
     "CREATE TABLE hold("
     "  id INTEGER PRIMARY KEY,"
-    "  account_id INTEGER, address TEXT,"     /* one of the two */
-    "  until INTEGER,"                        /* NULL: until released */
+    "  account_id INTEGER, address TEXT," /* one of the two */
+    "  until INTEGER,"                    /* NULL: until released */
     "  reason TEXT NOT NULL) STRICT;"
     "CREATE INDEX hold_account ON hold(account_id);"
     "CREATE INDEX hold_address ON hold(address);"
@@ -100,23 +100,23 @@ static const char migration_1[] =
     "  sequence TEXT NOT NULL, step TEXT NOT NULL,"
     "  automatic INTEGER NOT NULL,"
     "  state TEXT NOT NULL,"
-    "  reason TEXT,"                          /* why it was rejected, withdrawn or came back */
+    "  reason TEXT," /* why it was rejected, withdrawn or came back */
     "  specialist TEXT NOT NULL, mailbox TEXT NOT NULL,"
     "  created_at INTEGER NOT NULL,"
     "  template TEXT NOT NULL, template_text TEXT NOT NULL,"
     "  subject TEXT NOT NULL,"
-    "  markdown TEXT NOT NULL,"               /* as it will be sent: rendered, perhaps edited */
-    "  rendered TEXT NOT NULL,"               /* as the template gave it: what it rests on is compared with this */
+    "  markdown TEXT NOT NULL," /* as it will be sent: rendered, perhaps edited */
+    "  rendered TEXT NOT NULL," /* as the template gave it: what it rests on is compared with this */
     "  edited INTEGER NOT NULL DEFAULT 0,"
-    "  basis TEXT NOT NULL DEFAULT '{}',"     /* facts used: JSON object name → {value, source, as_of} */
-    "  recipients TEXT NOT NULL,"             /* JSON array of {address, name, field, why} */
-    "  thread_id INTEGER,"                    /* the message it follows up on */
-    "  message_id TEXT UNIQUE,"               /* without <>; set when frozen */
+    "  basis TEXT NOT NULL DEFAULT '{}'," /* facts used: JSON object name → {value, source, as_of} */
+    "  recipients TEXT NOT NULL,"         /* JSON array of {address, name, field, why} */
+    "  thread_id INTEGER,"                /* the message it follows up on */
+    "  message_id TEXT UNIQUE,"           /* without <>; set when frozen */
     "  token TEXT UNIQUE,"
-    "  bytes BLOB,"                           /* frozen by the approval; only Date is added at sending */
+    "  bytes BLOB," /* frozen by the approval; only Date is added at sending */
     "  approved_by TEXT, approved_at INTEGER,"
-    "  date_at INTEGER,"                      /* the Date header: set by the first transmission, kept by retries */
-    "  copy TEXT) STRICT;"                    /* wanted, done: our copy in the Sent folder */
+    "  date_at INTEGER,"   /* the Date header: set by the first transmission, kept by retries */
+    "  copy TEXT) STRICT;" /* wanted, done: our copy in the Sent folder */
     "CREATE INDEX message_copy ON message(mailbox) WHERE copy = 'wanted';"
     "CREATE INDEX message_account ON message(account_id, id);"
     "CREATE INDEX message_waiting ON message(state) WHERE state IN ('waiting', 'changed');"
@@ -125,12 +125,12 @@ static const char migration_1[] =
     "  message_id INTEGER NOT NULL REFERENCES message(id),"
     "  mailbox TEXT NOT NULL,"
     "  address TEXT NOT NULL,"
-    "  field TEXT NOT NULL,"                  /* to, cc */
+    "  field TEXT NOT NULL," /* to, cc */
     "  state TEXT NOT NULL,"
-    "  next_at INTEGER NOT NULL,"             /* not before */
+    "  next_at INTEGER NOT NULL," /* not before */
     "  attempts INTEGER NOT NULL DEFAULT 0,"
-    "  account_version INTEGER,"              /* stored by the claim, compared when transmitting begins */
-    "  owner TEXT,"                           /* the sender process that claimed it */
+    "  account_version INTEGER," /* stored by the claim, compared when transmitting begins */
+    "  owner TEXT,"              /* the sender process that claimed it */
     "  code INTEGER, enhanced TEXT, text TEXT, host TEXT," /* the evidence of its last transition */
     "  at INTEGER NOT NULL,"
     "  UNIQUE(message_id, address)) STRICT;"
@@ -141,7 +141,7 @@ static const char migration_1[] =
     /* inbox/ */
     "CREATE TABLE folder("
     "  mailbox TEXT NOT NULL, name TEXT NOT NULL,"
-    "  role TEXT NOT NULL,"                   /* inbox, sent */
+    "  role TEXT NOT NULL,"                                      /* inbox, sent */
     "  uidvalidity INTEGER NOT NULL, next_uid INTEGER NOT NULL," /* everything below next_uid is read */
     "  reading_uid INTEGER, reading_deaths INTEGER NOT NULL DEFAULT 0,"
     "  read_boot_us INTEGER, read_boot_id TEXT," /* when it was last read to its end: clock_boottime_us() */
@@ -154,7 +154,7 @@ static const char migration_1[] =
     "  account_id INTEGER, address TEXT, in_message INTEGER," /* in_message: the message of ours it answers */
     "  matched_by TEXT,"
     "  message_id TEXT, subject TEXT, text TEXT,"
-    "  sender_hash TEXT,"                     /* for mail that belongs to no account, all that is kept of its sender */
+    "  sender_hash TEXT," /* for mail that belongs to no account, all that is kept of its sender */
     "  event_id INTEGER,"
     "  UNIQUE(mailbox, folder, uidvalidity, uid)) STRICT;"
     "CREATE INDEX inbound_account ON inbound(account_id, id);"

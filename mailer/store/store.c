@@ -58,7 +58,10 @@ connect_file(const char *path, int flags, GError **error)
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if (!run_script(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=ON;", error)) {
+    if (!run_script(db,
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; "
+                    "PRAGMA foreign_keys=ON;",
+                    error)) {
         sqlite3_close(db);
         return NULL;
     }
@@ -85,7 +88,8 @@ finalize_statement(gpointer stmt)
 
 #define LOCK_WAIT_US (30 * G_USEC_PER_SEC)
 
-/* The statements' texts are long and differ at their ends, and each is looked up a thousand times a second. */
+/* The statements' texts are long and differ at their ends, and each is looked up a thousand times a second.
+ */
 static guint
 hash_sql(gconstpointer sql)
 {
@@ -97,8 +101,8 @@ hash_sql(gconstpointer sql)
     return hash;
 }
 
-/* Waits for another writer, which is mostly a matter of a millisecond: SQLite's own naps begin there and soon take 100 ms, so
- * several senders on one database would mostly sleep. */
+/* Waits for another writer, which is mostly a matter of a millisecond: SQLite's own naps begin there and soon
+ * take 100 ms, so several senders on one database would mostly sleep. */
 static int
 wait_for_lock(void *user, int tries)
 {

@@ -1,8 +1,9 @@
-/* The database behind one small interface: statements written as plain SQL beside the functions that own the tables,
- * parameters bound by a spec string, columns read by name, transactions. No SQLite type is visible, so another database
- * can stand behind it. One connection belongs to one process and one thread.
+/* The database behind one small interface: statements written as plain SQL beside the functions that own the
+ * tables, parameters bound by a spec string, columns read by name, transactions. No SQLite type is visible,
+ * so another database can stand behind it. One connection belongs to one process and one thread.
  *
- * Parameter specs, one letter a `?`: i gint64, d double, t const char* (NULL binds NULL), b const GBytes*, n NULL. */
+ * Parameter specs, one letter a `?`: i gint64, d double, t const char* (NULL binds NULL), b const GBytes*, n
+ * NULL. */
 #ifndef USHER_STORE_STORE_H
 #define USHER_STORE_STORE_H
 
@@ -13,15 +14,15 @@
 struct store;
 struct query;
 
-/* Opens the database at path and checks schema version and directory (2770 with setgid is advised, not forced: a
- * rehearsal lives in an ordinary folder). USHER_ERROR_NO_INPUT when there is none, USHER_ERROR_CONFIG when its schema
- * is not this program's. */
+/* Opens the database at path and checks schema version and directory (2770 with setgid is advised, not
+ * forced: a rehearsal lives in an ordinary folder). USHER_ERROR_NO_INPUT when there is none,
+ * USHER_ERROR_CONFIG when its schema is not this program's. */
 struct store *store_open(const char *path, GError **error);
 void store_close(struct store *db);
 SCOPED_FUNC(struct store, store_close)
 
-/* Creates the database, or brings an older one to this program's schema in one exclusive transaction after a copy of it
- * was saved as PATH.before-N. Only `init` and the supervisor's migrate worker call this. */
+/* Creates the database, or brings an older one to this program's schema in one exclusive transaction after a
+ * copy of it was saved as PATH.before-N. Only `init` and the supervisor's migrate worker call this. */
 gboolean store_migrate(const char *path, GError **error);
 
 /* Starts a query; end it with query_end (scoped). Never NULL except on an error. */
@@ -32,8 +33,8 @@ gboolean query_next(struct query *query, GError **error);
 void query_end(struct query *query);
 SCOPED_FUNC(struct query, query_end)
 
-/* Columns of the current row by name; asking for a column that is not there is a programmer's error and aborts.
- * Text is borrowed until the next query_next(); NULL for SQL NULL. Numbers are 0 for NULL. */
+/* Columns of the current row by name; asking for a column that is not there is a programmer's error and
+ * aborts. Text is borrowed until the next query_next(); NULL for SQL NULL. Numbers are 0 for NULL. */
 gint64 query_int(struct query *query, const char *column);
 double query_double(struct query *query, const char *column);
 const char *query_text(struct query *query, const char *column);
@@ -44,7 +45,8 @@ gboolean query_is_null(struct query *query, const char *column);
 /* Runs one statement to its end. */
 gboolean store_exec(struct store *db, const char *sql, GError **error, const char *spec, ...);
 
-/* The first column of the first row as a number or as text (the caller frees); fallback (or NULL) when there is no row. */
+/* The first column of the first row as a number or as text (the caller frees); fallback (or NULL) when there
+ * is no row. */
 gint64 store_int(struct store *db, const char *sql, gint64 fallback, GError **error, const char *spec, ...);
 char *store_text(struct store *db, const char *sql, GError **error, const char *spec, ...);
 
@@ -55,14 +57,15 @@ gint64 store_last_id(struct store *db);
 /* Rows changed by the last store_exec(): the answer to a compare-and-set. */
 gint64 store_changes(struct store *db);
 
-/* Transactions take the write lock at once (BEGIN IMMEDIATE) and do not nest. No transaction may be open while
- * waiting for a person, the network or another program. */
+/* Transactions take the write lock at once (BEGIN IMMEDIATE) and do not nest. No transaction may be open
+ * while waiting for a person, the network or another program. */
 gboolean store_begin(struct store *db, GError **error);
 gboolean store_commit(struct store *db, GError **error);
 void store_rollback(struct store *db);
 gboolean store_in_transaction(struct store *db);
 
-/* A point inside a transaction to which a part of the work can be undone; they may nest. End each with one of the two. */
+/* A point inside a transaction to which a part of the work can be undone; they may nest. End each with one of
+ * the two. */
 gboolean store_savepoint(struct store *db, GError **error);
 gboolean store_savepoint_keep(struct store *db, GError **error);
 void store_savepoint_undo(struct store *db);

@@ -1,4 +1,5 @@
-/* Lint: every rule on letters and on templates, the lines it names, the levels a team sets, and that what is shipped is clean. */
+/* Lint: every rule on letters and on templates, the lines it names, the levels a team sets, and that what is
+ * shipped is clean. */
 #include "compose/lint.h"
 
 #include "compose/lint_figures.h"
@@ -15,7 +16,8 @@ summary(const GPtrArray *lines)
     for (guint i = 0; i < lines->len; i++) {
         const struct lint_line *l = lines->pdata[i];
         g_assert_true(*l->message && *l->hint && l->line > 0);
-        g_string_append_printf(out, "%s%s%s %d", out->len ? "; " : "", l->rule, l->level == LINT_ERROR ? "!" : "", l->line);
+        g_string_append_printf(out, "%s%s%s %d", out->len ? "; " : "", l->rule,
+                               l->level == LINT_ERROR ? "!" : "", l->line);
     }
     return g_string_free(out, FALSE);
 }
@@ -40,10 +42,14 @@ words(guint count)
 
 /* ---- letters ---- */
 
-static const char good[] = "Hi Ann,\n\nYour bill is about $512 a month, 62 % of it replay.\n\n[Two settings](https://docs.example/a) help.\n\nAna\n";
-static const char basis_json[] = "{\"forecast_mrr\": {\"value\": 512.31}, \"share\": {\"value\": 0.617}, \"events\": {\"value\": 1234567},"
-                                 " \"next_renewal\": {\"value\": \"2026-12-14\"}, \"event\": {\"value\": \"best-in-class\\u2014signup_404\"},"
-                                 " \"name\": {\"value\": \"Leverage & Synergy\"}, \"sdks\": {\"value\": [\"Alignment 7.1\"]}, \"none\": {\"value\": null}}";
+static const char good[] = "Hi Ann,\n\nYour bill is about $512 a month, 62 % of it replay.\n\n[Two "
+                           "settings](https://docs.example/a) help.\n\nAna\n";
+static const char basis_json[] =
+    "{\"forecast_mrr\": {\"value\": 512.31}, \"share\": {\"value\": 0.617}, \"events\": {\"value\": 1234567},"
+    " \"next_renewal\": {\"value\": \"2026-12-14\"}, \"event\": {\"value\": "
+    "\"best-in-class\\u2014signup_404\"},"
+    " \"name\": {\"value\": \"Leverage & Synergy\"}, \"sdks\": {\"value\": [\"Alignment 7.1\"]}, \"none\": "
+    "{\"value\": null}}";
 
 static const struct {
     const char *name, *subject, *markdown, *expected;
@@ -56,15 +62,20 @@ static const struct {
     {"generic word inside", "An update of your SDK to version 2", good, "", FALSE},
     {"generic, disguised", "Following\u00A0\u200Bup on  things", good, "subject_generic! 1", FALSE},
     {"60 characters", "123456789 123456789 123456789 123456789 123456789 1234567890", good, "", FALSE},
-    {"61 characters", "123456789 123456789 123456789 123456789 123456789 12345678901", good, "subject_long 1", FALSE},
-    {"78 characters", "ä23456789 123456789 123456789 123456789 123456789 123456789 123456789 12345678", good, "subject_long 1", FALSE},
-    {"79 characters", "ä23456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789", good, "subject_overlong! 1", FALSE},
+    {"61 characters", "123456789 123456789 123456789 123456789 123456789 12345678901", good, "subject_long 1",
+     FALSE},
+    {"78 characters", "ä23456789 123456789 123456789 123456789 123456789 123456789 123456789 12345678", good,
+     "subject_long 1", FALSE},
+    {"79 characters", "ä23456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789", good,
+     "subject_overlong! 1", FALSE},
     {"Re", "Re: Your bill", good, "subject_misleading! 1", FALSE},
     {"Fwd", "FWD : Your bill", good, "subject_misleading! 1", FALSE},
     {"Re[2]", "re[2]: Your bill", good, "subject_misleading! 1", FALSE},
     {"Aw", "AW: Your bill", good, "subject_misleading! 1", FALSE},
     {"no Re", "Replay: less of it", good, "", FALSE},
-    {"Re of a conversation", "Re: Checking in \u2014 the mail that a colleague sent by hand, with a subject far too long", good, "", TRUE},
+    {"Re of a conversation",
+     "Re: Checking in \u2014 the mail that a colleague sent by hand, with a subject far too long", good, "",
+     TRUE},
     {"dash in the subject", "Replay \u2013 less of it", good, "dash! 1", FALSE},
     {"phrase in the subject", "Leverage your data", good, "phrase! 1", FALSE},
 
@@ -76,8 +87,10 @@ static const struct {
     {"in a list", "a b", "Hi\n\n- one\n- circling back\n", "phrase! 6", FALSE},
     {"parts of words", "a b", "misalignment of leveragers\n", "", FALSE},
     {"over paragraphs", "a b", "just\n\ntouching base\n", "", FALSE},
-    {"in code and addresses", "a b", "`leverage --all` <https://x.example/leverage--a>\n\n    synergy -- b\n", "", FALSE},
-    {"values", "About Leverage & Synergy", "Leverage & Synergy sends best-in-class\u2014signup\\_404 and Alignment 7.1\n", "", FALSE},
+    {"in code and addresses", "a b", "`leverage --all` <https://x.example/leverage--a>\n\n    synergy -- b\n",
+     "", FALSE},
+    {"values", "About Leverage & Synergy",
+     "Leverage & Synergy sends best-in-class\u2014signup\\_404 and Alignment 7.1\n", "", FALSE},
     {"names", "a b", "Your O\u2014Synergy team\n", "", FALSE},
     {"value inside a word", "a b", "Leverage & Synergyx\n", "phrase! 3", FALSE},
 
@@ -95,7 +108,9 @@ static const struct {
     {"Arabic and Chinese questions", "a b", "x\u061F\n\ny\uFF1F\n", "questions 5", FALSE},
 
     {"three links", "a b", "[a](https://a.example) https://b.example <https://c.example>\n", "", FALSE},
-    {"four links", "a b", "[a](https://a.example) https://b.example <https://c.example>\n\n[d](mailto:d@d.example)\n", "links 5", FALSE},
+    {"four links", "a b",
+     "[a](https://a.example) https://b.example <https://c.example>\n\n[d](mailto:d@d.example)\n", "links 5",
+     FALSE},
     {"http", "a b", "x\ny\n[a](http://a.example)\n", "link_https! 5", FALSE},
     {"bare http", "a b", "see http://a.example/x.\n", "link_https! 3", FALSE},
     {"mailto", "a b", "[a](mailto:a@a.example)\n", "", FALSE},
@@ -104,7 +119,8 @@ static const struct {
 static const char *const names[] = {"O\u2014Synergy", NULL};
 
 static GPtrArray *
-lint(const struct fixture *f, const char *subject, const char *markdown, const char *rendered, gboolean follows)
+lint(const struct fixture *f, const char *subject, const char *markdown, const char *rendered,
+     gboolean follows)
 {
     g_autofree char *text = NULL;
     g_autofree char *html = NULL;
@@ -113,8 +129,15 @@ lint(const struct fixture *f, const char *subject, const char *markdown, const c
     g_assert_no_error(error);
     json_t *basis = json_loads(basis_json, 0, NULL);
     g_assert_nonnull(basis);
-    const struct lint_letter_input input = {.config = f->config, .subject = subject, .markdown = markdown, .text = text, .html = html,
-                                            .rendered = rendered, .basis = basis, .names = names, .follows = follows};
+    const struct lint_letter_input input = {.config = f->config,
+                                            .subject = subject,
+                                            .markdown = markdown,
+                                            .text = text,
+                                            .html = html,
+                                            .rendered = rendered,
+                                            .basis = basis,
+                                            .names = names,
+                                            .follows = follows};
     GPtrArray *lines = lint_letter(&input);
     json_decref(basis);
     return lines;
@@ -126,7 +149,8 @@ test_letters(void)
     struct fixture f;
     fixture_set_up(&f);
     for (gsize i = 0; i < G_N_ELEMENTS(letters); i++) {
-        g_autoptr(GPtrArray) lines = lint(&f, letters[i].subject, letters[i].markdown, letters[i].markdown, letters[i].follows);
+        g_autoptr(GPtrArray) lines =
+            lint(&f, letters[i].subject, letters[i].markdown, letters[i].markdown, letters[i].follows);
         assert_summary(letters[i].name, lines, letters[i].expected);
     }
     fixture_tear_down(&f);
@@ -180,7 +204,8 @@ test_figures(void)
         assert_summary(edits[i].markdown, lines, edits[i].expected);
     }
     g_autoptr(GPtrArray) lines = lint(&f, "a b", "It was $999.", good, FALSE);
-    g_assert_cmpstr(((struct lint_line *)lines->pdata[0])->message, ==, "figure 999 is no fact the draft used");
+    g_assert_cmpstr(((struct lint_line *)lines->pdata[0])->message, ==,
+                    "figure 999 is no fact the draft used");
     fixture_tear_down(&f);
 }
 
@@ -191,7 +216,8 @@ static const char *const bodies[] = {
     "# Heading\n\nA *b* **c** `d  e` f\\\ng\n",
     "- one\n- two\n\n  more\n\n3. three\n4. four\n   1. five\n\n7) seven\n",
     "> quoted\n> - deep <https://a.example/?x=1&y=2>\n\n---\n\n```c\nint a = 1 < 2;\n```\n",
-    "[a](https://a.example/ä[b]?q=%41 \"title\") ![picture](https://a.example/p.png) <mailto:x@y.example> [x@y.example](mailto:x@y.example)\n",
+    "[a](https://a.example/ä[b]?q=%41 \"title\") ![picture](https://a.example/p.png) <mailto:x@y.example> "
+    "[x@y.example](mailto:x@y.example)\n",
     "https://a.example/b_c(d) and 1 &amp; 2 &lt;b&gt; \"quoted\" 'single'\n",
     "Unbreakable\u00A0blanks, \U0001F600, \u05E9\u05DC\u05D5\u05DD, 100 %, $5\n\n-- \nAna\nTeam\n",
     "a\\<b\\> 1\\. c\\*d\\*\n\n<!-- comment -->\n\n[](https://empty.example)\n",
@@ -205,7 +231,8 @@ static const struct {
     {"Hi Ann", "<p>Hi</p>", "\"Ann\" where the HTML part says \"\""},
     {"Hi", "<p>Hi Ann</p>", "\"\" where the HTML part says \"Ann\""},
     {"Pay $5", "<p>Pay $6</p>", "\"$5\" where the HTML part says \"$6\""},
-    {"it (https://a.example)", "<a href=\"https://b.example\">it</a>", "\"a\" where the HTML part says \"b\""},
+    {"it (https://a.example)", "<a href=\"https://b.example\">it</a>",
+     "\"a\" where the HTML part says \"b\""},
     {"it", "<a href=\"https://b.example\">it</a>", "\"\" where the HTML part says \"https\""},
     {"1. a", "<ol start=\"2\"><li>a</li></ol>", "\"1\" where the HTML part says \"2\""},
     {"50 %", "<p>50</p>", "\"%\" where the HTML part says \"\""},
@@ -231,7 +258,8 @@ test_parts(void)
     }
     struct fixture f;
     fixture_set_up(&f);
-    const struct lint_letter_input input = {.config = f.config, .subject = "a b", .markdown = "one", .text = "one\n", .html = "<p>two</p>"};
+    const struct lint_letter_input input = {
+        .config = f.config, .subject = "a b", .markdown = "one", .text = "one\n", .html = "<p>two</p>"};
     g_autoptr(GPtrArray) lines = lint_letter(&input);
     assert_summary("parts", lines, "parts_differ! 3");
     fixture_tear_down(&f);
@@ -242,32 +270,59 @@ test_parts(void)
 static const struct {
     const char *name, *text, *expected;
 } templates[] = {
-    {"good", "Subject: For {{ name }}\n\nHi {{ first_name | default: \"there\" }},\n\n[it]({{ team.booking_link }})\n", ""},
+    {"good",
+     "Subject: For {{ name }}\n\nHi {{ first_name | default: \"there\" }},\n\n[it]({{ team.booking_link "
+     "}})\n",
+     ""},
     {"unknown", "Subject: a b\n\nx\n\n{{ forecast_mr }}\n", "variable_unknown! 5"},
-    {"unused in the body", "Subject: a b\n\n{% assign a = 1 %}\n{% assign b = 1 %}{{ b }}\n{% capture c %}x{% endcapture %}\n",
+    {"unused in the body",
+     "Subject: a b\n\n{% assign a = 1 %}\n{% assign b = 1 %}{{ b }}\n{% capture c %}x{% endcapture %}\n",
      "variable_unused 3; variable_unused 5"},
-    {"used in a condition, an argument, a bracket", "Subject: a b\n\n{% assign a = 1 %}{% assign b = 2 %}{% assign c = 3 %}{% if a > 1 %}{{ 1 | plus: b }}"
-                                                    "{% endif %}{{ name[c] }}\n", ""},
-    {"unused in the subject", "# comment\nSubject: {% assign a = 1 %}a b\n\n{% assign a = 1 %}{{ a }}\n", "variable_unused 2"},
-    {"one alternative of the subject", "Thread: new\nSubject: {% if forecast_mrr > 5 %}One check{% elsif name %}Re: {{ name }}{% else %}Following up{% endif %}\n\nx\n",
+    {"used in a condition, an argument, a bracket",
+     "Subject: a b\n\n{% assign a = 1 %}{% assign b = 2 %}{% assign c = 3 %}{% if a > 1 %}{{ 1 | plus: b }}"
+     "{% endif %}{{ name[c] }}\n",
+     ""},
+    {"unused in the subject", "# comment\nSubject: {% assign a = 1 %}a b\n\n{% assign a = 1 %}{{ a }}\n",
+     "variable_unused 2"},
+    {"one alternative of the subject",
+     "Thread: new\nSubject: {% if forecast_mrr > 5 %}One check{% elsif name %}Re: {{ name }}{% else "
+     "%}Following up{% endif %}\n\nx\n",
      "subject_misleading! 2; subject_generic! 2"},
-    {"no alternative is long", "Subject: {% if name %}123456789 123456789 123456789 1234567890{% else %}123456789 123456789 123456789 1234567890{% endif %}\n\nx\n", ""},
-    {"both together are", "Subject: {% if name %}123456789 123456789 123456789 1234567890{% endif %}{% if name %}123456789 123456789 123456789 1234567890{% endif %}\n\nx\n",
+    {"no alternative is long",
+     "Subject: {% if name %}123456789 123456789 123456789 1234567890{% else %}123456789 123456789 123456789 "
+     "1234567890{% endif %}\n\nx\n",
+     ""},
+    {"both together are",
+     "Subject: {% if name %}123456789 123456789 123456789 1234567890{% endif %}{% if name %}123456789 "
+     "123456789 123456789 1234567890{% endif %}\n\nx\n",
      "subject_overlong! 1"},
-    {"loops and cases in the subject", "Subject: {% for p in products %}x{{ p }}{% else %}Hello{% endfor %}{% case name %}{% when \"a\", \"b\" %}{% else %} you{% endcase %}\n\nx\n",
+    {"loops and cases in the subject",
+     "Subject: {% for p in products %}x{{ p }}{% else %}Hello{% endfor %}{% case name %}{% when \"a\", \"b\" "
+     "%}{% else %} you{% endcase %}\n\nx\n",
      "subject_generic! 1"},
-    {"wording", "Subject: a b\n\n{% comment %} leverage -- {% endcomment %}\nOne\n{% if name %}\ntwo \u2014 three\n{% else %}\nsynergy\n{% endif %}\nfour -- five\n",
+    {"wording",
+     "Subject: a b\n\n{% comment %} leverage -- {% endcomment %}\nOne\n{% if name %}\ntwo \u2014 three\n{% "
+     "else %}\nsynergy\n{% endif %}\nfour -- five\n",
      "dash! 6; phrase! 8; dash! 10"},
-    {"wording in raw, capture and a loop", "Subject: a b\n\n{% raw %}a -- b{% endraw %}\n{% capture c %}synergy{% endcapture %}{{ c }}\n{% for p in products %}\nleverage\n{% endfor %}\n",
+    {"wording in raw, capture and a loop",
+     "Subject: a b\n\n{% raw %}a -- b{% endraw %}\n{% capture c %}synergy{% endcapture %}{{ c }}\n{% for p "
+     "in products %}\nleverage\n{% endfor %}\n",
      "dash! 3; phrase! 4; phrase! 6"},
     {"a tag over lines", "Subject: a b\n\n{% if name\n  and note %}\nx\n{% endif %}\ny -- z\n", "dash! 7"},
-    {"http", "Subject: a b\n\n[a](http://a.example/{{ name }})\n\nhttp://b.example and [c]({{ last_invoice_url }}) [d](https://d.example)\n",
+    {"http",
+     "Subject: a b\n\n[a](http://a.example/{{ name }})\n\nhttp://b.example and [c]({{ last_invoice_url }}) "
+     "[d](https://d.example)\n",
      "link_https! 3; links 3; link_https! 5"},
-    {"a question in each alternative", "Subject: a b\n\n{% if name %}a?{% elsif note %}b?{% else %}c?{% endif %}\n", ""},
+    {"a question in each alternative",
+     "Subject: a b\n\n{% if name %}a?{% elsif note %}b?{% else %}c?{% endif %}\n", ""},
     {"a question behind them", "Subject: a b\n\n{% if name %}a?{% endif %}\nb?\n", "questions 3"},
-    {"money and shares", "Subject: a b\n\nIt is $500 or USD 20, 3 dollars\nor 20 %, 30 days, {{ forecast_mrr | round }} %, two seconds.\n",
+    {"money and shares",
+     "Subject: a b\n\nIt is $500 or USD 20, 3 dollars\nor 20 %, 30 days, {{ forecast_mrr | round }} %, two "
+     "seconds.\n",
      "figure 3; figure 3; figure 3; figure 4"},
-    {"a finding", "When: forecast_mrr > 5\nRank: forecast_mrr\nSubject: Following up\nDocs: https://docs.example\n\nYour bill -- {{ forecast_mrr }}\n",
+    {"a finding",
+     "When: forecast_mrr > 5\nRank: forecast_mrr\nSubject: Following up\nDocs: https://docs.example\n\nYour "
+     "bill -- {{ forecast_mrr }}\n",
      "subject_generic! 3; dash! 6"},
     {"a finding that never leads", "When: forecast_mrr > 5\n\nYour bill is {{ forecast_mrr }}\n", ""},
 };
@@ -286,19 +341,23 @@ test_templates(void)
 {
     struct fixture f;
     fixture_set_up(&f);
-    fixture_write(&f, "sequences/facts.conf", "fact name { type = \"name\" }\nfact forecast_mrr { type = \"number\" }\nfact note { type = \"text\" }\n"
-                                              "fact last_invoice_url { type = \"url\" }\nfact products { type = \"list\" }\n");
+    fixture_write(&f, "sequences/facts.conf",
+                  "fact name { type = \"name\" }\nfact forecast_mrr { type = \"number\" }\nfact note { type "
+                  "= \"text\" }\n"
+                  "fact last_invoice_url { type = \"url\" }\nfact products { type = \"list\" }\n");
     g_autofree char *path = g_build_filename(f.dir, "sequences/facts.conf", NULL);
     scoped(facts_free) struct fact_set *facts = facts_load(path, &f.error);
     g_assert_no_error(f.error);
     for (gsize i = 0; i < G_N_ELEMENTS(templates); i++) {
-        const struct lint_template_input input = {.config = f.config, .facts = facts, .name = "t.md", .text = templates[i].text};
+        const struct lint_template_input input = {
+            .config = f.config, .facts = facts, .name = "t.md", .text = templates[i].text};
         g_autoptr(GPtrArray) lines = lint_template(&input, &f.error);
         g_assert_no_error(f.error);
         assert_summary(templates[i].name, lines, templates[i].expected);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(no_templates); i++) {
-        const struct lint_template_input input = {.config = f.config, .facts = facts, .name = "t.md", .text = no_templates[i].text};
+        const struct lint_template_input input = {
+            .config = f.config, .facts = facts, .name = "t.md", .text = no_templates[i].text};
         g_test_message("%s", no_templates[i].name);
         g_assert_null(lint_template(&input, &f.error));
         g_assert_nonnull(f.error);
@@ -307,11 +366,14 @@ test_templates(void)
     }
     /* How much there is: on the longest way, not in the file. */
     g_autofree char *ninety = words(90);
-    g_autofree char *both = g_strdup_printf("Subject: a b\n\n{%% if name %%}%s{%% else %%}%s{%% endif %%}\n", ninety, ninety);
-    g_autofree char *twice = g_strdup_printf("Subject: a b\n\n%s{%% if name %%}%s{%% endif %%}\n", ninety, ninety);
+    g_autofree char *both =
+        g_strdup_printf("Subject: a b\n\n{%% if name %%}%s{%% else %%}%s{%% endif %%}\n", ninety, ninety);
+    g_autofree char *twice =
+        g_strdup_printf("Subject: a b\n\n%s{%% if name %%}%s{%% endif %%}\n", ninety, ninety);
     const char *const texts[] = {both, twice}, *const expected[] = {"", "long 3"};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
-        const struct lint_template_input input = {.config = f.config, .facts = facts, .name = "t.md", .text = texts[i]};
+        const struct lint_template_input input = {
+            .config = f.config, .facts = facts, .name = "t.md", .text = texts[i]};
         g_autoptr(GPtrArray) lines = lint_template(&input, &f.error);
         g_assert_no_error(f.error);
         assert_summary("the longest way", lines, expected[i]);
@@ -369,7 +431,8 @@ test_json(void)
     g_autoptr(GPtrArray) lines = lint(&f, "a b", "x -- y", "x -- y", FALSE);
     json_t *object = lint_line_to_json(lines->pdata[0]);
     char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    g_assert_true(g_str_has_prefix(text, "{\"line\":3,\"level\":\"error\",\"rule\":\"dash\",\"message\":\"a long dash: \\\"--\\\"\",\"hint\":\""));
+    g_assert_true(g_str_has_prefix(text, "{\"line\":3,\"level\":\"error\",\"rule\":\"dash\",\"message\":\"a "
+                                         "long dash: \\\"--\\\"\",\"hint\":\""));
     free(text);
     json_decref(object);
     fixture_tear_down(&f);
@@ -389,7 +452,8 @@ lint_folder(struct fixture *f, const struct fact_set *facts, const char *folder)
         g_autofree char *file = g_build_filename(path, name, NULL);
         g_autofree char *text = NULL;
         g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
-        const struct lint_template_input input = {.config = f->config, .facts = facts, .name = name, .text = text};
+        const struct lint_template_input input = {
+            .config = f->config, .facts = facts, .name = name, .text = text};
         g_autoptr(GPtrArray) lines = lint_template(&input, &f->error);
         g_assert_no_error(f->error);
         for (guint i = 0; i < lines->len; i++) {

@@ -34,12 +34,15 @@ static const struct {
 } cases[] = {
     {"clean", "", "Subject: One check\n\nHi Ann,\n\nabout $512 a month.\n", "", NULL},
     {"a warning", "", "Subject: One check\n\nHi Ann,\n\nabout $513 a month.\n", "figure 5;", NULL},
-    {"an error", "", "Subject: One check\n\nHi Ann, it is $513.\n\nI hope this finds\nyou well.\n", "figure 3;phrase 5;",
+    {"an error", "", "Subject: One check\n\nHi Ann, it is $513.\n\nI hope this finds\nyou well.\n",
+     "figure 3;phrase 5;",
      "draft 1 cannot be approved: line 5: \"hope this finds you well\" is never used (phrase): "},
-    {"an error in the subject", "", "Subject: Re: One check\n\nHi Ann\n", "subject_misleading 1;", "line 1: the Subject \"Re: One check\""},
-    {"an error the team calls a warning", "lint { dash = \"warning\" }\n", "Subject: One check\n\na -- b\n", "dash 3;", NULL},
-    {"a warning the team calls an error", "lint { figure = \"error\" }\n", "Subject: One check\n\nIt is $513.\n", "figure 3;",
-     "figure 513 is no fact the draft used (figure)"},
+    {"an error in the subject", "", "Subject: Re: One check\n\nHi Ann\n", "subject_misleading 1;",
+     "line 1: the Subject \"Re: One check\""},
+    {"an error the team calls a warning", "lint { dash = \"warning\" }\n", "Subject: One check\n\na -- b\n",
+     "dash 3;", NULL},
+    {"a warning the team calls an error", "lint { figure = \"error\" }\n",
+     "Subject: One check\n\nIt is $513.\n", "figure 3;", "figure 513 is no fact the draft used (figure)"},
     {"the team and its people", "", "Subject: One check\n\nAna Diaz of The Team, for Ann\n", "", NULL},
 };
 
@@ -84,7 +87,8 @@ test_facts_change(void)
     world_tear_down(&w, NULL);
 }
 
-/* A follow-up keeps the subject of its conversation, however a colleague worded it; without one its subject counts. */
+/* A follow-up keeps the subject of its conversation, however a colleague worded it; without one its subject
+ * counts. */
 static void
 test_follow_up(void)
 {
@@ -95,8 +99,10 @@ test_follow_up(void)
     run_sql(&w.f, "UPDATE message SET thread_id = 1, subject = 'Re: Checking in'");
     g_autofree char *alone = lint(&w);
     g_assert_cmpstr(alone, ==, "subject_misleading 1;subject_generic 1;");
-    run_sql(&w.f, "INSERT INTO event(at, account_id, kind, actor, data) SELECT 1, id, 'hand_sent', 'ana',"
-                  " json_object('subject', 'Checking in', 'message_id', 'a@b', 'opens', json('true')) FROM account");
+    run_sql(
+        &w.f,
+        "INSERT INTO event(at, account_id, kind, actor, data) SELECT 1, id, 'hand_sent', 'ana',"
+        " json_object('subject', 'Checking in', 'message_id', 'a@b', 'opens', json('true')) FROM account");
     g_autofree char *in_thread = lint(&w);
     g_assert_cmpstr(in_thread, ==, "");
     world_tear_down(&w, NULL);
