@@ -285,10 +285,9 @@ is_answer_subject(const char *folded)
                                            "bls",  "atb",  "hlr",  "tr",      "vl",    "回复", "答复",
                                            "回覆", "返信", "отв",  "на",      "ответ", "رد"};
     for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++) {
-        gsize n = strlen(prefixes[i]);
-        if (strncmp(folded, prefixes[i], n) != 0)
+        if (!g_str_has_prefix(folded, prefixes[i]))
             continue;
-        const char *p = folded + n;
+        const char *p = folded + strlen(prefixes[i]);
         if (*p == '[' || *p == '(') /* Re[2]: */
             p += strspn(p, "[]()0123456789");
         p += strspn(p, " ");

@@ -126,7 +126,7 @@ look_at_content(struct service *s, const struct draft *d, const struct pipeline_
         g_propagate_error(error, g_steal_pointer(&broken));
         return FALSE;
     }
-    const char *why = difference ? difference : broken->message;
+    const char *why = difference ? difference : broken ? broken->message : "it cannot be checked";
     if (!drafting_return(s, d, why, now_us, &gone, error))
         return FALSE;
     *verdict = gone ? OUTBOX_GONE

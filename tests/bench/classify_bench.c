@@ -16,7 +16,7 @@ main(int argc, char **argv)
         fprintf(stderr, "classify_bench: %s\n", error ? error->message : "LIST [ROUNDS]");
         return 64;
     }
-    int rounds = argc > 2 ? atoi(argv[2]) : 1;
+    int rounds = argc > 2 ? (int)g_ascii_strtoll(argv[2], NULL, 10) : 1;
     g_autoptr(GPtrArray) mails = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     g_auto(GStrv) names = g_strsplit(list, "\n", -1);
     for (char **name = names; *name; name++) {

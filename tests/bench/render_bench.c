@@ -13,7 +13,7 @@ main(int argc, char **argv)
         fputs("render_bench: TEMPLATE DATA.json [COUNT]\n", stderr);
         return 64;
     }
-    long count = argc > 3 ? atol(argv[3]) : 200000;
+    long count = argc > 3 ? (long)g_ascii_strtoll(argv[3], NULL, 10) : 200000;
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
     gsize length;

@@ -14,7 +14,7 @@ main(int argc, char **argv)
         fputs("tick_bench: CONFIG [ROUNDS]\n", stderr);
         return 64;
     }
-    int rounds = argc > 2 ? atoi(argv[2]) : 1000;
+    int rounds = argc > 2 ? (int)g_ascii_strtoll(argv[2], NULL, 10) : 1000;
     g_autoptr(GError) error = NULL;
     scoped(service_close) struct service *s = service_open(argv[1], &error);
     guint looked_at = 0, all = 0;
