@@ -119,7 +119,7 @@ UNITDIR = $(PREFIX)/lib/systemd/system
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/usher/sequences $(DESTDIR)$(PREFIX)/share/usher/templates \
-	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/usher $(DESTDIR)$(PREFIX)/bin/usher
 	install -m 644 sequences/*.conf $(DESTDIR)$(PREFIX)/share/usher/sequences/
@@ -128,6 +128,7 @@ install: all
 	install -m 644 templates/findings/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/findings/
 	install -m 644 docs/*.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 docs/*.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 644 docs/*.7 $(DESTDIR)$(MANDIR)/man7/
 	sed 's|/usr/local/bin/usher|$(PREFIX)/bin/usher|' systemd/usher.service > $(DESTDIR)$(UNITDIR)/usher.service
 	install -m 644 systemd/usher.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/usher.conf
 	install -m 644 systemd/usher.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/usher.conf

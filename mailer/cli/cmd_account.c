@@ -44,18 +44,20 @@ event_summary(const char *data_text)
     return g_strdup(out->str);
 }
 
+/* Two queries, because one for both cases reads the whole journal for the events of one account. */
+#define SELECT_EVENTS(which)                                                                                 \
+    "SELECT * FROM (SELECT e.id, e.at, e.kind, e.actor, e.cause, e.data, a.key FROM event e "                \
+    "LEFT JOIN account a ON a.id = e.account_id WHERE " which " ORDER BY e.id DESC LIMIT ?2) ORDER BY id"
+
 /* Prints the events of an account (0: all), oldest first. */
 static gboolean
 print_events(struct cli *cli, gint64 account_id, gint64 limit, GError **error)
 {
     static const char *const headings[] = {"event", "at", "account", "what", "who", "about", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    static const char of_account[] = SELECT_EVENTS("e.account_id = ?1"), of_all[] = SELECT_EVENTS("?1 = 0");
     scoped(query_end) struct query *q =
-        store_query(cli->service->db,
-                    "SELECT * FROM (SELECT e.id, e.at, e.kind, e.actor, e.cause, e.data, a.key FROM event e "
-                    "LEFT JOIN account a ON a.id = e.account_id"
-                    " WHERE ?1 = 0 OR e.account_id = ?1 ORDER BY e.id DESC LIMIT ?2) ORDER BY id",
-                    error, "ii", account_id, limit);
+        store_query(cli->service->db, account_id ? of_account : of_all, error, "ii", account_id, limit);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "id"));
@@ -316,6 +318,25 @@ cmd_show(struct cli *cli, int argc, char **argv)
 
 /* ---- why ---- */
 
+/* What holds the account or one of its people now. */
+static json_t *
+holds_json(struct cli *cli, gint64 account_id)
+{
+    json_t *array = json_array();
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db,
+                    "SELECT address, until, reason FROM hold WHERE (until IS NULL OR until > ?1)"
+                    " AND (account_id = ?2 OR address IN (SELECT address FROM contact WHERE account_id = "
+                    "?2)) ORDER BY id",
+                    NULL, "ii", cli->now_us, account_id);
+    while (q && query_next(q, NULL)) {
+        g_autofree char *until = cli_time(cli, query_int(q, "until"));
+        json_array_append_new(array, json_pack("{s:s?, s:s?, s:s}", "address", query_text(q, "address"),
+                                               "until", until, "reason", query_text(q, "reason")));
+    }
+    return array;
+}
+
 #define RULE_CHARS 60
 
 /* Prints the rules that can still decide something: not those of steps that are over. */
@@ -369,16 +390,21 @@ cmd_why(struct cli *cli, int argc, char **argv)
         json_array_append_new(rules, json_pack("{s:s, s:s, s:s, s:s}", "rule", w->what, "verdict", w->verdict,
                                                "facts", w->facts, "text", w->text));
     }
+    json_t *holds = holds_json(cli, id);
     if (cli->json) {
-        cli_print_json(json_pack("{s:s, s:s, s:o, s:o}", "account", argv[1], "sequence", seq->name, "steps",
-                                 steps, "rules", rules));
+        cli_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o}", "account", argv[1], "sequence", seq->name,
+                                 "steps", steps, "holds", holds, "rules", rules));
         return EX_OK;
     }
     static const char *const step_columns[] = {"step", "state", "due", "reason", NULL};
     printf("%s in %s\n", argv[1], seq->name);
     print_objects("Steps", steps, step_columns, "The account is in no sequence; the rules below say why.");
+    static const char *const hold_columns[] = {"address", "until", "reason", NULL};
+    if (json_array_size(holds))
+        print_objects("On hold", holds, hold_columns, "");
     print_rules(argv[1], lines, steps);
     json_decref(steps);
+    json_decref(holds);
     json_decref(rules);
     static const char *const headings[] = {"message", "to", "state", "next try", "why", NULL};
     scoped(table_free) struct table *table = table_new(headings);

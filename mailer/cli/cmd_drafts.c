@@ -195,6 +195,11 @@ cmd_preview(struct cli *cli, int argc, char **argv)
     struct service *s = cli->service;
     const struct sequence *seq = cli_sequence_of(cli, account_id);
     const struct step *step = pick_step(cli, seq, account_id, argc > 2 ? argv[2] : NULL);
+    for (guint i = 0; !step && argc > 2 && i < s->program->sequences->len; i++) {
+        const struct sequence *other = s->program->sequences->pdata[i];
+        step = sequence_step(other, argv[2]); /* an account may be in several */
+        seq = step ? other : seq;
+    }
     if (!step)
         return cli_missing("preview: there is no step \"%s\" in %s", argc > 2 ? argv[2] : "", seq->name);
     scoped(fact_row_free) struct fact_row *row = NULL;

@@ -25,6 +25,11 @@ data_dir(void)
         if (g_file_test(facts, G_FILE_TEST_EXISTS) && g_file_test(source, G_FILE_TEST_EXISTS))
             return g_steal_pointer(&dir);
     }
+    g_autofree char *bin = exe ? g_path_get_dirname(exe) : NULL;
+    g_autofree char *prefix = bin ? g_path_get_dirname(bin) : NULL;
+    g_autofree char *shared = prefix ? g_build_filename(prefix, "share", "usher", NULL) : NULL;
+    if (shared && g_file_test(shared, G_FILE_TEST_IS_DIR))
+        return g_steal_pointer(&shared);
     return g_strdup(USHER_DATADIR);
 }
 

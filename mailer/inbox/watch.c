@@ -194,14 +194,30 @@ mark_done(struct watch *w, struct folder *f, guint32 uid, GError **error)
 
 /* ---- one mail ---- */
 
+/* A reader that has shown that it works, so that a later death is the mail's doing and not the machine's. */
+static gboolean
+ensure_reader(struct watch *w, GError **error)
+{
+    static const guint8 probe[] = "Subject: probe\r\n\r\n";
+    struct mail_record record;
+    if (w->reader && !reader_is_dead(w->reader))
+        return TRUE;
+    g_clear_pointer(&w->reader, reader_free);
+    w->reader = reader_start(w->executable, error);
+    if (!w->reader)
+        return FALSE;
+    if (!reader_read_mail(w->reader, probe, sizeof probe - 1, FALSE, NULL, READ_TIMEOUT_MS, &record, error)) {
+        g_clear_pointer(&w->reader, reader_free);
+        return FALSE;
+    }
+    mail_record_clear(&record);
+    return TRUE;
+}
+
 static gboolean
 classify(struct watch *w, const struct folder *f, GBytes *bytes, gboolean partial, struct mail_record *record,
          GError **error)
 {
-    if (w->reader && reader_is_dead(w->reader))
-        g_clear_pointer(&w->reader, reader_free);
-    if (!w->reader && !(w->reader = reader_start(w->executable, error)))
-        return FALSE;
     struct classify_context context = {.own_addresses = (const char *const *)w->own_addresses};
     gsize size;
     const guint8 *data = g_bytes_get_data(bytes, &size);
@@ -252,6 +268,8 @@ store_unreadable(struct watch *w, struct folder *f, const struct imap_envelope *
     g_autoptr(GBytes) header =
         g_bytes_new(data, end ? (gsize)(end - data) + 4 : MIN(size, (gsize)HEADER_BYTES));
     struct mail_record record;
+    if (!ensure_reader(w, error))
+        return FALSE;
     gboolean known = classify(w, f, header, TRUE, &record, NULL);
     gboolean ok = store_mail(w, f, e, known ? &record : NULL, FALSE, error);
     if (known)
@@ -274,6 +292,8 @@ read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GErr
         struct mail_record record;
         g_autoptr(GError) local = NULL;
         /* Counted only around the parser: a dropped line or a locked database says nothing about the mail. */
+        if (!ensure_reader(w, error))
+            return FALSE; /* says nothing about the mail: it is read when a reader can be had */
         if (!mark_reading(w, f, e->uid, error))
             return FALSE;
         if (f->deaths >= MAX_DEATHS)
@@ -331,7 +351,8 @@ read_sent(struct watch *w, guint *count, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    return store_exec(w->intake->db,
+    return forget_other_names(w, w->sent, TRUE, error) &&
+           store_exec(w->intake->db,
                       "INSERT INTO folder(mailbox, name, role, uidvalidity, next_uid) VALUES(?, ?, 'sent', "
                       "0, 1) ON CONFLICT DO NOTHING",
                       error, "tt", w->intake->mailbox->name, w->sent) &&

@@ -271,7 +271,7 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
     struct session s = {.ledger = ledger, .stop = stop, .report = report};
     gboolean ok = TRUE, more = TRUE;
     /* A first look without a connection: often all that is due has to wait. */
-    while (ok && more && !(stop && *stop)) {
+    while (ok && more && !s.error && !(stop && *stop)) {
         if (g_queue_is_empty(&s.claims) && !refill(&s))
             ok = FALSE;
         if (!ok || g_queue_is_empty(&s.claims))

@@ -76,10 +76,14 @@ advance_sequence(struct store *db, const struct program *program, const struct s
     scoped(view_free) struct view *v = view_load(db, program, seq, account_id, now_us, NULL, error);
     if (!v)
         return FALSE;
-    gboolean changed = FALSE;
-    if (!consider_exit(v, &changed, error) || (!changed && !consider_enrolment(v, &changed, error)))
-        return FALSE;
-    if (changed) { /* stage and times are facts too: look again with them */
+    /* Stage and times are facts too, so each change is looked at again: an account that has just entered may
+     * have to leave. */
+    for (int changes = 0; changes < 3; changes++) {
+        gboolean changed = FALSE;
+        if (!consider_exit(v, &changed, error) || (!changed && !consider_enrolment(v, &changed, error)))
+            return FALSE;
+        if (!changed)
+            break;
         view_free(v);
         v = view_load(db, program, seq, account_id, now_us, NULL, error);
         if (!v)

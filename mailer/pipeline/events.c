@@ -85,7 +85,8 @@ static void
 mark_payment(const struct program *program, struct event *event)
 {
     const char *subject = json_string_value(json_object_get(event->data, "subject"));
-    if (!subject || json_object_get(event->data, "payment"))
+    gboolean is_ours = strcmp(event->kind, "sent") == 0 || strcmp(event->kind, "hand_sent") == 0;
+    if (!is_ours || !subject || json_object_get(event->data, "payment"))
         return;
     const char *of_sequence = json_string_value(json_object_get(event->data, "sequence"));
     gboolean payment = FALSE;

@@ -55,7 +55,9 @@ step_held_because(const struct view *v, const struct step *step)
         return g_strdup("the customer's reply is unanswered");
     const int exits[] = {v->seq->cancel, v->seq->leave};
     for (gsize i = 0; step->kind == STEP_AUTOMATIC && i < G_N_ELEMENTS(exits); i++)
-        if (view_truth(v, exits[i], RULE_FALSE) == RULE_UNDECIDED) {
+        if (view_truth(v, exits[i], RULE_FALSE) == RULE_TRUE) {
+            return view_rule_reason(v, i ? "leave" : "cancel", exits[i]);
+        } else if (view_truth(v, exits[i], RULE_FALSE) == RULE_UNDECIDED) {
             g_autofree char *missing = view_explain(v, exits[i]);
             return g_strdup_printf("%s is undecided: %s", i ? "leave" : "cancel", missing);
         }

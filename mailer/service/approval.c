@@ -19,6 +19,20 @@ refuse_unless_waiting(const struct draft *d, GError **error)
     return FALSE;
 }
 
+/* Bringing the account up to date may have ended what the draft was for. */
+static gboolean
+is_still_queued(struct service *s, gint64 draft_id, GError **error)
+{
+    scoped(draft_free) struct draft *d = draft_load(s->db, s->config, draft_id, error);
+    if (!d)
+        return FALSE;
+    if (d->state == MESSAGE_QUEUED)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " is not wanted any more: %s",
+                draft_id, d->reason ? d->reason : message_state_names[d->state]);
+    return FALSE;
+}
+
 static gboolean
 approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gint64 now_us,
                        gint64 *send_at_us, gboolean *recomposed, GError **error)
@@ -41,7 +55,7 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
              draft_freeze(&c, d, actor, error) &&
              outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
              drafting_record(s, d, "draft_approved", actor, drafting_about(d), now_us, error) &&
-             service_advance(s, d->account_id, now_us, error);
+             service_advance(s, d->account_id, now_us, error) && is_still_queued(s, d->id, error);
         *send_at_us = gate.sendable_us;
     } else if (broken) {
         g_propagate_error(error, g_steal_pointer(&broken));

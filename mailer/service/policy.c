@@ -166,7 +166,7 @@ policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_u
                        not_before_us, reason);
         return TRUE;
     }
-    if (d->state != MESSAGE_SENT && (d->state != MESSAGE_QUEUED || !wanted))
+    if (d->state != MESSAGE_SENT && (d->state != MESSAGE_QUEUED || (!wanted && !started)))
         return TRUE;
     struct pipeline_gate gate;
     if (!pipeline_gate_load(s->db, s->program, seq, step, d->account_id, now_us, &gate, error))

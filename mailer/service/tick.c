@@ -119,7 +119,10 @@ tick_refresh(struct service *s, GError **error)
             s->db,
             "UPDATE account SET dirty = 1 WHERE id IN (SELECT account_id FROM step WHERE state = 'waiting')",
             error, "");
-    return store_begin(s->db, error) && store_exec(s->db, "UPDATE account SET dirty = 1", error, "") &&
-           store_set_meta(s->db, "program_hash", g_checksum_get_string(sum), error) &&
-           store_commit(s->db, error);
+    if (store_begin(s->db, error) && store_exec(s->db, "UPDATE account SET dirty = 1", error, "") &&
+        store_set_meta(s->db, "program_hash", g_checksum_get_string(sum), error) &&
+        store_commit(s->db, error))
+        return TRUE;
+    store_rollback(s->db);
+    return FALSE;
 }
