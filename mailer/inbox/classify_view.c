@@ -288,7 +288,8 @@ is_answer_subject(const char *folded)
         if (!g_str_has_prefix(folded, prefixes[i]))
             continue;
         const char *p = folded + strlen(prefixes[i]);
-        if (*p == '[' || *p == '(') /* Re[2]: */
+        /* The analyzer does not follow the prefix's length into a string it has not seen made. */
+        if (*p == '[' || *p == '(') /* Re[2]: */ // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
             p += strspn(p, "[]()0123456789");
         p += strspn(p, " ");
         if (*p == ':')
