@@ -6,6 +6,7 @@
 #include "compose/template.h"
 #include "inbox/reader.h"
 #include "inbox/watch.h"
+#include "outbox/sender.h"
 #include "service/supervisor.h"
 #include "service/worker.h"
 #include "wire/smtp_client.h"
@@ -109,16 +110,8 @@ check_smtp(const struct service *s, const struct mailbox *m, GError **error)
     }
     if (!mailbox_read_password(m, &password, error))
         return FALSE;
-    struct smtp_server server = {.host = m->smtp.host,
-                                 .port = m->smtp.port,
-                                 .security = m->smtp.security == WIRE_STARTTLS       ? SMTP_STARTTLS
-                                             : m->smtp.security == WIRE_IMPLICIT_TLS ? SMTP_IMPLICIT_TLS
-                                                                                     : SMTP_PLAIN_LOOPBACK,
-                                 .tls_name = m->tls_name,
-                                 .ca_file = m->ca_file,
-                                 .user = password ? m->user : NULL,
-                                 .password = password,
-                                 .timeout_ms = 30000};
+    struct smtp_server server = sender_server(m, password);
+    server.timeout_ms = 30000;
     return smtp_client_check(&server, who ? who->address : NULL, NULL, error);
 }
 

@@ -189,7 +189,7 @@ draft_store(struct store *db, struct draft *d, GError **error)
     gboolean ok = store_exec(
         db,
         "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at,"
-        " template, template_text, subject, markdown, rendered, basis, recipients, thread_id)"
+        " template, template_text, subject, markdown, rendered, basis, recipients, follows)"
         " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         error, "ittittittttttti", d->account_id, d->sequence, d->step, (gint64)d->automatic,
         d->specialist->id, d->specialist->mailbox->name, d->created_us, d->template_name, d->template_text,
@@ -239,7 +239,7 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->rendered = query_dup_text(q, "rendered");
     d->basis = json_loads(query_text(q, "basis"), 0, NULL);
     d->recipients = recipients_from_json(query_text(q, "recipients"));
-    d->follows = query_int(q, "thread_id") != 0;
+    d->follows = query_int(q, "follows") != 0;
     d->created_us = query_int(q, "created_at");
     d->approved_us = query_int(q, "approved_at");
     d->approved_by = query_dup_text(q, "approved_by");

@@ -347,7 +347,7 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
         scoped(query_end) struct query *q =
             store_query(l->db,
                         "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
-                        "m.thread_id AS follows, m.automatic, m.approved_at,"
+                        "m.follows, m.automatic, m.approved_at,"
                         " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
                         "'sent') AS to_sent,"
                         " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"

@@ -244,6 +244,18 @@ smtp_security_of(enum wire_security security)
     return SMTP_STARTTLS;
 }
 
+struct smtp_server
+sender_server(const struct mailbox *mailbox, const char *password)
+{
+    return (struct smtp_server){.host = mailbox->smtp.host,
+                                .port = mailbox->smtp.port,
+                                .security = smtp_security_of(mailbox->smtp.security),
+                                .tls_name = mailbox->tls_name,
+                                .ca_file = mailbox->ca_file,
+                                .user = password ? mailbox->user : NULL,
+                                .password = password};
+}
+
 gboolean
 sender_has_work(struct ledger *ledger, gint64 now_us)
 {
@@ -260,13 +272,7 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
      * crash. */
     if (!ledger_recover(ledger, clock_now_us(), error) || !mailbox_read_password(m, &password, error))
         return FALSE;
-    struct smtp_server server = {.host = m->smtp.host,
-                                 .port = m->smtp.port,
-                                 .security = smtp_security_of(m->smtp.security),
-                                 .tls_name = m->tls_name,
-                                 .ca_file = m->ca_file,
-                                 .user = password ? m->user : NULL,
-                                 .password = password};
+    struct smtp_server server = sender_server(m, password);
     static const struct smtp_handler handler = {.next = next_mail, .begin = begin_mail, .done = mail_done};
     struct session s = {.ledger = ledger, .stop = stop, .report = report};
     gboolean ok = TRUE, more = TRUE;

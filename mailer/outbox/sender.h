@@ -17,6 +17,10 @@ void sender_report_clear(struct sender_report *report);
 gboolean sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report,
                     GError **error);
 
+/* The mailbox's submission server as the SMTP client wants it; everything borrowed. password NULL: no login.
+ */
+struct smtp_server sender_server(const struct mailbox *mailbox, const char *password);
+
 /* TRUE when the mailbox has something due now. */
 gboolean sender_has_work(struct ledger *ledger, gint64 now_us);
 

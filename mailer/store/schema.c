@@ -108,10 +108,10 @@ static const char migration_1[] =
     "  markdown TEXT NOT NULL," /* as it will be sent: rendered, perhaps edited */
     "  rendered TEXT NOT NULL," /* as the template gave it: what it rests on is compared with this */
     "  edited INTEGER NOT NULL DEFAULT 0,"
-    "  basis TEXT NOT NULL DEFAULT '{}'," /* facts used: JSON object name → {value, source, as_of} */
-    "  recipients TEXT NOT NULL,"         /* JSON array of {address, name, field, why} */
-    "  thread_id INTEGER,"                /* the message it follows up on */
-    "  message_id TEXT UNIQUE,"           /* without <>; set when frozen */
+    "  basis TEXT NOT NULL DEFAULT '{}',"   /* facts used: JSON object name → {value, source, as_of} */
+    "  recipients TEXT NOT NULL,"           /* JSON array of {address, name, field, why} */
+    "  follows INTEGER NOT NULL DEFAULT 0," /* 1: it continues the account's conversation */
+    "  message_id TEXT UNIQUE,"             /* without <>; set when frozen */
     "  token TEXT UNIQUE,"
     "  bytes BLOB," /* frozen by the approval; only Date is added at sending */
     "  approved_by TEXT, approved_at INTEGER,"

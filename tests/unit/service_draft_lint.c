@@ -96,7 +96,7 @@ test_follow_up(void)
     world_set_up(&w, NULL);
     tick(&w, "2026-11-02 10:00");
     edit(&w, "Subject: One check\n\nHi\n");
-    run_sql(&w.f, "UPDATE message SET thread_id = 1, subject = 'Re: Checking in'");
+    run_sql(&w.f, "UPDATE message SET follows = 1, subject = 'Re: Checking in'");
     g_autofree char *alone = lint(&w);
     g_assert_cmpstr(alone, ==, "subject_misleading 1;subject_generic 1;");
     run_sql(
