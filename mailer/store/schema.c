@@ -160,5 +160,14 @@ static const char migration_1[] =
     "CREATE INDEX inbound_account ON inbound(account_id, id);"
     "CREATE INDEX inbound_message_id ON inbound(message_id);";
 
-const char *const schema_migrations[] = {migration_1};
+static const char migration_2[] =
+    /* compose/ */
+    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes */
+    "ALTER TABLE message ADD COLUMN revised_by TEXT;"                     /* NULL: usher composed it */
+    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h */
+
+    /* pipeline/ */
+    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;";
+
+const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

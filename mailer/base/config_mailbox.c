@@ -1,0 +1,187 @@
+/* The mailbox sections of usher.conf: servers, login, folders. See config_parts.h and usher.conf(5). */
+#include "base/config_parts.h"
+
+#include "base/conf.h"
+#include "base/error.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+cfg_opt_t config_mailbox_options[] = {CFG_STR("smtp", NULL, CFGF_NONE),
+                                      CFG_STR("imap", NULL, CFGF_NONE),
+                                      CFG_STR("user", NULL, CFGF_NONE),
+                                      CFG_STR("password_file", NULL, CFGF_NONE),
+                                      CFG_STR("password_credential", NULL, CFGF_NONE),
+                                      CFG_STR("ca_file", NULL, CFGF_NONE),
+                                      CFG_STR("tls_name", NULL, CFGF_NONE),
+                                      CFG_STR("inbox", "INBOX", CFGF_NONE),
+                                      CFG_STR("sent", NULL, CFGF_NONE),
+                                      CFG_STR("sent_copy", "append", CFGF_NONE),
+                                      CFG_BOOL("plus_addressing", cfg_false, CFGF_NONE),
+                                      CFG_END()};
+
+struct scheme {
+    const char *name;
+    enum wire_security security;
+    guint16 port;
+};
+
+static const struct scheme smtp_schemes[] = {{"smtp://", WIRE_STARTTLS, 587},
+                                             {"smtps://", WIRE_IMPLICIT_TLS, 465},
+                                             {"smtp+plain://", WIRE_PLAIN_LOOPBACK, 25},
+                                             {0}};
+static const struct scheme imap_schemes[] = {{"imaps://", WIRE_IMPLICIT_TLS, 993},
+                                             {"imap://", WIRE_STARTTLS, 143},
+                                             {"imap+plain://", WIRE_PLAIN_LOOPBACK, 143},
+                                             {0}};
+
+gboolean
+config_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
+}
+
+static gboolean
+read_server(cfg_t *section, const char *key, const struct scheme *schemes, struct wire_server *out,
+            GError **error)
+{
+    const char *url = cfg_getstr(section, key);
+    if (!url || !*url)
+        return conf_refuse(section, error, "mailbox \"%s\" lacks %s, for example %shost:%d",
+                           cfg_title(section), key, schemes[0].name, schemes[0].port);
+    const struct scheme *s = schemes;
+    while (s->name && !g_str_has_prefix(url, s->name))
+        s++;
+    if (!s->name)
+        return conf_refuse(section, error, "%s: \"%s\": expected %s, %s or %s and host:port", key, url,
+                           schemes[0].name, schemes[1].name, schemes[2].name);
+    const char *host = url + strlen(s->name);
+    const char *end = host[0] == '[' ? strchr(host, ']') : strpbrk(host, ":/");
+    if (host[0] == '[' && end) {
+        out->host = g_strndup(host + 1, (gsize)(end - host - 1));
+        end++;
+    } else {
+        out->host = end ? g_strndup(host, (gsize)(end - host)) : g_strdup(host);
+    }
+    out->port = s->port;
+    out->security = s->security;
+    if (end && *end == ':') {
+        guint64 port;
+        g_autofree char *digits = g_strdup(end + 1);
+        if (g_str_has_suffix(digits, "/"))
+            digits[strlen(digits) - 1] = '\0';
+        if (!g_ascii_string_to_unsigned(digits, 10, 1, 65535, &port, NULL))
+            return conf_refuse(section, error, "%s: \"%s\": expected a port from 1 to 65535 after the colon",
+                               key, url);
+        out->port = (guint16)port;
+    } else if (end && *end && strcmp(end, "/") != 0) {
+        return conf_refuse(section, error, "%s: \"%s\": nothing may follow host and port", key, url);
+    }
+    if (!*out->host)
+        return conf_refuse(section, error, "%s: \"%s\": the host is missing", key, url);
+    if (out->security == WIRE_PLAIN_LOOPBACK && !config_is_loopback(out->host))
+        return conf_refuse(section, error, "%s: \"%s\": a connection without TLS is for loopback only", key,
+                           url);
+    return TRUE;
+}
+
+void
+config_mailbox_free(gpointer data)
+{
+    struct mailbox *m = data;
+    g_free(m->name);
+    g_free(m->smtp.host);
+    g_free(m->imap.host);
+    g_free(m->user);
+    g_free(m->password_file);
+    g_free(m->password_credential);
+    g_free(m->ca_file);
+    g_free(m->tls_name);
+    g_free(m->inbox);
+    g_free(m->sent);
+    g_free(m);
+}
+
+gboolean
+config_read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
+{
+    struct mailbox *m = g_new0(struct mailbox, 1);
+    g_ptr_array_add(c->mailboxes, m);
+    m->name = g_strdup(cfg_title(s));
+    if (strspn(m->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
+            strlen(m->name) ||
+        *m->name == '.' || !*m->name)
+        return conf_refuse(s, error, "mailbox \"%s\": expected a title of letters, digits, _ and -", m->name);
+    m->user = conf_dup_str(s, "user");
+    m->password_credential = conf_dup_str(s, "password_credential");
+    m->tls_name = conf_dup_str(s, "tls_name");
+    m->inbox = conf_dup_str(s, "inbox");
+    m->sent = conf_dup_str(s, "sent");
+    m->plus_addressing = cfg_getbool(s, "plus_addressing");
+    g_autofree char *password_file = conf_dup_str(s, "password_file");
+    g_autofree char *ca_file = conf_dup_str(s, "ca_file");
+    m->password_file = config_resolve_path(dir, password_file);
+    m->ca_file = config_resolve_path(dir, ca_file);
+    const char *copy = cfg_getstr(s, "sent_copy");
+    if (strcmp(copy, "append") == 0)
+        m->sent_copy = SENT_COPY_APPEND;
+    else if (strcmp(copy, "provider") == 0)
+        m->sent_copy = SENT_COPY_PROVIDER;
+    else if (strcmp(copy, "none") == 0)
+        m->sent_copy = SENT_COPY_NONE;
+    else
+        return conf_refuse(s, error, "sent_copy: \"%s\": expected append, provider or none", copy);
+    if (m->password_file && m->password_credential)
+        return conf_refuse(s, error, "mailbox \"%s\": set password_file or password_credential, not both",
+                           m->name);
+    if (m->user && (strlen(m->user) > 255 || strpbrk(m->user, "\r\n")))
+        return conf_refuse(s, error, "user: expected at most 255 bytes on one line");
+    return read_server(s, "smtp", smtp_schemes, &m->smtp, error) &&
+           read_server(s, "imap", imap_schemes, &m->imap, error);
+}
+
+gboolean
+mailbox_read_password(const struct mailbox *mailbox, char **password, GError **error)
+{
+    *password = NULL;
+    g_autofree char *path = NULL;
+    if (mailbox->password_credential) {
+        const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
+        if (!dir) {
+            g_set_error_literal(
+                error, USHER_ERROR, USHER_ERROR_CONFIG,
+                "password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)");
+            return FALSE;
+        }
+        path = g_build_filename(dir, mailbox->password_credential, NULL);
+    } else if (mailbox->password_file) {
+        path = g_strdup(mailbox->password_file);
+    } else {
+        return TRUE;
+    }
+    g_autoptr(GError) local = NULL;
+    if (!g_file_get_contents(path, password, NULL, &local)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "its password: %s", local->message);
+        return FALSE;
+    }
+    (*password)[strcspn(*password, "\r\n")] = '\0';
+    if (strlen(*password) > 255 || !**password) {
+        secret_free(g_steal_pointer(password));
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: expected a password of 1 to 255 bytes",
+                    path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void
+secret_free(char *secret)
+{
+    if (!secret)
+        return;
+    explicit_bzero(secret, strlen(secret));
+    g_free(secret);
+}
