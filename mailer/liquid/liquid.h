@@ -83,7 +83,12 @@ struct liquid_options {
     GTimeZone *zone; /* borrowed; NULL: UTC, and a date text with its own offset keeps it */
     gint64 now_us;   /* what "now" means to the date filter; 0: the wall clock */
     struct liquid_limits limits;
-    void *user; /* passed to the hooks below */
+    bool isolate;   /* an included partial is as much on its own as a rendered one: it sees the data and its
+                       arguments, and what it assigns is gone after it */
+    bool no_blanks; /* {{ x }} and echo are an error where x, before or after its filters, is nil, white space
+                       or an empty list, unless one of the filters is `default`. Literals and captured text
+                       are the template's own and may be blank. */
+    void *user;     /* passed to the hooks below */
 
     /* When set, every value a template prints ({{ }}, echo, cycle, increment) goes through emit instead of
      * being appended; the template's own text never does. Empty values are not emitted. Text captured with {%
@@ -135,6 +140,16 @@ struct liquid_name *liquid_template_unused(const struct liquid_template *tpl, si
 
 /* The partials it names literally in render and include. The caller frees the array with g_free. */
 struct liquid_name *liquid_template_partials(const struct liquid_template *tpl, size_t *n);
+
+/* The outermost names whose value can get into the output, directly or by way of what the template assigns,
+ * captures or loops over, each with the place where it is printed first. What its partials print is not among
+ * them. The caller frees the array with g_free. */
+struct liquid_name *liquid_template_printed(const struct liquid_template *tpl, size_t *n);
+
+/* Where it prints the time of day: "now" or "today" with a date format finer than a day, or anything as
+ * seconds ("%s"), also by way of an assigned name; name is what is printed there. The caller frees the array
+ * with g_free. */
+struct liquid_name *liquid_template_clocks(const struct liquid_template *tpl, size_t *n);
 
 /* A piece of what a template can print. */
 enum liquid_part_kind {

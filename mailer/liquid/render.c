@@ -6,7 +6,7 @@
  *
  * Invariants: every node and every element costs a step; no allocation follows from a template or a value
  * without its size being checked against the limits; on an error out is cut back to where it was. */
-#include "liquid/render.h"
+#include "liquid/filter.h"
 
 #include <string.h>
 
@@ -19,12 +19,55 @@
 #define NESTING_MAX 1000u /* what the stack surely bears */
 #define STACK_ARENA 4096
 
+/* Nothing a reader would see. Captured text is the template's own, whatever it holds. */
+static bool
+is_nothing(const struct liquid_value *value)
+{
+    if (value->type == LIQUID_STRING && !value->string.marked) {
+        size_t i = 0;
+        while (i < value->string.len && g_ascii_isspace(value->string.text[i]))
+            i++;
+        return i == value->string.len;
+    }
+    return value->type == LIQUID_NIL || (value_is_array(value) && value_array_size(value) == 0);
+}
+
+static bool
+may_be_nothing(const struct output *output)
+{
+    const struct filter_call *call = output->filters;
+
+    while (call && call->filter->apply != filter_default)
+        call = call->next;
+    return call || !output->value || output->value->kind == EXPR_LITERAL;
+}
+
+/* scope_evaluate_output() that refuses a value which is not there: "Hi ," is worse than no mail. */
+static bool
+evaluate_something(struct render *render, const struct output *output, struct liquid_value *out)
+{
+    if (may_be_nothing(output))
+        return scope_evaluate_output(render, output, out);
+    if (!scope_evaluate(render, output->value, out))
+        return false;
+    bool nothing = is_nothing(out);
+    for (const struct filter_call *call = output->filters; call && !nothing; call = call->next)
+        if (!filter_apply(render, call, out))
+            return false;
+    if (!nothing && !is_nothing(out))
+        return true;
+    render->at = output->value->at;
+    return render_fail(render, "nothing to print: put it inside an if, or give it a default");
+}
+
 static bool
 render_output(struct render *render, const struct output *output)
 {
     struct liquid_value value;
 
-    return scope_evaluate_output(render, output, &value) && render_value(render, &value);
+    return (render->options->no_blanks ? evaluate_something(render, output, &value)
+                                       : scope_evaluate_output(render, output, &value)) &&
+           render_value(render, &value);
 }
 
 /* What was printed since a capture began. */
@@ -273,7 +316,7 @@ render_node(struct render *render, const struct node *node)
     case NODE_IFCHANGED:
         return render_ifchanged(render, node);
     case NODE_INCLUDE:
-        return render_include(render, node);
+        return render->options->isolate ? render_render(render, node) : render_include(render, node);
     case NODE_RENDER:
         return render_render(render, node);
     case NODE_BREAK:
