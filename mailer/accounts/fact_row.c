@@ -326,7 +326,7 @@ fact_row_undeclared(const struct fact_row *row)
 }
 
 void
-fact_row_rule_values(struct fact_row *row, struct rule_value *values)
+fact_row_rule_values(const struct fact_row *row, struct rule_value *values)
 {
     g_ptr_array_set_size(row->texts, 0);
     for (guint i = 0; i < facts_count(row->set); i++) {

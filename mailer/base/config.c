@@ -30,6 +30,10 @@ const struct lint_setting lint_settings[LINT_RULE_COUNT] = {
     [LINT_PARTS_DIFFER] = {"parts_differ", LINT_ERROR},
     [LINT_VARIABLE_UNKNOWN] = {"variable_unknown", LINT_ERROR},
     [LINT_VARIABLE_UNUSED] = {"variable_unused", LINT_WARNING},
+    [LINT_GAP] = {"gap", LINT_ERROR},
+    [LINT_TIME_OF_DAY] = {"time_of_day", LINT_ERROR},
+    [LINT_AUTOMATIC_FIGURE] = {"automatic_figure", LINT_ERROR},
+    [LINT_NO_MAX_AGE] = {"no_max_age", LINT_WARNING},
 };
 
 static gboolean
@@ -111,6 +115,7 @@ config_free(struct config *c)
     g_free(c->company);
     g_free(c->booking_link);
     g_free(c->help_link);
+    g_free(c->survey_link);
     g_free(c->failsafe);
     g_free(c->timezone_name);
     g_ptr_array_unref(c->mailboxes);
@@ -153,6 +158,7 @@ read_team(cfg_t *s, struct config *c, GError **error)
     c->company = conf_dup_str(s, "company");
     c->booking_link = conf_dup_str(s, "booking_link");
     c->help_link = conf_dup_str(s, "help_link");
+    c->survey_link = conf_dup_str(s, "survey_link");
     c->failsafe = conf_dup_str(s, "failsafe");
     c->timezone_name = conf_dup_str(s, "timezone");
     g_autoptr(GError) local = NULL;
@@ -163,6 +169,8 @@ read_team(cfg_t *s, struct config *c, GError **error)
         return conf_refuse(s, error, "team needs a name");
     if (c->booking_link && !g_str_has_prefix(c->booking_link, "https://"))
         return conf_refuse(s, error, "booking_link: \"%s\": expected an https address", c->booking_link);
+    if (c->survey_link && !g_str_has_prefix(c->survey_link, "https://"))
+        return conf_refuse(s, error, "survey_link: \"%s\": expected an https address", c->survey_link);
     return TRUE;
 }
 
@@ -230,13 +238,10 @@ config_new(void)
 struct config *
 config_load(const char *path, GError **error)
 {
-    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),
-                        CFG_STR("company", NULL, CFGF_NONE),
-                        CFG_STR("timezone", "UTC", CFGF_NONE),
-                        CFG_STR("booking_link", NULL, CFGF_NONE),
-                        CFG_STR("help_link", NULL, CFGF_NONE),
-                        CFG_STR("failsafe", NULL, CFGF_NONE),
-                        CFG_END()};
+    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),      CFG_STR("company", NULL, CFGF_NONE),
+                        CFG_STR("timezone", "UTC", CFGF_NONE), CFG_STR("booking_link", NULL, CFGF_NONE),
+                        CFG_STR("help_link", NULL, CFGF_NONE), CFG_STR("survey_link", NULL, CFGF_NONE),
+                        CFG_STR("failsafe", NULL, CFGF_NONE),  CFG_END()};
     cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
     cfg_opt_t specialist[] = {CFG_STR("name", NULL, CFGF_NONE),

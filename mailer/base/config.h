@@ -62,6 +62,10 @@ enum lint_rule {
     LINT_PARTS_DIFFER,
     LINT_VARIABLE_UNKNOWN,
     LINT_VARIABLE_UNUSED,
+    LINT_GAP,
+    LINT_TIME_OF_DAY,
+    LINT_AUTOMATIC_FIGURE,
+    LINT_NO_MAX_AGE,
     LINT_RULE_COUNT
 };
 enum lint_level { LINT_OFF, LINT_WARNING, LINT_ERROR, LINT_LEVEL_COUNT };
@@ -77,7 +81,7 @@ struct config {
     char *path;
     char *database, *sequences_dir, *templates_dir;
     char **sequences;
-    char *team_name, *company, *booking_link, *help_link, *failsafe;
+    char *team_name, *company, *booking_link, *help_link, *survey_link, *failsafe;
     char *timezone_name;
     GTimeZone *timezone; /* borrowed from zone_find() */
     struct window window;

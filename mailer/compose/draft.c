@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "base/zone.h"
+#include "compose/draft_write.h"
 #include "compose/letter.h"
 #include "compose/markdown.h"
 #include "compose/sender.h"
@@ -39,6 +40,7 @@ draft_free(struct draft *d)
     g_free(d->approved_by);
     g_free(d->message_id);
     json_decref(d->basis);
+    json_decref(d->findings);
     g_clear_pointer(&d->recipients, g_ptr_array_unref);
     g_free(d);
 }
@@ -50,27 +52,6 @@ parse_state(const char *name)
         if (strcmp(message_state_names[i], name) == 0)
             return (enum message_state)i;
     return MESSAGE_WITHDRAWN;
-}
-
-static const char *
-greeting_name(const GPtrArray *recipients)
-{
-    const struct recipient *first = recipients->len ? recipients->pdata[0] : NULL;
-    return first ? first->first_name : NULL;
-}
-
-static gboolean
-render(const struct composer *c, const struct mail_template *tpl, const struct draft *draft,
-       gboolean only_compared, struct letter *letter, GError **error)
-{
-    struct letter_values values = {.row = c->row,
-                                   .facts = c->facts,
-                                   .config = c->config,
-                                   .specialist = draft->specialist,
-                                   .first_name = greeting_name(draft->recipients),
-                                   .now_us = c->now_us,
-                                   .only_compared = only_compared};
-    return mail_template_check(tpl, c->facts, error) && mail_template_render(tpl, &values, letter, error);
 }
 
 /* "A short subject", or "Re: " and the thread's when the template follows up and there is something to
@@ -128,6 +109,8 @@ check_ages(const struct composer *c, const struct mail_template *tpl, const json
     json_object_foreach((json_t *)(gsize)used, name, fact)
     {
         gint64 as_of = json_integer_value(json_object_get(fact, "as_of"));
+        if (json_object_get(fact, "own_age")) /* the Max-Age of its finding was looked at with its rule */
+            continue;
         if (as_of && c->now_us - as_of > max_age_us) {
             g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
                         "the fact %s is %d days old, the template allows %d", name,
@@ -157,17 +140,8 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->follows = mail_template_follows(tpl);
     d->specialist = sender_choose(c->db, c->config, c->row, request->account_id, error);
     d->specialist_id = d->specialist ? g_strdup(d->specialist->id) : NULL;
-    d->recipients = d->specialist ? recipients_choose(c->db, request->account_id, request->audience,
-                                                      fact_row_text(c->row, "today"), error)
-                                  : NULL;
-    if (!d->recipients)
-        return NULL;
-    if (d->recipients->len == 0) {
-        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "nobody is left to write to");
-        return NULL;
-    }
     struct letter letter;
-    if (!render(c, tpl, d, FALSE, &letter, error))
+    if (!d->specialist || !draft_write(c, request, tpl, d, &letter, error))
         return NULL;
     d->rendered = g_strdup(letter.markdown);
     d->markdown = g_steal_pointer(&letter.markdown);
@@ -185,17 +159,19 @@ draft_store(struct store *db, struct draft *d, GError **error)
 {
     json_t *recipients = recipients_to_json(d->recipients);
     char *recipients_text = json_dumps(recipients, JSON_COMPACT),
-         *basis = json_dumps(d->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
+         *basis = json_dumps(d->basis, JSON_COMPACT | JSON_PRESERVE_ORDER),
+         *findings = json_dumps(d->findings, JSON_COMPACT | JSON_PRESERVE_ORDER);
     gboolean ok = store_exec(
         db,
         "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at,"
-        " template, template_text, subject, markdown, rendered, basis, recipients, follows)"
-        " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        error, "ittittittttttti", d->account_id, d->sequence, d->step, (gint64)d->automatic,
+        " template, template_text, subject, markdown, rendered, basis, recipients, follows, findings)"
+        " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        error, "ittittitttttttit", d->account_id, d->sequence, d->step, (gint64)d->automatic,
         d->specialist->id, d->specialist->mailbox->name, d->created_us, d->template_name, d->template_text,
-        d->subject, d->markdown, d->rendered, basis, recipients_text, (gint64)d->follows);
+        d->subject, d->markdown, d->rendered, basis, recipients_text, (gint64)d->follows, findings);
     free(recipients_text);
     free(basis);
+    free(findings);
     json_decref(recipients);
     if (ok)
         d->id = store_last_id(db);
@@ -238,6 +214,7 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->markdown = query_dup_text(q, "markdown");
     d->rendered = query_dup_text(q, "rendered");
     d->basis = json_loads(query_text(q, "basis"), 0, NULL);
+    d->findings = json_loads(query_text(q, "findings"), 0, NULL);
     d->recipients = recipients_from_json(query_text(q, "recipients"));
     d->follows = query_int(q, "follows") != 0;
     d->created_us = query_int(q, "created_at");
@@ -308,7 +285,7 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
     scoped(mail_template_free) struct mail_template *tpl =
         mail_template_parse(draft->template_name, draft->template_text, error);
     struct letter letter;
-    if (!tpl || !render(c, tpl, draft, TRUE, &letter, error))
+    if (!tpl || !draft_write_again(c, tpl, draft, &letter, difference, error))
         return FALSE;
     g_autoptr(GError) stale = NULL;
     if (strcmp(letter.markdown, draft->rendered) != 0)
@@ -336,17 +313,20 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
     const char *subject = draft->edited ? draft->subject : fresh->subject,
                *markdown = draft->edited ? draft->markdown : fresh->markdown;
     char *recipients = json_dumps(new_json, JSON_COMPACT),
-         *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    gboolean ok = store_exec(c->db,
-                             "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, "
-                             "recipients = ?, specialist = ?,"
-                             " mailbox = ?, template_text = ? WHERE id = ? AND state IN ('waiting', "
-                             "'changed') AND subject = ? AND markdown = ?",
-                             error, "ttttttttitt", subject, markdown, fresh->rendered, basis, recipients,
-                             fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text,
-                             draft->id, draft->subject, draft->markdown);
+         *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER),
+         *findings = json_dumps(fresh->findings, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    gboolean ok =
+        store_exec(c->db,
+                   "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, "
+                   "recipients = ?, specialist = ?,"
+                   " mailbox = ?, template_text = ?, findings = ? WHERE id = ? AND state IN ('waiting', "
+                   "'changed') AND subject = ? AND markdown = ?",
+                   error, "tttttttttitt", subject, markdown, fresh->rendered, basis, recipients,
+                   fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text, findings,
+                   draft->id, draft->subject, draft->markdown);
     free(recipients);
     free(basis);
+    free(findings);
     json_decref(old_json);
     json_decref(new_json);
     return ok;

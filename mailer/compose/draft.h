@@ -35,6 +35,7 @@ struct draft {
     char *template_name, *template_text;
     char *subject, *markdown, *rendered;
     json_t *basis;
+    json_t *findings; /* what it tells: array of {name, text, again}, see compose/finding_choice.h */
     GPtrArray *recipients;
     gboolean follows;
     gint64 created_us, approved_us;
@@ -44,6 +45,8 @@ struct draft {
 void draft_free(struct draft *draft);
 SCOPED_FUNC(struct draft, draft_free)
 
+struct finding_files;
+
 /* What composing needs; everything borrowed. */
 struct composer {
     struct store *db;
@@ -51,6 +54,7 @@ struct composer {
     const struct fact_set *facts;
     const struct fact_row *row; /* the account's, engine facts included */
     gint64 now_us;
+    struct finding_files *findings; /* NULL: there are none to tell */
 };
 
 /* Which mail is wanted. */
@@ -85,9 +89,10 @@ struct draft *draft_find(struct store *db, const struct config *config, gint64 a
 /* Ids of the drafts that wait for a specialist, oldest first. The caller frees. */
 GArray *draft_list(struct store *db, GError **error);
 
-/* TRUE when what the draft was rendered from still prints the same: its own template text over the facts of
- * now gives the same subject and body, and every recipient may still be written to. Else *difference says
- * what changed (the caller frees). USHER_ERROR_DATA when it cannot be rendered any more. */
+/* TRUE when what the draft was rendered from still prints the same: its own template text and those of the
+ * findings it tells, over the facts of now, give the same subject and body, each of those findings holds by
+ * its own rule, and every recipient may still be written to. Else *difference says what changed (the caller
+ * frees). USHER_ERROR_DATA when it cannot be rendered any more. */
 gboolean draft_still_holds(const struct composer *composer, const struct draft *draft, char **difference,
                            GError **error);
 

@@ -26,10 +26,14 @@ finding_free(gpointer data)
     struct finding *f = data;
     g_free(f->name);
     g_free(f->file);
+    g_free(f->text);
     g_free(f->topic);
     g_free(f->docs);
     g_clear_pointer(&f->subject, liquid_template_free);
+    g_clear_pointer(&f->summary, liquid_template_free);
+    g_clear_pointer(&f->advice, liquid_template_free);
     g_clear_pointer(&f->body, liquid_template_free);
+    g_clear_pointer(&f->reads, g_ptr_array_unref);
     g_free(f);
 }
 
@@ -103,11 +107,54 @@ read_audience(struct finding *f, const struct header *header, GError **error)
     return FALSE;
 }
 
+/* A header line in Liquid. inside: it stands in somebody else's sentence, where the empty lines that make its
+ * errors name the right line must not show. */
+static gboolean
+read_line(struct finding *f, const struct header *header, const char *key, gboolean inside,
+          struct liquid_template **out, GError **error)
+{
+    const struct header_line *line = header_find(header, key);
+    if (!line)
+        return TRUE;
+    g_autofree char *text = inside ? g_strconcat("{%- # -%}", line->value, NULL) : g_strdup(line->value);
+    g_autofree char *padded = header_pad(text, line->line);
+    if (!placeholders_check_template(line->value, error)) {
+        g_prefix_error(error, "%s:%d: ", f->file, line->line);
+        return FALSE;
+    }
+    *out = liquid_template_parse(f->file, padded, strlen(padded), error);
+    return *out != NULL;
+}
+
+/* What its texts read are facts; the names of those are kept. */
+static gboolean
+read_names(struct finding *f, const struct fact_set *facts, GError **error)
+{
+    const struct liquid_template *const texts[] = {f->subject, f->summary, f->advice, f->body};
+    f->reads = g_ptr_array_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        size_t n = 0;
+        g_autofree struct liquid_name *names = texts[i] ? liquid_template_variables(texts[i], &n) : NULL;
+        for (size_t j = 0; j < n; j++) {
+            const struct fact *fact = facts_find(facts, names[j].name);
+            if (fact) {
+                g_ptr_array_add(f->reads, (char *)(gsize)fact->name);
+                continue;
+            }
+            const char *nearest = facts_nearest(facts, names[j].name);
+            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%u:%u: \"%s\" is no fact%s%s%s", f->file,
+                        names[j].line, names[j].column, names[j].name, nearest ? "; nearest is \"" : "",
+                        nearest ? nearest : "", nearest ? "\"" : "");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean
 read_texts(struct finding *f, const struct header *header, GError **error)
 {
-    const struct header_line *subject = header_find(header, "Subject"), *topic = header_find(header, "Topic"),
-                             *docs = header_find(header, "Docs");
+    const struct header_line *topic = header_find(header, "Topic"), *docs = header_find(header, "Docs");
     f->topic = topic ? g_strdup(topic->value) : NULL;
     f->docs = docs ? g_strdup(docs->value) : NULL;
     if (docs && !g_str_has_prefix(docs->value, "https://")) {
@@ -115,12 +162,10 @@ read_texts(struct finding *f, const struct header *header, GError **error)
                     docs->line);
         return FALSE;
     }
-    if (subject) {
-        g_autofree char *padded = header_pad(subject->value, subject->line);
-        f->subject = liquid_template_parse(f->file, padded, strlen(padded), error);
-        if (!f->subject)
-            return FALSE;
-    }
+    if (!read_line(f, header, "Subject", FALSE, &f->subject, error) ||
+        !read_line(f, header, "Short", TRUE, &f->summary, error) ||
+        !read_line(f, header, "Advice", TRUE, &f->advice, error))
+        return FALSE;
     if (!placeholders_check_template(header->body, error)) {
         g_prefix_error(error, "%s: ", f->file);
         return FALSE;
@@ -134,12 +179,13 @@ read_texts(struct finding *f, const struct header *header, GError **error)
 gboolean
 finding_set_add(struct finding_set *set, const char *name, const char *file, const char *text, GError **error)
 {
-    static const char *const known[] = {"When",  "Unless", "Rank",    "Subject", "Audience",
-                                        "Topic", "Docs",   "Max-Age", NULL};
+    static const char *const known[] = {"When",     "Unless", "Rank", "Subject", "Short", "Advice",
+                                        "Audience", "Topic",  "Docs", "Max-Age", NULL};
     struct finding *f = g_new0(struct finding, 1);
     struct header header;
     f->name = g_strdup(name);
     f->file = g_strdup(file);
+    f->text = g_strdup(text);
     if (!header_parse(file, text, known, &header, error)) {
         finding_free(f);
         return FALSE;
@@ -148,7 +194,7 @@ finding_set_add(struct finding_set *set, const char *name, const char *file, con
     gboolean ok = read_rule(set, f, &header, "When", &f->when, error) &&
                   read_rule(set, f, &header, "Unless", &f->unless, error) &&
                   read_rule(set, f, &header, "Rank", &f->rank, error) && read_audience(f, &header, error) &&
-                  read_texts(f, &header, error) &&
+                  read_texts(f, &header, error) && read_names(f, set->facts, error) &&
                   (!age || header_read_age(file, age, &f->max_age_us, error));
     if (ok && f->when < 0) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:1: the When line is missing", file);
@@ -227,6 +273,20 @@ take_figures(const struct finding_set *set, const struct finding *f, int rule, c
     }
 }
 
+/* Of the facts its texts print, those that are too old and not named yet. */
+static void
+take_stale_texts(const struct finding *f, const struct fact_row *row, gint64 now_us, const json_t *figures,
+                 GString *stale)
+{
+    for (guint i = 0; i < f->reads->len; i++) {
+        const char *name = f->reads->pdata[i];
+        const struct fact_value *value = fact_row_get(row, name);
+        if (f->max_age_us && value && value->as_of_us && now_us - value->as_of_us > f->max_age_us &&
+            !json_object_get(figures, name) && !strstr(stale->str, name))
+            g_string_append_printf(stale, "%s%s", stale->len ? ", " : "", name);
+    }
+}
+
 static struct finding_match *
 judge(const struct finding_set *set, const struct finding *f, const struct rule_result *results,
       const struct fact_row *row, gint64 now_us)
@@ -246,6 +306,7 @@ judge(const struct finding_set *set, const struct finding *f, const struct rule_
         m->rank = rank->type == RULE_INTEGER || rank->type == RULE_REAL ? rank->real : 0;
     }
     m->holds = rules_truth(&results[f->when]);
+    take_stale_texts(f, row, now_us, m->figures, stale);
     enum rule_truth guard = f->unless >= 0 ? rules_truth(&results[f->unless]) : RULE_FALSE;
     if (results[f->when].type == RULE_ERROR)
         m->reason = g_strdup_printf("its rule failed: %s", results[f->when].text);
@@ -277,7 +338,7 @@ by_rank(gconstpointer a, gconstpointer b)
 }
 
 GPtrArray *
-finding_set_judge(struct finding_set *set, struct fact_row *row, gint64 now_us, GError **error)
+finding_set_judge(struct finding_set *set, const struct fact_row *row, gint64 now_us, GError **error)
 {
     g_autofree struct rule_value *values = g_new0(struct rule_value, facts_count(set->facts) + 1);
     g_autofree struct rule_result *results = g_new0(struct rule_result, (gsize)rules_count(set->rules) + 1);

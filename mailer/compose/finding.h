@@ -1,6 +1,6 @@
 /* Findings: signals worth telling a customer about, one file each: `When:` an SQL rule over the facts,
- * `Unless:` a guard that withholds it, `Rank:` an SQL number, `Subject:`, `Audience:`, `Topic:`, `Docs:`,
- * `Max-Age:`, then the paragraph in Liquid and Markdown. See usher-template(5). */
+ * `Unless:` a guard that withholds it, `Rank:` an SQL number, `Subject:`, `Short:`, `Advice:`, `Audience:`,
+ * `Topic:`, `Docs:`, `Max-Age:`, then the paragraph in Liquid and Markdown. See usher-template(5). */
 #ifndef USHER_COMPOSE_FINDING_H
 #define USHER_COMPOSE_FINDING_H
 
@@ -18,13 +18,18 @@ enum finding_audience {
 extern const char *const finding_audience_names[FINDING_AUDIENCE_COUNT];
 
 struct finding {
-    char *name, *file;
-    char *topic, *docs; /* NULL when unset */
+    char *name, *file, *text; /* text: of the whole file */
+    char *topic, *docs;       /* NULL when unset */
     enum finding_audience audience;
     int when, unless, rank;          /* rules of the set; -1: none */
     gint64 max_age_us;               /* of the facts it reads; 0: any age */
     struct liquid_template *subject; /* NULL: it never leads */
+    struct liquid_template
+        *summary; /* Short: a sentence for where another leads; NULL: the paragraph stands there */
+    struct liquid_template
+        *advice; /* what was suggested, as a noun phrase; NULL: whether it was followed is not seen */
     struct liquid_template *body;
+    GPtrArray *reads; /* names of the facts that its texts read; borrowed from them */
 };
 
 struct finding_set;
@@ -35,7 +40,7 @@ void finding_set_free(struct finding_set *set);
 SCOPED_FUNC(struct finding_set, finding_set_free)
 
 /* Parses and adds one. file is what errors call it. USHER_ERROR_DATA or USHER_ERROR_CONFIG with file and
- * line. */
+ * line, also for a name in its texts that is no fact. */
 gboolean finding_set_add(struct finding_set *set, const char *name, const char *file, const char *text,
                          GError **error);
 
@@ -57,8 +62,9 @@ struct finding_match {
 void finding_match_free(gpointer match);
 
 /* Every finding judged on the facts, those that hold first, by rank (highest first) and name. now_us is for
- * Max-Age: a stale fact withholds the finding. GPtrArray of struct finding_match; NULL with
- * USHER_ERROR_SOFTWARE only. */
-GPtrArray *finding_set_judge(struct finding_set *set, struct fact_row *row, gint64 now_us, GError **error);
+ * Max-Age: a stale fact, of its rules or its texts, withholds the finding. GPtrArray of struct finding_match;
+ * NULL with USHER_ERROR_SOFTWARE only. */
+GPtrArray *finding_set_judge(struct finding_set *set, const struct fact_row *row, gint64 now_us,
+                             GError **error);
 
 #endif

@@ -25,6 +25,10 @@ static const char *const hints[LINT_RULE_COUNT] = {
     [LINT_PARTS_DIFFER] = "readers of plain text would get another mail; report this with the draft",
     [LINT_VARIABLE_UNKNOWN] = "declare it in facts.conf, or correct the name",
     [LINT_VARIABLE_UNUSED] = "use it or take it out",
+    [LINT_GAP] = "fill it in with usher edit, or take the sentence out",
+    [LINT_TIME_OF_DAY] = "the mail would change with every look at it; print the date",
+    [LINT_AUTOMATIC_FIGURE] = "nobody looks at this mail before it goes out: say it without the figure",
+    [LINT_NO_MAX_AGE] = "say how old its facts may be, such as Max-Age: 7 days",
 };
 
 static void

@@ -1,9 +1,10 @@
 /* The rules of recipients: the first mail goes to owners and admins (where that is more than eight, to those
  * of them active in the last 30 days); later mails to the people who took part, and where nobody did to at
- * most four by role. */
+ * most four by role: first those whose function the mail's findings speak to. */
 #include "compose/recipients.h"
 
 #include "accounts/contacts.h"
+#include "accounts/facts.h"
 #include "base/clock.h"
 #include "base/zone.h"
 
@@ -22,6 +23,7 @@ recipient_free(gpointer data)
     g_free(r->first_name);
     g_free(r->name);
     g_free(r->why);
+    g_free(r->function);
     g_free(r);
 }
 
@@ -36,6 +38,7 @@ add(GPtrArray *list, const struct contact *c, gboolean cc, char *why)
             c->last_name ? g_strdup_printf("%s %s", c->first_name, c->last_name) : g_strdup(c->first_name);
     r->cc = cc;
     r->why = why;
+    r->function = g_strdup(c->function);
     g_ptr_array_add(list, r);
 }
 
@@ -99,15 +102,24 @@ role_reason(const struct contact *c)
     return g_strdup(c->role ? c->role : c->function ? c->function : "contact");
 }
 
+/* contacts as by_rank() sorts them. */
 static void
-choose_few(GPtrArray *contacts, GPtrArray *out)
+choose_few(GPtrArray *contacts, const char *const *functions, GPtrArray *out)
 {
-    for (guint i = 0; i < contacts->len && out->len < FEW; i++)
-        add(out, contacts->pdata[i], out->len > 0, role_reason(contacts->pdata[i]));
+    guint n = functions ? g_strv_length((char **)(gsize)functions) : 0;
+    for (guint pass = 0; pass <= n; pass++)
+        for (guint i = 0; i < contacts->len && out->len < FEW; i++) {
+            const struct contact *c = contacts->pdata[i];
+            gboolean wanted = c->function && n && g_strv_contains(functions, c->function);
+            if (pass < n ? g_strcmp0(c->function, functions[pass]) != 0 : wanted)
+                continue;
+            add(out, c, out->len > 0, role_reason(c));
+            ((struct recipient *)out->pdata[out->len - 1])->by_role = TRUE;
+        }
 }
 
 static void
-choose_owners_admins(GPtrArray *contacts, const char *today, GPtrArray *out)
+choose_owners_admins(GPtrArray *contacts, const char *today, const char *const *functions, GPtrArray *out)
 {
     guint n = 0;
     for (guint i = 0; i < contacts->len; i++)
@@ -123,11 +135,12 @@ choose_owners_admins(GPtrArray *contacts, const char *today, GPtrArray *out)
                     : g_strdup(c->role));
         }
     if (out->len == 0)
-        choose_few(contacts, out);
+        choose_few(contacts, functions, out);
 }
 
 static gboolean
-choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, GPtrArray *out, GError **error)
+choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, const char *const *functions,
+                    GPtrArray *out, GError **error)
 {
     for (guint i = 0; i < contacts->len; i++) {
         const struct contact *c = contacts->pdata[i];
@@ -145,13 +158,13 @@ choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, GP
             add(out, c, out->len > 0, g_strdup("took part in the conversation"));
     }
     if (out->len == 0)
-        choose_few(contacts, out);
+        choose_few(contacts, functions, out);
     return TRUE;
 }
 
 GPtrArray *
 recipients_choose(struct store *db, gint64 account_id, enum audience audience, const char *today,
-                  GError **error)
+                  const char *const *functions, GError **error)
 {
     g_autoptr(GPtrArray) contacts = usable_contacts(db, account_id, error);
     if (!contacts)
@@ -160,14 +173,33 @@ recipients_choose(struct store *db, gint64 account_id, enum audience audience, c
     g_autoptr(GPtrArray) out = g_ptr_array_new_with_free_func(recipient_free);
     switch (audience) {
     case RECIPIENTS_OWNERS_ADMINS:
-        choose_owners_admins(contacts, today, out);
+        choose_owners_admins(contacts, today, functions, out);
         break;
     case RECIPIENTS_PARTICIPANTS:
-        if (!choose_participants(db, account_id, contacts, out, error))
+        if (!choose_participants(db, account_id, contacts, functions, out, error))
             return NULL;
+        break;
+    case RECIPIENTS_BY_ROLE:
+        choose_few(contacts, functions, out);
         break;
     }
     return g_steal_pointer(&out);
+}
+
+char *
+recipients_greeting(const GPtrArray *recipients)
+{
+    const char *names[2] = {NULL, NULL};
+    guint to = 0;
+    for (guint i = 0; i < recipients->len; i++) {
+        const struct recipient *r = recipients->pdata[i];
+        gboolean named = r->first_name && *r->first_name && !fact_name_refusal(r->first_name);
+        if (!r->cc && to++ < G_N_ELEMENTS(names) && named)
+            names[to - 1] = r->first_name;
+    }
+    if (to == 2 && names[0] && names[1])
+        return g_strdup_printf("%s and %s", names[0], names[1]);
+    return g_strdup(to > 1 ? "all" : names[0]);
 }
 
 json_t *

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-enum audience { RECIPIENTS_OWNERS_ADMINS, RECIPIENTS_PARTICIPANTS };
+enum audience { RECIPIENTS_OWNERS_ADMINS, RECIPIENTS_PARTICIPANTS, RECIPIENTS_BY_ROLE };
 
 struct recipient {
     char *address;    /* folded */
@@ -14,12 +14,21 @@ struct recipient {
     char *name;       /* for the header, NULL when unknown */
     gboolean cc;
     char *why;
+    /* Not kept with a message: */
+    gboolean by_role; /* one of a few chosen by what they do, not because they own it or answered */
+    char *function;   /* NULL when unknown */
 };
 
 /* The people for a mail to the account, best first, never a suppressed or absent one; empty when nobody is
- * left. The caller frees the array (its entries go with it). today is the account's local date. */
+ * left. The caller frees the array (its entries go with it). today is the account's local date. functions
+ * (NULL-terminated, may be NULL): where a few are chosen by role, people of these functions come first, in
+ * this order. */
 GPtrArray *recipients_choose(struct store *db, gint64 account_id, enum audience audience, const char *today,
-                             GError **error);
+                             const char *const *functions, GError **error);
+
+/* How the mail greets those in To: "Ada", "Ada and Bo", "all" when they are more or one of two has no name;
+ * NULL when the only one has none. The caller frees. */
+char *recipients_greeting(const GPtrArray *recipients);
 
 /* To and from the JSON array kept with a message. */
 json_t *recipients_to_json(const GPtrArray *recipients);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "compose/finding_choice.h"
 #include "compose/header.h"
 #include "compose/markdown.h"
 #include "liquid/liquid.h"
@@ -21,6 +22,7 @@ struct mail_template {
     size_t n_reads[2];
     gboolean follows;
     gint64 max_age_us;
+    guint findings;
 };
 
 /* The templates parsed last: a service writes thousands of mails from a handful of them. A parsed template
@@ -73,6 +75,12 @@ mail_template_max_age_us(const struct mail_template *tpl)
     return tpl->max_age_us;
 }
 
+guint
+mail_template_findings(const struct mail_template *tpl)
+{
+    return tpl->findings;
+}
+
 static gboolean
 refuse(const struct mail_template *tpl, int line, GError **error, const char *what)
 {
@@ -84,13 +92,19 @@ static gboolean
 read_head(struct mail_template *tpl, const struct header *head, GError **error)
 {
     const struct header_line *subject = header_find(head, "Subject"), *thread = header_find(head, "Thread"),
-                             *age = header_find(head, "Max-Age");
+                             *age = header_find(head, "Max-Age"), *findings = header_find(head, "Findings");
     if (!subject)
         return refuse(tpl, 1, error, "the Subject line is missing");
     g_autofree char *padded = header_pad(subject->value, subject->line);
     tpl->subject = liquid_template_parse(tpl->name, padded, strlen(padded), error);
     if (!tpl->subject || (age && !header_read_age(tpl->name, age, &tpl->max_age_us, error)))
         return FALSE;
+    if (findings) {
+        if (strlen(findings->value) != 1 || *findings->value < '1' ||
+            *findings->value > '0' + (int)FINDINGS_MAX)
+            return refuse(tpl, findings->line, error, "Findings: expected 1, 2 or 3");
+        tpl->findings = (guint)(*findings->value - '0');
+    }
     tpl->follows = thread && strcmp(thread->value, "follow") == 0;
     return !thread || tpl->follows || strcmp(thread->value, "new") == 0 ||
            refuse(tpl, thread->line, error, "Thread: expected new or follow");
@@ -127,7 +141,7 @@ mail_template_parse(const char *name, const char *text, GError **error)
     tpl->refs = 1;
     tpl->name = g_strdup(name);
     tpl->text = g_strdup(text);
-    static const char *const known_lines[] = {"Subject", "Thread", "Max-Age", NULL};
+    static const char *const known_lines[] = {"Subject", "Thread", "Max-Age", "Findings", NULL};
     struct header head;
     if (!header_parse(name, text, known_lines, &head, error))
         return NULL;
@@ -158,11 +172,13 @@ mail_template_load(const struct config *config, const char *name, GError **error
 
 /* ---- what a template reads ---- */
 
-static const char *const other_names[] = {"first_name", "specialist", "team", NULL};
+static const char *const other_names[] = {"first_name", "greeting_name", "specialist", "team", NULL};
+/* Only with a Findings line. */
+static const char *const finding_names[] = {"findings", "told", NULL};
 
 struct source {
     const struct letter_values *values;
-    json_t *specialist, *team; /* owned */
+    json_t *specialist, *team, *findings, *told; /* owned */
     json_t *used;
     struct placeholders *placeholders;
 };
@@ -188,10 +204,15 @@ source_init(struct source *s, const struct letter_values *values)
     json_object_set_new(s->team, "company", text_or_null(config->company));
     json_object_set_new(s->team, "booking_link", text_or_null(booking));
     json_object_set_new(s->team, "help_link", text_or_null(config->help_link));
+    json_object_set_new(s->team, "survey_link", text_or_null(config->survey_link));
+    s->findings = finding_offers_json(values->offers, FALSE);
+    s->told = finding_offers_json(values->offers, TRUE);
     if (booking)
         placeholders_declare_link(s->placeholders, booking);
     if (config->help_link)
         placeholders_declare_link(s->placeholders, config->help_link);
+    if (config->survey_link)
+        placeholders_declare_link(s->placeholders, config->survey_link);
 }
 
 static void
@@ -199,6 +220,8 @@ source_clear(struct source *s)
 {
     json_decref(s->specialist);
     json_decref(s->team);
+    json_decref(s->findings);
+    json_decref(s->told);
     json_decref(s->used);
     placeholders_free(s->placeholders);
 }
@@ -221,10 +244,14 @@ lookup(void *user, const char *name, size_t len, struct liquid_value *out)
     struct source *s = user;
     (void)len;
     *out = (struct liquid_value){.type = LIQUID_NIL};
-    if (strcmp(name, "first_name") == 0) {
-        const char *first = s->values->first_name;
-        if (first && *first && !fact_name_refusal(first))
-            *out = liquid_string(first, strlen(first));
+    if (strcmp(name, "first_name") == 0 || strcmp(name, "greeting_name") == 0) {
+        const char *person = *name == 'f' ? s->values->first_name : s->values->greeting_name;
+        if (person && *person && !fact_name_refusal(person))
+            *out = liquid_string(person, strlen(person));
+        return true;
+    }
+    if (g_strv_contains(finding_names, name)) {
+        *out = liquid_json(*name == 'f' ? s->findings : s->told);
         return true;
     }
     if (strcmp(name, "specialist") == 0 || strcmp(name, "team") == 0) {
@@ -267,8 +294,15 @@ mail_template_check(const struct mail_template *tpl, const struct fact_set *fact
     for (gsize i = 0; i < G_N_ELEMENTS(tpl->reads); i++) {
         for (size_t j = 0; j < tpl->n_reads[i]; j++) {
             const struct liquid_name *read = &tpl->reads[i][j];
-            if (facts_find(facts, read->name) || g_strv_contains(other_names, read->name))
+            if (facts_find(facts, read->name) || g_strv_contains(other_names, read->name) ||
+                (tpl->findings && g_strv_contains(finding_names, read->name)))
                 continue;
+            if (g_strv_contains(finding_names, read->name)) {
+                g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
+                            "%s:%u:%u: it reads \"%s\", but has no header line \"Findings: 1\" (to 3)",
+                            tpl->name, read->line, read->column, read->name);
+                return FALSE;
+            }
             g_autofree const char **names = known_names(facts);
             const char *nearest = text_nearest(read->name, names);
             g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%u:%u: unknown variable \"%s\"%s%s%s",
@@ -280,11 +314,23 @@ mail_template_check(const struct mail_template *tpl, const struct fact_set *fact
     return TRUE;
 }
 
+/* The name of a partial is no text for a customer. */
+static bool
+is_partial_name(const struct source *s, const char *value, size_t len, GError **error)
+{
+    if (!finding_offers_is_name(s->values->offers, value, len))
+        return false;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "\"%.*s\" is a partial: {%% include … %%}, not {{ … }}",
+                (int)len, value);
+    return true;
+}
+
 /* Header mode: a value that would end the line refuses the mail. */
 static bool
 emit_header(void *user, const char *value, size_t len, GString *out, GError **error)
 {
-    (void)user;
+    if (is_partial_name(user, value, len, error))
+        return false;
     if (memchr(value, '\r', len) || memchr(value, '\n', len) || memchr(value, '\0', len)) {
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA,
                             "Subject: a value holds a line break or NUL");
@@ -297,7 +343,59 @@ emit_header(void *user, const char *value, size_t len, GString *out, GError **er
 static bool
 emit_body(void *user, const char *value, size_t len, GString *out, GError **error)
 {
-    return placeholders_emit(((struct source *)user)->placeholders, value, len, out, error);
+    return !is_partial_name(user, value, len, error) &&
+           placeholders_emit(((struct source *)user)->placeholders, value, len, out, error);
+}
+
+static const struct liquid_template *
+load_partial(void *user, const char *name, GError **error)
+{
+    return finding_offers_load(((struct source *)user)->values->offers, name, error);
+}
+
+static gboolean
+reads_itself(const struct mail_template *tpl, const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(tpl->reads); i++)
+        for (size_t j = 0; j < tpl->n_reads[i]; j++)
+            if (strcmp(tpl->reads[i][j].name, name) == 0)
+                return TRUE;
+    return FALSE;
+}
+
+/* What the findings it says rest on is used as well. Where each of them sets a Max-Age, that one was kept
+ * when they were judged, and the template's is for what the template itself reads. */
+static void
+note_findings(struct source *s, const struct mail_template *tpl)
+{
+    const GPtrArray *offers = s->values->offers;
+    gboolean own_age = TRUE;
+    const char *name;
+    json_t *fact;
+    for (guint i = 0; offers && i < offers->len; i++) {
+        const struct finding_offer *offer = offers->pdata[i];
+        if (!offer->said)
+            continue;
+        own_age = own_age && offer->finding->max_age_us;
+        json_object_foreach(offer->figures, name, fact) if (!json_object_get(s->used, name))
+            json_object_set_new(s->used, name, json_copy(fact));
+    }
+    if (tpl->findings && own_age)
+        json_object_foreach(s->used, name, fact) if (!reads_itself(tpl, name))
+            json_object_set_new(fact, "own_age", json_true());
+}
+
+/* On one line: the lines of a partial's file stand before its text. */
+static char *
+one_line(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_ptr_array_add(kept, *word);
+    g_ptr_array_add(kept, NULL);
+    return g_strjoinv(" ", (char **)kept->pdata);
 }
 
 void
@@ -319,6 +417,9 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
                                      .zone = fact_row_zone(values->row),
                                      .now_us = values->now_us,
                                      .user = &source,
+                                     .isolate = true,
+                                     .no_blanks = true,
+                                     .load = load_partial,
                                      .emit = emit_header};
     g_autoptr(GString) subject = g_string_new(NULL);
     g_autoptr(GString) body = g_string_new(NULL);
@@ -331,7 +432,8 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
         ok = out->markdown != NULL;
     }
     if (ok) {
-        out->subject = g_strdup(g_strstrip(subject->str));
+        out->subject = one_line(subject->str);
+        note_findings(&source, tpl);
         out->used = json_incref(source.used);
         if (!*out->subject)
             ok = refuse(tpl, 1, error, "the Subject came out empty");

@@ -24,6 +24,8 @@ const struct liquid_template *mail_template_subject(const struct mail_template *
 const struct liquid_template *mail_template_body(const struct mail_template *tpl);
 /* Oldest that a fact it prints may be; 0: any age. */
 gint64 mail_template_max_age_us(const struct mail_template *tpl);
+/* How many findings it wants to tell; 0: none, and it does not read them. */
+guint mail_template_findings(const struct mail_template *tpl);
 
 /* Refuses a name that is no fact and nothing a template can read: USHER_ERROR_DATA with template, line and
  * the nearest name. */
@@ -36,6 +38,8 @@ struct letter_values {
     const struct config *config;
     const struct specialist *specialist; /* who signs */
     const char *first_name;              /* of the first To recipient, NULL when unknown */
+    const char *greeting_name;           /* of all in To: "Ada", "Ada and Bo", "all"; NULL when unknown */
+    GPtrArray *offers;                   /* struct finding_offer; NULL: none. What is taken becomes said. */
     gint64 now_us;
     gboolean only_compared; /* the result is compared with an earlier one, never kept */
 };
@@ -43,7 +47,8 @@ struct letter_values {
 struct letter {
     char *subject;  /* one line of UTF-8 */
     char *markdown; /* with the values escaped: can be edited and rendered again */
-    json_t *used;   /* object: fact → {value, source, as_of} in the order of reading */
+    json_t *used;   /* object: fact → {value, source, as_of} in the order of reading, then what the findings
+                       rest on; with "own_age": true where the Max-Age of its finding governs its age */
 };
 void letter_clear(struct letter *letter);
 

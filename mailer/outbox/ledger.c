@@ -348,6 +348,8 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
             store_query(l->db,
                         "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
                         "m.follows, m.automatic, m.approved_at,"
+                        " (SELECT json_group_array(f.value ->> 'name') FROM json_each(m.findings) f"
+                        "  WHERE f.value ->> 'again' IS NULL) AS findings,"
                         " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
                         "'sent') AS to_sent,"
                         " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
@@ -365,6 +367,7 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
                          "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"), "opens",
                          follows == 0, "approved_at",
                          (json_int_t)(query_int(q, "automatic") ? 0 : query_int(q, "approved_at")));
+        json_object_set_new(data, "findings", json_loads(query_text(q, "findings"), 0, NULL));
     }
     gboolean ok = TRUE;
     if (unknown)

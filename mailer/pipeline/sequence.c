@@ -278,8 +278,11 @@ read_step(struct sequence *seq, cfg_t *s, GError **error)
         step->audience = AUDIENCE_OWNERS_ADMINS;
     else if (strcmp(to, "participants") == 0)
         step->audience = AUDIENCE_PARTICIPANTS;
+    else if (strcmp(to, "by_role") == 0)
+        step->audience = AUDIENCE_BY_ROLE;
     else
-        return conf_refuse(s, error, "to of \"%s\": expected owners_admins or participants", step->id);
+        return conf_refuse(s, error, "to of \"%s\": expected owners_admins, participants or by_role",
+                           step->id);
     if (!step->template_name || strchr(step->template_name, '/'))
         return conf_refuse(
             s, error, "template of \"%s\": expected the name of a file in the templates folder", step->id);

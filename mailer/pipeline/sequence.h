@@ -17,7 +17,7 @@ enum step_kind { STEP_DRAFT, STEP_AUTOMATIC };
 
 enum step_lateness { LATE_SEND_WITHIN, LATE_ASK, LATE_SKIP };
 
-enum step_audience { AUDIENCE_OWNERS_ADMINS, AUDIENCE_PARTICIPANTS };
+enum step_audience { AUDIENCE_OWNERS_ADMINS, AUDIENCE_PARTICIPANTS, AUDIENCE_BY_ROLE };
 
 /* An index into a sequence's rules; NO_RULE where the file gives none. */
 #define NO_RULE (-1)

@@ -7,6 +7,8 @@
 #include "pipeline/engine.h"
 #include "store/journal.h"
 
+struct finding_files;
+
 struct service {
     struct config *config;
     struct program *program;
@@ -14,6 +16,7 @@ struct service {
     gboolean rehearsal;     /* a database of init --rehearsal or --demo */
     struct event_sink sink; /* records an event with all its consequences */
     struct outbox_policy policy;
+    struct finding_files *findings; /* of the templates folder; read when a mail first asks */
 };
 
 /* Makes a task unless the account has an open one of the same kind and title; inside the caller's

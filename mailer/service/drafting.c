@@ -3,19 +3,22 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "compose/finding_choice.h"
 
 #include <string.h>
 
 struct draft_request
 drafting_request(const struct sequence *seq, const struct step *step, gint64 account_id)
 {
+    static const enum audience audiences[] = {[AUDIENCE_OWNERS_ADMINS] = RECIPIENTS_OWNERS_ADMINS,
+                                              [AUDIENCE_PARTICIPANTS] = RECIPIENTS_PARTICIPANTS,
+                                              [AUDIENCE_BY_ROLE] = RECIPIENTS_BY_ROLE};
     return (struct draft_request){
         .account_id = account_id,
         .sequence = seq->name,
         .step = step->id,
         .template_name = step->template_name,
-        .audience =
-            step->audience == AUDIENCE_PARTICIPANTS ? RECIPIENTS_PARTICIPANTS : RECIPIENTS_OWNERS_ADMINS,
+        .audience = audiences[step->audience],
         .automatic = step->kind == STEP_AUTOMATIC,
         .payment = step->payment,
         .payment_words = (const char *const *)seq->payment_words,
@@ -25,8 +28,12 @@ drafting_request(const struct sequence *seq, const struct step *step, gint64 acc
 struct composer
 drafting_composer(struct service *s, const struct fact_row *row, gint64 now_us)
 {
-    return (struct composer){
-        .db = s->db, .config = s->config, .facts = s->program->facts, .row = row, .now_us = now_us};
+    return (struct composer){.db = s->db,
+                             .config = s->config,
+                             .facts = s->program->facts,
+                             .row = row,
+                             .now_us = now_us,
+                             .findings = s->findings};
 }
 
 /* Finds the sequence and step of a draft in the files of now. */
@@ -122,6 +129,7 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
         (!draft_freeze(c, d, "usher", error) || !outbox_enqueue(s->db, d->id, now_us, now_us, error)))
         return FALSE;
     json_t *data = drafting_about(d);
+    json_object_set_new(data, "findings", finding_pinned_names(d->findings));
     return drafting_record(s, d, "draft_made", "usher", data, now_us, error);
 }
 

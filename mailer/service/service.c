@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "compose/draft.h"
+#include "compose/finding_choice.h"
 #include "service/drafting.h"
 #include "service/policy.h"
 
@@ -52,6 +53,8 @@ service_open(const char *config_path, GError **error)
     s->rehearsal = rehearsal != NULL;
     if (s->rehearsal && !check_rehearsal(s->config, error))
         return NULL;
+    g_autofree char *findings = g_build_filename(s->config->templates_dir, "findings", NULL);
+    s->findings = finding_files_new(findings, s->program->facts);
     s->sink = (struct event_sink){.record = sink_record, .user = s};
     s->policy = (struct outbox_policy){.may_send = policy_may_send, .user = s, .sink = s->sink};
     return g_steal_pointer(&s);
@@ -62,6 +65,7 @@ service_close(struct service *s)
 {
     if (!s)
         return;
+    finding_files_free(s->findings);
     store_close(s->db);
     program_free(s->program);
     config_free(s->config);

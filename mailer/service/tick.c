@@ -109,6 +109,8 @@ tick_refresh(struct service *s, GError **error)
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     hash_folder(sum, s->config->sequences_dir);
     hash_folder(sum, s->config->templates_dir);
+    g_autofree char *findings = g_build_filename(s->config->templates_dir, "findings", NULL);
+    hash_folder(sum, findings);
     g_autofree char *config = NULL;
     gsize length;
     if (g_file_get_contents(s->config->path, &config, &length, NULL))

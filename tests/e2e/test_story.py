@@ -392,8 +392,10 @@ class Story(unittest.TestCase):
     def test_mail_by_hand_starts_the_programme_and_withdraws_the_draft(self):
         shown = self.noted["day 1"]["written"]
         self.assertEqual((shown["stage"], clock(shown["stages"]["initiated"])), ("initiated", "2027-03-02 10:00"))
-        withdrawn, = self.office.events("written", "draft_withdrawn")
+        # The check-in that nobody decided on went by itself, after day 21.
+        withdrawn, check_in = self.office.events("written", "draft_withdrawn")
         self.assertEqual((withdrawn["step"], clock(withdrawn["at"])), ("outreach", "2027-03-02 10:00"))
+        self.assertEqual((check_in["step"], self.office.step("written", "check_in")["state"]), ("check_in", "expired"))
         self.assert_thread("wes", *self.inbox["wes@written.example"])
 
     def test_payment_mail_by_hand_starts_nothing(self):

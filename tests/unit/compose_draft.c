@@ -487,6 +487,7 @@ test_specialist(struct world *w, gconstpointer data)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         store_exec(w->f.db, "UPDATE account SET owner = ?", &w->f.error, "t", cases[i].owner);
         now_facts(w, cases[i].facts, "2026-11-02 10:00");
+        w->request.template_name = "follow.md";
         scoped(draft_free) struct draft *d = draft_compose(&w->composer, &w->request, &w->f.error);
         g_assert_no_error(w->f.error);
         g_assert_cmpstr(d->specialist->id, ==, cases[i].expected);

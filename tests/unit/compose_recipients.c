@@ -148,6 +148,53 @@ static const struct choice choices[] = {
      "to a, cc b, cc c, cc d"},
 };
 
+/* Where a few are chosen by what they do. */
+static const struct role_choice {
+    struct choice choice;
+    const char *functions[3];
+} role_choices[] = {
+    {{"those the findings speak to",
+      {{"a@x.example", "owner other - -"},
+       {"b@x.example", "admin - - -"},
+       {"c@x.example", "member engineering - -"},
+       {"d@x.example", "member product - -"},
+       {"e@x.example", "member finance - -"},
+       {"f@x.example", "admin finance - -"}},
+      NULL,
+      RECIPIENTS_BY_ROLE,
+      "to f, cc e, cc c, cc a"},
+     {"finance", "engineering"}},
+    {{"nothing to tell",
+      {{"c@x.example", "member product - -"}, {"b@x.example", "admin finance - -"}},
+      NULL,
+      RECIPIENTS_BY_ROLE,
+      "to b, cc c"},
+     {NULL}},
+    {{"suppressed, absent and invalid",
+      {{"a@x.example", "owner product - -"},
+       {"b@x.example", "admin product - -"},
+       {"c@x.example", "member product - -"},
+       {"d@x.example\nbcc:", "member product - -"}},
+      "WITH gone(a) AS (VALUES('a@x.example')) INSERT INTO suppression SELECT a, 'opt_out', 0, NULL FROM "
+      "gone",
+      RECIPIENTS_BY_ROLE,
+      "to b, cc c"},
+     {"product"}},
+    {{"not those who answered",
+      {{"a@x.example", "owner - - -"}, {"c@x.example", "member product - -"}},
+      "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, address) VALUES('ana', "
+      "'INBOX', 1, 1, 0, 'reply', 1, 'a@x.example')",
+      RECIPIENTS_BY_ROLE,
+      "to c, cc a"},
+     {"product"}},
+    {{"nobody answered the first mail",
+      {{"a@x.example", "owner - - -"}, {"b@x.example", "member product - -"}},
+      NULL,
+      RECIPIENTS_PARTICIPANTS,
+      "to b, cc a"},
+     {"product"}},
+};
+
 static char *
 line_of(const GPtrArray *list)
 {
@@ -162,9 +209,8 @@ line_of(const GPtrArray *list)
 }
 
 static void
-test_choice(gconstpointer data)
+try_choice(const struct choice *c, const char *const *functions)
 {
-    const struct choice *c = data;
     struct fixture f;
     fixture_set_up(&f);
     gint64 id = add_account(&f, "acme", "{}");
@@ -175,11 +221,50 @@ test_choice(gconstpointer data)
         add_contact(&f, id, p->address, p->details);
     if (c->sql)
         run_sql(&f, c->sql);
-    g_autoptr(GPtrArray) list = recipients_choose(f.db, id, c->audience, TODAY, &f.error);
+    g_autoptr(GPtrArray) list = recipients_choose(f.db, id, c->audience, TODAY, functions, &f.error);
     g_assert_no_error(f.error);
     g_autofree char *line = line_of(list);
     g_assert_cmpstr(line, ==, c->expected);
     fixture_tear_down(&f);
+}
+
+static void
+test_choice(gconstpointer data)
+{
+    try_choice(data, NULL);
+}
+
+static void
+test_role_choice(gconstpointer data)
+{
+    const struct role_choice *c = data;
+    try_choice(&c->choice, c->functions);
+}
+
+static void
+test_greeting(void)
+{
+    static const struct {
+        const char *recipients, *expected;
+    } cases[] = {
+        {"[{'field': 'to', 'first_name': 'Ada'}]", "Ada"},
+        {"[{'field': 'to', 'first_name': 'Ada'}, {'field': 'cc', 'first_name': 'Bo'}]", "Ada"},
+        {"[{'field': 'to', 'first_name': 'Ada'}, {'field': 'to', 'first_name': 'Bo'}]", "Ada and Bo"},
+        {"[{'field': 'to', 'first_name': 'Ada'}, {'field': 'to', 'first_name': 'Bo'}, {'field': 'to', "
+         "'first_name': 'Cy'}]",
+         "all"},
+        {"[{'field': 'to', 'first_name': 'Ada'}, {'field': 'to'}]", "all"},
+        {"[{'field': 'to', 'first_name': 'Ada'}, {'field': 'to', 'first_name': 'evil.example/x'}]", "all"},
+        {"[{'field': 'to'}]", NULL},
+        {"[{'field': 'to', 'first_name': ''}]", NULL},
+        {"[]", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *json = g_strdelimit(g_strdup(cases[i].recipients), "'", '"');
+        g_autoptr(GPtrArray) list = recipients_from_json(json);
+        g_autofree char *greeting = recipients_greeting(list);
+        g_assert_cmpstr(greeting, ==, cases[i].expected);
+    }
 }
 
 static void
@@ -191,7 +276,7 @@ test_json(void)
     add_contact(&f, id, "a@x.example", "owner engineering - Ann");
     add_contact(&f, id, "b@x.example", "admin - - -");
     run_sql(&f, "UPDATE contact SET last_name = 'Ö. \"Quote\"' WHERE role = 'owner'");
-    g_autoptr(GPtrArray) list = recipients_choose(f.db, id, RECIPIENTS_OWNERS_ADMINS, TODAY, &f.error);
+    g_autoptr(GPtrArray) list = recipients_choose(f.db, id, RECIPIENTS_OWNERS_ADMINS, TODAY, NULL, &f.error);
     json_t *json = recipients_to_json(list);
     char *text = json_dumps(json, 0);
     g_autoptr(GPtrArray) again = recipients_from_json(text);
@@ -230,7 +315,8 @@ test_refusal(void)
         gint64 id = add_account(&f, "acme", "{}");
         add_contact(&f, id, "a@x.example", "owner - - -");
         add_contact(&f, id, "b@x.example", "admin - - -");
-        g_autoptr(GPtrArray) list = recipients_choose(f.db, id, RECIPIENTS_OWNERS_ADMINS, TODAY, &f.error);
+        g_autoptr(GPtrArray) list =
+            recipients_choose(f.db, id, RECIPIENTS_OWNERS_ADMINS, TODAY, NULL, &f.error);
         run_sql(&f, cases[i].sql);
         g_autofree char *why = recipients_refusal(f.db, id, list);
         g_assert_cmpstr(why, ==, cases[i].expected);
@@ -246,7 +332,7 @@ test_held(void)
     gint64 id = add_account(&f, "acme", "{}");
     add_contact(&f, id, "a@x.example", "owner - - -");
     add_contact(&f, id, "b@x.example", "admin - - -");
-    g_autoptr(GPtrArray) list = recipients_choose(f.db, id, RECIPIENTS_OWNERS_ADMINS, TODAY, &f.error);
+    g_autoptr(GPtrArray) list = recipients_choose(f.db, id, RECIPIENTS_OWNERS_ADMINS, TODAY, NULL, &f.error);
     static const struct {
         const char *sql;
         gint64 until;
@@ -282,6 +368,12 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/compose/recipients/choose/%s", choices[i].name);
         g_test_add_data_func(path, &choices[i], test_choice);
     }
+    for (gsize i = 0; i < G_N_ELEMENTS(role_choices); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/compose/recipients/by-role/%s", role_choices[i].choice.name);
+        g_test_add_data_func(path, &role_choices[i], test_role_choice);
+    }
+    g_test_add_func("/compose/recipients/greeting", test_greeting);
     g_test_add_func("/compose/recipients/json", test_json);
     g_test_add_func("/compose/recipients/refusal", test_refusal);
     g_test_add_func("/compose/recipients/held", test_held);

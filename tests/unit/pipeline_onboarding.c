@@ -43,6 +43,34 @@ static const struct story stories[] = {
       {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"),
        "onboarded; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation sent 12-21 10:12",
        NULL}}},
+    {"a check-in from day 15 to day 21",
+     "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 500}",
+     {NEW,
+      WRITTEN,
+      {"2026-11-16 23:59", "tick", NULL, "initiated" LINE, NULL},
+      {"2026-11-17 00:00", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; check_in wanted 11-17 10:12; second_outreach scheduled 11-30 "
+       "10:12; graduation scheduled 12-21 10:12",
+       NULL},
+      {"2026-11-23 23:59", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; check_in wanted 11-17 10:12; second_outreach scheduled 11-30 "
+       "10:12; graduation scheduled 12-21 10:12",
+       NULL},
+      {"2026-11-24 00:00", "tick", NULL,
+       "initiated; outreach sent 11-02 10:00; check_in expired 11-17 10:12; second_outreach scheduled 11-30 "
+       "10:12; graduation scheduled 12-21 10:12",
+       NULL}}},
+    {"no check-in below 500",
+     "{" PAYG "}",
+     {NEW, WRITTEN, {"2026-11-17 10:00", "tick", NULL, "initiated" LINE, NULL}}},
+    {"no check-in while an invoice is unpaid",
+     "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 900}",
+     {NEW,
+      WRITTEN,
+      {"2026-11-16 10:00", "facts",
+       "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 900, \"last_invoice_status\": \"failed\"}",
+       "initiated" LINE, NULL},
+      {"2026-11-17 10:00", "tick", NULL, "initiated" LINE, NULL}}},
     {"the deadline of the first outreach",
      "{" PAYG ", \"next_renewal\": \"2026-11-30\"}",
      {{"2026-11-02 10:00", "tick", NULL, "new_account; outreach wanted 11-16 10:00", NULL}}},
@@ -144,7 +172,8 @@ static const struct story stories[] = {
      {NEW,
       WRITTEN,
       {"2026-11-10 10:00", "referral", "{\"note\": \"spends\"}",
-       "sales_handoff; outreach sent 11-02 10:00; failed_payment cancelled; second_outreach cancelled; "
+       "sales_handoff; outreach sent 11-02 10:00; failed_payment cancelled; check_in cancelled; "
+       "second_outreach cancelled; "
        "graduation cancelled; cancelled",
        NULL}}},
     {"churned",
@@ -152,7 +181,8 @@ static const struct story stories[] = {
      {NEW,
       WRITTEN,
       {"2026-11-10 10:00", "facts", "{" PAYG ", \"churned\": true}",
-       "initiated; outreach sent 11-02 10:00; failed_payment cancelled; second_outreach cancelled; "
+       "initiated; outreach sent 11-02 10:00; failed_payment cancelled; check_in cancelled; second_outreach "
+       "cancelled; "
        "graduation cancelled; cancelled",
        NULL}}},
     {"a call leaves the schedule as it was",

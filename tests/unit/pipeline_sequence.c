@@ -58,7 +58,7 @@ static const struct {
     {"no kind", FILE_WITH("step b { template = \"b\" due = \"today\" }"),
      "trial.conf:4:", "expected draft or automatic"},
     {"audience", FILE_WITH("step b { kind = \"draft\" to = \"all\" template = \"b\" due = \"today\" }"),
-     "trial.conf:4:", "owners_admins or participants"},
+     "trial.conf:4:", "owners_admins, participants or by_role"},
     {"no template", FILE_WITH("step b { kind = \"draft\" due = \"today\" }"),
      "trial.conf:4:", "templates folder"},
     {"template elsewhere", FILE_WITH("step b { kind = \"draft\" template = \"../b\" due = \"today\" }"),
@@ -236,7 +236,7 @@ test_shipped(void)
     g_assert_no_error(f.error);
     const struct sequence *seq = program_sequence(p, "onboarding");
     g_assert_cmpint(seq->stages->len, ==, 5);
-    g_assert_cmpint(seq->steps->len, ==, 4);
+    g_assert_cmpint(seq->steps->len, ==, 5);
     fixture_tear_down(&f);
 }
 
