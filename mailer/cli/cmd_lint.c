@@ -144,6 +144,22 @@ facts_for(struct linter *l, const char *path)
 
 /* ---- files ---- */
 
+/* TRUE when an automatic step of the sequences in force sends a template of this name. */
+static gboolean
+is_automatic(const struct program *program, const char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    for (guint i = 0; program && i < program->sequences->len; i++) {
+        const struct sequence *seq = program->sequences->pdata[i];
+        for (guint j = 0; j < seq->steps->len; j++) {
+            const struct step *step = seq->steps->pdata[j];
+            if (step->kind == STEP_AUTOMATIC && strcmp(step->template_name, name) == 0)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static void
 lint_template_file(struct linter *l, const char *path)
 {
@@ -157,8 +173,11 @@ lint_template_file(struct linter *l, const char *path)
     const struct fact_set *facts = facts_for(l, path);
     if (!facts)
         return;
-    const struct lint_template_input input = {
-        .config = l->config, .facts = facts, .name = path, .text = text};
+    const struct lint_template_input input = {.config = l->config,
+                                              .facts = facts,
+                                              .name = path,
+                                              .text = text,
+                                              .automatic = is_automatic(l->program, path)};
     g_autoptr(GPtrArray) lines = lint_template(&input, &error);
     if (!lines) {
         print_refusal(l, path, error);

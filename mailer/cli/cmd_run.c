@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "compose/finding.h"
+#include "compose/lint.h"
 #include "compose/template.h"
 #include "inbox/reader.h"
 #include "inbox/watch.h"
@@ -76,6 +77,23 @@ cmd_worker(struct cli *cli, int argc, char **argv)
 
 /* ---- check ---- */
 
+/* The lint errors of a step's template; warnings are for usher lint. */
+static gboolean
+check_wording(struct service *s, const struct step *step, const struct mail_template *tpl, GError **error)
+{
+    const struct lint_template_input input = {.config = s->config,
+                                              .facts = s->program->facts,
+                                              .name = step->template_name,
+                                              .text = mail_template_text(tpl),
+                                              .automatic = step->kind == STEP_AUTOMATIC};
+    g_autoptr(GPtrArray) lines = lint_template(&input, error);
+    const struct lint_line *line = lines ? lint_first_error(lines) : NULL;
+    if (line)
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%d: %s (%s): %s", step->template_name,
+                    line->line, line->message, line->rule, line->hint);
+    return lines && !line;
+}
+
 static gboolean
 check_templates(struct service *s, GError **error)
 {
@@ -85,7 +103,8 @@ check_templates(struct service *s, GError **error)
             const struct step *step = seq->steps->pdata[j];
             scoped(mail_template_free) struct mail_template *tpl =
                 mail_template_load(s->config, step->template_name, error);
-            if (!tpl || !mail_template_check(tpl, s->program->facts, error))
+            if (!tpl || !mail_template_check(tpl, s->program->facts, error) ||
+                !check_wording(s, step, tpl, error))
                 return FALSE;
             printf("ok  template %s (%s)\n", step->template_name, step->id);
         }

@@ -108,12 +108,14 @@ lint_letter(const struct lint_letter_input *in)
     if (!in->follows) {
         lint_subject(&run, in->subject, SUBJECT_LINE);
         lint_wording(&run, subject);
+        lint_gaps(&run, subject);
         if (edited)
             check_figures(&run, subject, allowed);
     }
     if (body) {
         black_out_values(body, in);
         lint_wording(&run, body);
+        lint_gaps(&run, body);
         lint_addresses(&run, body);
         check_amounts(&run, body);
         if (edited)

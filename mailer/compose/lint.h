@@ -38,6 +38,7 @@ struct lint_template_input {
     const struct config *config;
     const struct fact_set *facts;
     const char *name, *text;
+    gboolean automatic; /* a step sends it without anybody looking at it */
 };
 
 /* The lines for a template: of what it can print in any case, its longest way through. USHER_ERROR_DATA or

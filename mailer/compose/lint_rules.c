@@ -294,6 +294,21 @@ lint_wording(struct lint_run *run, const struct prose *prose)
     find_dashes(run, prose);
 }
 
+/* ---- gaps ---- */
+
+/* "[the recording]": what a link leaves behind has no brackets, so these are the template's. */
+void
+lint_gaps(struct lint_run *run, const struct prose *prose)
+{
+    const char *text = prose->clean->str;
+    for (const char *p = text; (p = strchr(p, '[')); p++) {
+        gsize len = strcspn(p + 1, "[]");
+        if (len > strspn(p + 1, "0123456789 ") && p[1 + len] == ']') /* "[2]" is a note */
+            lint_add(run, LINT_GAP, prose_line(prose, (gsize)(p - text)), "%.*s is not filled in",
+                     (int)len + 2, p);
+    }
+}
+
 /* ---- links and amounts ---- */
 
 void

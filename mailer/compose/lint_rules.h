@@ -25,6 +25,9 @@ void lint_wording(struct lint_run *run, const struct prose *prose);
 /* Links without https. */
 void lint_addresses(struct lint_run *run, const struct prose *prose);
 
+/* Square brackets that somebody was to fill in. */
+void lint_gaps(struct lint_run *run, const struct prose *prose);
+
 /* How much there is; the lines are where the limit is passed. */
 struct lint_amounts {
     guint words, questions, links;
@@ -32,7 +35,7 @@ struct lint_amounts {
 };
 #define LINT_MAX_WORDS 150u
 #define LINT_MAX_QUESTIONS 1u
-#define LINT_MAX_LINKS 3u
+#define LINT_MAX_LINKS 4u /* three findings, each with its page, and the booking link */
 void lint_amounts(struct lint_run *run, const struct lint_amounts *amounts);
 
 /* The bytes of a question's mark at p ("?", "?!", "??" are one), 0 when there is none. */

@@ -195,6 +195,17 @@ check_literal_figures(struct lint_run *run, const struct prose *prose)
     }
 }
 
+/* What prints the time of day is another text with every look at it. */
+static void
+check_clocks(struct lint_run *run, const struct liquid_template *tpl)
+{
+    size_t n;
+    g_autofree struct liquid_name *clocks = liquid_template_clocks(tpl, &n);
+    for (size_t i = 0; i < n; i++)
+        lint_add(run, LINT_TIME_OF_DAY, (int)clocks[i].line, "\"%s\" is printed finer than a day",
+                 clocks[i].name);
+}
+
 static void
 check_subject(struct lint_run *run, const struct liquid_template *tpl)
 {
@@ -211,6 +222,7 @@ check_subject(struct lint_run *run, const struct liquid_template *tpl)
     lint_wording(run, prose);
     check_literal_figures(run, prose);
     check_unused(run, tpl);
+    check_clocks(run, tpl);
 }
 
 static gboolean
@@ -232,6 +244,53 @@ check_body(struct lint_run *run, const char *name, const struct liquid_template 
     check_literal_figures(run, prose);
     lint_amounts(run, &counter.sum);
     check_unused(run, tpl);
+    check_clocks(run, tpl);
+    return TRUE;
+}
+
+/* ---- mails nobody looks at before they go out ---- */
+
+static gboolean
+is_figure(const struct fact *fact)
+{
+    return fact->type == FACT_NUMBER || fact->type == FACT_INTEGER || fact->type == FACT_DATE ||
+           fact->type == FACT_TIME;
+}
+
+/* The facts it prints: no figures, and none of unknown age. */
+static void
+check_printed(struct lint_run *run, const struct fact_set *facts, const struct mail_template *tpl,
+              const struct liquid_template *part)
+{
+    size_t n;
+    g_autofree struct liquid_name *printed = liquid_template_printed(part, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct fact *fact = facts_find(facts, printed[i].name);
+        if (fact && is_figure(fact))
+            lint_add(run, LINT_AUTOMATIC_FIGURE, (int)printed[i].line,
+                     "an automatic mail prints the %s %s of the account", fact_type_name(fact->type),
+                     fact->name);
+        else if (fact && !fact->engine && !mail_template_max_age_us(tpl))
+            lint_add(run, LINT_NO_MAX_AGE, (int)printed[i].line,
+                     "an automatic mail prints %s, however old it is", fact->name);
+    }
+}
+
+static gboolean
+check_automatic(struct lint_run *run, const struct lint_template_input *in, const struct mail_template *tpl,
+                GError **error)
+{
+    size_t n;
+    g_autofree struct liquid_part *parts = liquid_template_outline(mail_template_body(tpl), &n);
+    g_autofree char *text = literal_text(parts, n);
+    scoped(prose_free) struct prose *prose = prose_of_markdown(text, 1, TRUE, error);
+    if (!prose)
+        return FALSE;
+    lint_gaps(run, prose);
+    if (mail_template_findings(tpl))
+        lint_add(run, LINT_AUTOMATIC_FIGURE, 1, "an automatic mail tells findings");
+    check_printed(run, in->facts, tpl, mail_template_subject(tpl));
+    check_printed(run, in->facts, tpl, mail_template_body(tpl));
     return TRUE;
 }
 
@@ -254,6 +313,23 @@ is_finding(const char *text)
     return FALSE;
 }
 
+/* A header line that stands in somebody else's text. */
+static void
+check_line(struct lint_run *run, const struct liquid_template *tpl)
+{
+    size_t n;
+    g_autofree struct liquid_part *parts = liquid_template_outline(tpl, &n);
+    g_autofree char *text = literal_text(parts, n);
+    scoped(prose_free) struct prose *prose = prose_of_markdown(text, 1, TRUE, NULL);
+    if (prose) {
+        lint_wording(run, prose);
+        lint_addresses(run, prose);
+        check_literal_figures(run, prose);
+    }
+    check_unused(run, tpl);
+    check_clocks(run, tpl);
+}
+
 static gboolean
 check_finding(struct lint_run *run, const struct lint_template_input *in, GError **error)
 {
@@ -263,6 +339,10 @@ check_finding(struct lint_run *run, const struct lint_template_input *in, GError
     const struct finding *f = finding_set_at(set, 0);
     if (f->subject)
         check_subject(run, f->subject);
+    if (f->summary)
+        check_line(run, f->summary);
+    if (f->advice)
+        check_line(run, f->advice);
     return check_body(run, in->name, f->body, error);
 }
 
@@ -276,7 +356,8 @@ check_template(struct lint_run *run, const struct lint_template_input *in, GErro
     if (!mail_template_check(tpl, in->facts, &unknown))
         add_refusal(run, LINT_VARIABLE_UNKNOWN, in->name, unknown->message);
     check_subject(run, mail_template_subject(tpl));
-    return check_body(run, in->name, mail_template_body(tpl), error);
+    return check_body(run, in->name, mail_template_body(tpl), error) &&
+           (!in->automatic || check_automatic(run, in, tpl, error));
 }
 
 GPtrArray *

@@ -398,6 +398,28 @@ one_line(const char *text)
     return g_strjoinv(" ", (char **)kept->pdata);
 }
 
+/* Tags on lines of their own leave empty lines behind, which say nothing to Markdown and much to somebody who
+ * edits the draft: one remains of each run. Code keeps its own. */
+static void
+squeeze_lines(GString *body)
+{
+    gsize to = 0, blank = 0;
+    if (strstr(body->str, "```") || strstr(body->str, "~~~"))
+        return;
+    for (const char *line = body->str; *line;) {
+        gsize len = strcspn(line, "\n"), whole = len + (line[len] == '\n');
+        blank = strspn(line, " \t\r") == len ? blank + 1 : 0;
+        if (blank == 1) {
+            body->str[to++] = '\n';
+        } else if (!blank) {
+            memmove(body->str + to, line, whole);
+            to += whole;
+        }
+        line += whole;
+    }
+    g_string_truncate(body, to);
+}
+
 void
 letter_clear(struct letter *letter)
 {
@@ -426,6 +448,7 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
     gboolean ok = liquid_template_render(tpl->subject, &options, subject, error);
     options.emit = emit_body;
     ok = ok && liquid_template_render(tpl->body, &options, body, error);
+    squeeze_lines(body);
     if (ok) {
         out->markdown = (values->only_compared ? markdown_expand_untried : markdown_expand)(
             g_strchug(body->str), source.placeholders, error);

@@ -107,10 +107,12 @@ static const struct {
     {"question in an address", "a b", "Why? <https://x.example/?a=?b>\n", "", FALSE},
     {"Arabic and Chinese questions", "a b", "x\u061F\n\ny\uFF1F\n", "questions 5", FALSE},
 
-    {"three links", "a b", "[a](https://a.example) https://b.example <https://c.example>\n", "", FALSE},
     {"four links", "a b",
-     "[a](https://a.example) https://b.example <https://c.example>\n\n[d](mailto:d@d.example)\n", "links 5",
-     FALSE},
+     "[a](https://a.example) https://b.example <https://c.example> [d](mailto:d@d.example)\n", "", FALSE},
+    {"five links", "a b",
+     "[a](https://a.example) https://b.example <https://c.example>\n\n[d](mailto:d@d.example) "
+     "[e](https://e.example)\n",
+     "links 5", FALSE},
     {"http", "a b", "x\ny\n[a](http://a.example)\n", "link_https! 5", FALSE},
     {"bare http", "a b", "see http://a.example/x.\n", "link_https! 3", FALSE},
     {"mailto", "a b", "[a](mailto:a@a.example)\n", "", FALSE},
@@ -311,7 +313,7 @@ static const struct {
     {"a tag over lines", "Subject: a b\n\n{% if name\n  and note %}\nx\n{% endif %}\ny -- z\n", "dash! 7"},
     {"http",
      "Subject: a b\n\n[a](http://a.example/{{ name }})\n\nhttp://b.example and [c]({{ last_invoice_url }}) "
-     "[d](https://d.example)\n",
+     "[d](https://d.example) [e](https://e.example)\n",
      "link_https! 3; links 3; link_https! 5"},
     {"a question in each alternative",
      "Subject: a b\n\n{% if name %}a?{% elsif note %}b?{% else %}c?{% endif %}\n", ""},
