@@ -202,6 +202,7 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     c->sequences = conf_dup_list(cfg, "sequences");
     c->retry_after_us = (gint64)cfg_getint(cfg, "retry_after") * 60 * G_USEC_PER_SEC;
     c->retry_for_us = (gint64)cfg_getint(cfg, "retry_for") * 3600 * G_USEC_PER_SEC;
+    c->second_approval = cfg_getbool(cfg_getsec(cfg, "approval"), "second");
     if (c->retry_after_us <= 0 || c->retry_for_us <= 0)
         return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
     if (!read_team(cfg_getsec(cfg, "team"), c, error) ||
@@ -255,6 +256,7 @@ config_load(const char *path, GError **error)
     for (int i = 0; i < LINT_RULE_COUNT; i++)
         lint[i] = (cfg_opt_t)CFG_STR(lint_settings[i].name, NULL, CFGF_NONE);
     lint[LINT_RULE_COUNT] = (cfg_opt_t)CFG_END();
+    cfg_opt_t approval[] = {CFG_BOOL("second", cfg_false, CFGF_NONE), CFG_END()};
     cfg_opt_t opts[] = {
         CFG_STR("database", "usher.db", CFGF_NONE),
         CFG_STR("sequences_dir", "sequences", CFGF_NONE),
@@ -265,6 +267,7 @@ config_load(const char *path, GError **error)
         CFG_SEC("team", team, CFGF_NONE),
         CFG_SEC("window", window, CFGF_NONE),
         CFG_SEC("lint", lint, CFGF_NONE),
+        CFG_SEC("approval", approval, CFGF_NONE),
         CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("mailbox", config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_END()};

@@ -89,6 +89,7 @@ struct config {
     GPtrArray *specialists; /* struct specialist */
     gint64 retry_after_us, retry_for_us;
     enum lint_level lint[LINT_RULE_COUNT];
+    gboolean second_approval; /* a draft leaves after two persons approved it */
 };
 
 /* A configuration that names nobody and nothing, with every default: for looking at files without a

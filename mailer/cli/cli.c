@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 
 #include <errno.h>
@@ -31,11 +32,16 @@ static const struct command commands[] = {
     {"log", "[ACCOUNT]", "the journal", NEEDS_READ, cmd_log},
     {"inbox", "", "what came in, and how it was read", NEEDS_READ, cmd_inbox},
     {"outbox", "", "what is queued, sending, deferred or unknown", NEEDS_READ, cmd_outbox},
-    {"drafts", "", "drafts that wait for a specialist", NEEDS_READ, cmd_drafts},
+    {"drafts", "[--account ACCOUNT] [--mine [--as ID]]", "drafts that wait for a specialist", NEEDS_READ,
+     cmd_drafts},
+    {"review", "[--account ACCOUNT] [--mine] [--as ID]", "the drafts one by one: look, then decide",
+     NEEDS_WRITE, cmd_review},
     {"preview", "[--html|--eml] ACCOUNT [STEP]", "the mail as it would be sent", NEEDS_READ, cmd_preview},
     {"edit", "DRAFT", "change a draft in $EDITOR", NEEDS_WRITE, cmd_edit},
     {"approve", "DRAFT…", "freeze a draft and let it be sent", NEEDS_WRITE, cmd_approve},
     {"reject", "DRAFT REASON", "drop a draft", NEEDS_WRITE, cmd_reject},
+    {"test-send", "[--as ID] DRAFT", "a marked copy of a draft to your own address", NEEDS_WRITE,
+     cmd_test_send},
     {"enrol", "ACCOUNT [SEQUENCE]", "enter an account by hand", NEEDS_WRITE, cmd_enrol},
     {"stage", "ACCOUNT STAGE", "move an account to a stage by hand", NEEDS_WRITE, cmd_stage},
     {"stop", "ACCOUNT STEP", "stop a step", NEEDS_WRITE, cmd_stop},
@@ -286,6 +292,7 @@ cli_main(int argc, char **argv)
     struct cli cli = {0};
     int rc = command->run(&cli, argc - 1, argv + 1);
     service_close(cli.service);
+    screen_page_end();
     g_free(cli.now_text);
     g_free(cli.config_option);
     if (fflush(stdout) != 0 || ferror(stdout)) {

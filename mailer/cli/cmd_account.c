@@ -2,6 +2,7 @@
 #include "accounts/contacts.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/draft_view.h"
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -390,10 +391,10 @@ cmd_why(struct cli *cli, int argc, char **argv)
         json_array_append_new(rules, json_pack("{s:s, s:s, s:s, s:s}", "rule", w->what, "verdict", w->verdict,
                                                "facts", w->facts, "text", w->text));
     }
-    json_t *holds = holds_json(cli, id);
+    json_t *holds = holds_json(cli, id), *drafts = draft_view_waiting_json(cli, id);
     if (cli->json) {
-        cli_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o}", "account", argv[1], "sequence", seq->name,
-                                 "steps", steps, "holds", holds, "rules", rules));
+        cli_print_json(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "account", argv[1], "sequence", seq->name,
+                                 "steps", steps, "holds", holds, "drafts", drafts, "rules", rules));
         return EX_OK;
     }
     static const char *const step_columns[] = {"step", "state", "due", "reason", NULL};
@@ -402,9 +403,13 @@ cmd_why(struct cli *cli, int argc, char **argv)
     static const char *const hold_columns[] = {"address", "until", "reason", NULL};
     if (json_array_size(holds))
         print_objects("On hold", holds, hold_columns, "");
+    static const char *const draft_columns[] = {"draft", "step", "waits for", NULL};
+    if (json_array_size(drafts))
+        print_objects("Drafts", drafts, draft_columns, "");
     print_rules(argv[1], lines, steps);
     json_decref(steps);
     json_decref(holds);
+    json_decref(drafts);
     json_decref(rules);
     static const char *const headings[] = {"message", "to", "state", "next try", "why", NULL};
     scoped(table_free) struct table *table = table_new(headings);

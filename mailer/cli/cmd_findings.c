@@ -1,5 +1,6 @@
 /* findings: which signals hold for an account, with the figures that made them. */
 #include "cli/commands.h"
+#include "cli/draft_view.h"
 #include "cli/table.h"
 #include "compose/finding.h"
 
@@ -32,10 +33,10 @@ print_match(struct cli *cli, struct table *table, const struct finding_match *m)
     const struct finding *f = m->finding;
     gboolean holds = m->holds == RULE_TRUE;
     if (cli->json) {
-        cli_print_json(json_pack("{s:s, s:b, s:f, s:s, s:s?, s:s?, s:s?, s:O}", "finding", f->name, "holds",
+        cli_print_json(json_pack("{s:s, s:b, s:f, s:s, s:s?, s:s?, s:s?, s:o}", "finding", f->name, "holds",
                                  holds, "rank", m->rank, "audience", finding_audience_names[f->audience],
                                  "topic", f->topic, "docs", f->docs, "reason", m->reason, "figures",
-                                 m->figures));
+                                 draft_view_facts_json(m->figures)));
         return;
     }
     g_autofree char *rank = g_strdup_printf("%.0f", m->rank);

@@ -4,6 +4,7 @@
 #include "base/zone.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/test_copies.h"
 #include "compose/sender.h"
 
 #include <stdio.h>
@@ -218,7 +219,7 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
             table_add(table, id, query_text(q, "key"), query_text(q, "step"), query_text(q, "address"),
                       query_text(q, "state"), next, query_text(q, "text") ? query_text(q, "text") : "", NULL);
     }
-    if (error)
+    if (error || !test_copies_add(cli, table, all, &error))
         return cli_fail(error);
     if (!cli->json)
         table_print(table, "Nothing is queued.");

@@ -1,10 +1,10 @@
 /* See table.h. Widths count characters, wide ones twice. */
 #include "cli/table.h"
 
+#include "cli/screen.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define GAP 2
 
@@ -18,7 +18,7 @@ gboolean
 table_colour(void)
 {
     const char *no = g_getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && !(no && *no);
+    return screen_is_terminal() && !(no && *no);
 }
 
 struct table *
@@ -93,10 +93,8 @@ width_of(const char *text)
 static int
 terminal_width(void)
 {
-    struct winsize size;
-    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
-        return size.ws_col;
-    return 10000;
+    int width = screen_width();
+    return width ? width : 10000;
 }
 
 static void

@@ -39,6 +39,8 @@ draft_free(struct draft *d)
     g_free(d->rendered);
     g_free(d->approved_by);
     g_free(d->message_id);
+    g_free(d->revised_by);
+    g_free(d->first_by);
     json_decref(d->basis);
     json_decref(d->findings);
     g_clear_pointer(&d->recipients, g_ptr_array_unref);
@@ -135,6 +137,7 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->step = g_strdup(request->step);
     d->automatic = request->automatic;
     d->created_us = c->now_us;
+    d->revision = 1;
     d->template_name = g_strdup(request->template_name);
     d->template_text = g_strdup(mail_template_text(tpl));
     d->follows = mail_template_follows(tpl);
@@ -221,6 +224,12 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->approved_us = query_int(q, "approved_at");
     d->approved_by = query_dup_text(q, "approved_by");
     d->message_id = query_dup_text(q, "message_id");
+    d->revision = query_int(q, "revision");
+    d->revised_by = query_dup_text(q, "revised_by");
+    d->approved_revision = query_int(q, "approved_revision");
+    d->first_by = query_dup_text(q, "first_by");
+    d->first_us = query_int(q, "first_at");
+    d->first_revision = query_int(q, "first_revision");
     return g_steal_pointer(&d);
 }
 
@@ -298,9 +307,20 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
     return *difference == NULL;
 }
 
+/* What the draft says now, before it says something else: people are shown the difference. */
+static gboolean
+keep_revision(struct store *db, gint64 id, GError **error)
+{
+    return store_exec(db,
+                      "INSERT OR REPLACE INTO draft_revision(message_id, revision, subject, markdown, "
+                      "rendered, recipients, specialist) SELECT id, revision, subject, markdown, rendered, "
+                      "recipients, specialist FROM message WHERE id = ?",
+                      error, "i", id);
+}
+
 gboolean
 draft_refresh(const struct composer *c, const struct draft_request *request, struct draft *draft,
-              gboolean *changed, GError **error)
+              const char *actor, gboolean *changed, GError **error)
 {
     scoped(draft_free) struct draft *fresh = draft_compose(c, request, error);
     if (!fresh)
@@ -316,14 +336,15 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
          *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER),
          *findings = json_dumps(fresh->findings, JSON_COMPACT | JSON_PRESERVE_ORDER);
     gboolean ok =
+        (!*changed || keep_revision(c->db, draft->id, error)) &&
         store_exec(c->db,
                    "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, "
-                   "recipients = ?, specialist = ?,"
-                   " mailbox = ?, template_text = ?, findings = ? WHERE id = ? AND state IN ('waiting', "
-                   "'changed') AND subject = ? AND markdown = ?",
-                   error, "tttttttttitt", subject, markdown, fresh->rendered, basis, recipients,
+                   "recipients = ?, specialist = ?, mailbox = ?, template_text = ?, findings = ?,"
+                   " revised_by = CASE WHEN ?10 THEN ? ELSE revised_by END, revision = revision + ?10"
+                   " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
+                   error, "tttttttttitii", subject, markdown, fresh->rendered, basis, recipients,
                    fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text, findings,
-                   draft->id, draft->subject, draft->markdown);
+                   (gint64)*changed, actor, draft->id, draft->revision);
     free(recipients);
     free(basis);
     free(findings);
@@ -341,7 +362,7 @@ draft_edit_text(const struct draft *draft)
 }
 
 gboolean
-draft_save_edit(struct store *db, struct draft *draft, const char *text, GError **error)
+draft_save_edit(struct store *db, struct draft *draft, const char *text, const char *actor, GError **error)
 {
     const char *end = strchr(text, '\n');
     if (!g_str_has_prefix(text, "Subject:") || !end || (end[1] != '\n' && end[1] != '\r')) {
@@ -361,11 +382,11 @@ draft_save_edit(struct store *db, struct draft *draft, const char *text, GError 
     }
     if (!placeholders_check_template(body, error) || !markdown_render(body, NULL, &plain, &html, error))
         return FALSE;
-    if (!store_exec(db,
-                    "UPDATE message SET subject = ?, markdown = ?, edited = 1 WHERE id = ? AND state IN "
-                    "('waiting', 'changed')"
-                    " AND subject = ? AND markdown = ?",
-                    error, "ttitt", subject, body, draft->id, draft->subject, draft->markdown))
+    if (!keep_revision(db, draft->id, error) ||
+        !store_exec(db,
+                    "UPDATE message SET subject = ?, markdown = ?, edited = 1, revision = revision + 1, "
+                    "revised_by = ? WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
+                    error, "tttii", subject, body, actor, draft->id, draft->revision))
         return FALSE;
     if (store_changes(db) != 1) {
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_TEMP,
@@ -401,13 +422,14 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
     if (!letter_identity(c->db, draft, &message_id, &token, error))
         return FALSE;
     g_autoptr(GBytes) bytes = letter_bytes(c, draft, message_id, token, error);
-    if (!bytes || !store_exec(c->db,
-                              "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = "
-                              "?, bytes = ?, date_at = NULL, approved_by = ?,"
-                              " approved_at = ? WHERE id = ? AND state IN ('waiting', 'changed') AND subject "
-                              "= ? AND markdown = ?",
-                              error, "ttbtiitt", message_id, token, bytes, actor, c->now_us, draft->id,
-                              draft->subject, draft->markdown))
+    if (!bytes ||
+        !store_exec(c->db,
+                    "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = "
+                    "?, bytes = ?, date_at = NULL, approved_by = ?, approved_at = ?, "
+                    "approved_revision = revision, first_by = CASE WHEN first_revision = revision "
+                    "THEN first_by END, first_revision = NULL"
+                    " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
+                    error, "ttbtiii", message_id, token, bytes, actor, c->now_us, draft->id, draft->revision))
         return FALSE;
     if (store_changes(c->db) != 1) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP,

@@ -40,7 +40,12 @@ struct draft {
     gboolean follows;
     gint64 created_us, approved_us;
     char *approved_by;
-    char *message_id; /* NULL until frozen */
+    char *message_id;         /* NULL until frozen */
+    gint64 revision;          /* from 1; grows whenever it says something else, or to or from somebody else */
+    char *revised_by;         /* login of who made this revision, NULL: usher */
+    gint64 approved_revision; /* the one frozen last, 0: none */
+    char *first_by;           /* the first of two approvals: counts while first_revision is revision */
+    gint64 first_us, first_revision;
 };
 void draft_free(struct draft *draft);
 SCOPED_FUNC(struct draft, draft_free)
@@ -97,14 +102,15 @@ gboolean draft_still_holds(const struct composer *composer, const struct draft *
                            GError **error);
 
 /* Renders a waiting draft again from the facts and the template of now. *changed tells if it reads
- * differently. What a specialist edited stays as it is: only what it rests on and its recipients are brought
- * up to date. */
+ * differently, and so became another revision, made by actor (NULL: usher). What a specialist edited stays as
+ * it is: only what it rests on and its recipients are brought up to date. */
 gboolean draft_refresh(const struct composer *composer, const struct draft_request *request,
-                       struct draft *draft, gboolean *changed, GError **error);
+                       struct draft *draft, const char *actor, gboolean *changed, GError **error);
 
 /* A specialist's edit: the text of a file "Subject: …", blank line, Markdown. Refused with line and reason
- * when it could not be sent. Compare-and-set on the text it was made from. */
-gboolean draft_save_edit(struct store *db, struct draft *draft, const char *text, GError **error);
+ * when it could not be sent. Compare-and-set on the revision it was made from; the next one is actor's. */
+gboolean draft_save_edit(struct store *db, struct draft *draft, const char *text, const char *actor,
+                         GError **error);
 char *draft_edit_text(const struct draft *draft);
 
 /* Fixes From, recipients, subject, body, Message-ID and boundary into bytes; only Date is added at sending.

@@ -263,6 +263,11 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
 {
     if (is_recorded(in, place, r))
         return TRUE;
+    gboolean is_test;
+    if (!match_is_test_copy(in->db, in->config, r, &is_test, error))
+        return FALSE;
+    if (is_test)
+        return insert_inbound(in, place, r, &(struct mail_match){0}, error);
     if (place->sent_folder)
         return record_hand_sent(in, place, r, error);
     struct mail_match m;

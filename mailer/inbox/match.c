@@ -168,3 +168,68 @@ match_is_ours(struct store *db, const char *message_id, const char *original_mes
     return store_int(db, "SELECT 1 FROM message WHERE message_id IN (?, ?)", 0, error, "tt", message_id,
                      original_message_id) != 0;
 }
+
+/* ---- test copies ---- */
+
+static gboolean
+is_test_id(const char *id)
+{
+    return g_str_has_prefix(id, MATCH_TEST_COPY_PREFIX);
+}
+
+/* The specialist's address, with or without a token. */
+static gboolean
+is_own_address(const struct config *config, const char *address)
+{
+    const char *plus = strchr(address, '+'), *at = strrchr(address, '@');
+    g_autofree char *plain = plus && at && plus < at
+                                 ? g_strdup_printf("%.*s%s", (int)(plus - address), address, at)
+                                 : g_strdup(address);
+    return config_specialist_by_address(config, address) || config_specialist_by_address(config, plain);
+}
+
+/* TRUE when nobody but the team wrote it and reads it. */
+static gboolean
+is_among_ourselves(const struct config *config, const struct mail_record *r)
+{
+    if (!is_own_address(config, r->from))
+        return FALSE;
+    for (guint i = 0; i < r->recipients->len; i++)
+        if (!is_own_address(config, r->recipients->pdata[i]))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+has_test_token(struct store *db, const struct mail_record *r, gboolean *out, GError **error)
+{
+    for (guint i = 0; !*out && i < r->recipients->len; i++) {
+        const char *address = r->recipients->pdata[i], *plus = strchr(address, '+');
+        if (!plus || strcspn(plus + 1, "@") != 16)
+            continue;
+        g_autofree char *token = g_strndup(plus + 1, 16);
+        g_autoptr(GError) local = NULL;
+        *out = store_int(db, "SELECT 1 FROM test_copy WHERE token = ?", 0, &local, "t", token) != 0;
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+gboolean
+match_is_test_copy(struct store *db, const struct config *config, const struct mail_record *r,
+                   gboolean *is_test, GError **error)
+{
+    gboolean own = is_own_address(config, r->from), answers = is_test_id(r->in_reply_to);
+    for (guint i = 0; i < r->references->len; i++)
+        answers = answers || is_test_id(r->references->pdata[i]);
+    /* Anybody may write such a Message-ID: a stranger's mail is not overlooked for it. */
+    *is_test = (own && (is_test_id(r->message_id) || is_test_id(r->original_message_id))) ||
+               is_test_id(r->returned_message_id);
+    if (*is_test || !is_among_ourselves(config, r))
+        return TRUE;
+    *is_test = answers;
+    return has_test_token(db, r, is_test, error);
+}

@@ -2,6 +2,7 @@
 #ifndef USHER_INBOX_MATCH_H
 #define USHER_INBOX_MATCH_H
 
+#include "base/config.h"
 #include "inbox/mail_record.h"
 #include "store/store.h"
 
@@ -27,6 +28,15 @@ GArray *match_hand_sent(struct store *db, const struct mail_record *record, gboo
 /* TRUE when message_id is one of ours: sent or about to be sent by usher. */
 gboolean match_is_ours(struct store *db, const char *message_id, const char *original_message_id,
                        GError **error);
+
+/* The Message-ID of a test copy begins with this: see service/test_copy.h. */
+#define MATCH_TEST_COPY_PREFIX "usher-test."
+
+/* *is_test: the mail is a test copy of ours, or what became of one among ourselves (an answer of the team's,
+ * a bounce): it is about no account, whatever else it says. A test copy that was passed on to a customer is
+ * an ordinary mail. */
+gboolean match_is_test_copy(struct store *db, const struct config *config, const struct mail_record *record,
+                            gboolean *is_test, GError **error);
 
 /* The accounts that have address among their contacts. The caller frees. */
 GArray *match_accounts_of(struct store *db, const char *address, GError **error);

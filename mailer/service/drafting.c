@@ -224,7 +224,8 @@ renew_text(struct service *s, const struct draft *returned, gint64 now_us, GErro
     struct composer c = drafting_composer(s, gate.row, now_us);
     struct draft_request request = drafting_request(seq, step, d->account_id);
     g_autoptr(GError) problem = NULL;
-    gboolean changed, ok = draft_refresh(&c, &request, d, &changed, &problem) || is_about_content(problem);
+    gboolean changed,
+        ok = draft_refresh(&c, &request, d, NULL, &changed, &problem) || is_about_content(problem);
     pipeline_gate_clear(&gate);
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&problem));

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
+#include "outbox/test_outbox.h"
 #include "service/tick.h"
 
 #include <errno.h>
@@ -117,7 +118,7 @@ round_send(struct worker *w, GError **error)
     gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) ||
                   sender_run(&w->ledger, &stop_requested, &report, error);
     sender_report_clear(&report);
-    if (!ok)
+    if (!ok || !test_outbox_run(w->service->db, w->service->config, w->mailbox, &stop_requested, error))
         return FALSE;
     g_autoptr(GError) copies = NULL; /* sending does not wait for a Sent folder */
     if (!watch_append_copies(w->watch, &copies) && g_strcmp0(w->last_copy_problem, copies->message) != 0) {
@@ -281,8 +282,9 @@ send_once(struct worker *w, GError **error)
     int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok =
-        ledger_recover(&w->ledger, clock_now_us(), error) && sender_run(&w->ledger, NULL, &report, error);
+    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) &&
+                  sender_run(&w->ledger, NULL, &report, error) &&
+                  test_outbox_run(w->service->db, w->service->config, w->mailbox, NULL, error);
     ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
     sender_report_clear(&report);
     close(lock);

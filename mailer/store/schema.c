@@ -162,12 +162,45 @@ static const char migration_1[] =
 
 static const char migration_2[] =
     /* compose/ */
-    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes */
+    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes
+                                                                           */
     "ALTER TABLE message ADD COLUMN revised_by TEXT;"                     /* NULL: usher composed it */
-    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h */
+    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h
+                                                                           */
 
     /* pipeline/ */
-    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;";
+    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;"
+
+    /* compose/: what a draft said in its earlier revisions, and who approved which */
+    "ALTER TABLE message ADD COLUMN approved_revision INTEGER;" /* the one that was frozen last */
+    "ALTER TABLE message ADD COLUMN first_by TEXT;"             /* of two approvals, the first */
+    "ALTER TABLE message ADD COLUMN first_at INTEGER;"
+    "ALTER TABLE message ADD COLUMN first_revision INTEGER;" /* counts while it is message.revision */
+    "CREATE TABLE draft_revision("
+    "  message_id INTEGER NOT NULL REFERENCES message(id),"
+    "  revision INTEGER NOT NULL,"
+    "  subject TEXT NOT NULL, markdown TEXT NOT NULL, rendered TEXT NOT NULL,"
+    "  recipients TEXT NOT NULL, specialist TEXT NOT NULL,"
+    "  PRIMARY KEY(message_id, revision)) STRICT, WITHOUT ROWID;"
+
+    /* service/: what a person passed over in `usher review`; turn counts up for each person */
+    "CREATE TABLE review_seen("
+    "  who TEXT NOT NULL, message_id INTEGER NOT NULL REFERENCES message(id),"
+    "  revision INTEGER NOT NULL, turn INTEGER NOT NULL,"
+    "  PRIMARY KEY(who, message_id)) STRICT, WITHOUT ROWID;"
+
+    /* outbox/: marked copies of drafts for the team itself; no delivery, no event */
+    "CREATE TABLE test_copy("
+    "  id INTEGER PRIMARY KEY,"
+    "  message_id INTEGER NOT NULL REFERENCES message(id), revision INTEGER NOT NULL,"
+    "  mailbox TEXT NOT NULL, mail_from TEXT NOT NULL, address TEXT NOT NULL,"
+    "  token TEXT UNIQUE,"
+    "  bytes BLOB," /* without Date; NULL when it is over */
+    "  state TEXT NOT NULL,"
+    "  asked_by TEXT NOT NULL, at INTEGER NOT NULL,"
+    "  next_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+    "  text TEXT) STRICT;" /* the server's last word */
+    "CREATE INDEX test_copy_open ON test_copy(mailbox, next_at) WHERE state = 'waiting';";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

@@ -144,4 +144,4 @@ class Office:
 
     def approve(self, *accounts):
         drafts = self.drafts()
-        return self.usher("approve", *(drafts[account]["draft"] for account in accounts))
+        return self.usher("approve", *(drafts[account]["reference"] for account in accounts))

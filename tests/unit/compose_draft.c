@@ -215,10 +215,10 @@ test_refresh(struct world *w, gconstpointer data)
     (void)data;
     scoped(draft_free) struct draft *d = make(w);
     gboolean changed = TRUE;
-    g_assert_true(draft_refresh(&w->composer, &w->request, d, &changed, &w->f.error));
+    g_assert_true(draft_refresh(&w->composer, &w->request, d, "ben", &changed, &w->f.error));
     g_assert_false(changed);
     now_facts(w, "{\"name\": \"Acme\", \"forecast_mrr\": 2000, \"region\": \"apac\"}", "2026-11-03 10:00");
-    g_assert_true(draft_refresh(&w->composer, &w->request, d, &changed, &w->f.error));
+    g_assert_true(draft_refresh(&w->composer, &w->request, d, "ben", &changed, &w->f.error));
     g_assert_true(changed);
     scoped(draft_free) struct draft *fresh = draft_load(w->f.db, w->f.config, d->id, &w->f.error);
     g_assert_cmpstr(fresh->markdown, ==, "Hi Ann,\n\nabout $2,000 a month, which is a lot.\n\nBen Koh\n");
@@ -247,7 +247,7 @@ test_edit(struct world *w, gconstpointer data)
 {
     gsize i = (gsize)GPOINTER_TO_UINT(data);
     scoped(draft_free) struct draft *d = make(w);
-    gboolean ok = draft_save_edit(w->f.db, d, edits[i].text, &w->f.error);
+    gboolean ok = draft_save_edit(w->f.db, d, edits[i].text, "ana", &w->f.error);
     scoped(draft_free) struct draft *now = draft_load(w->f.db, w->f.config, d->id, NULL);
     if (edits[i].expected) {
         g_assert_false(ok);
@@ -261,7 +261,7 @@ test_edit(struct world *w, gconstpointer data)
     g_assert_true(now->edited && g_str_has_prefix(now->markdown, "My own "));
     g_assert_cmpstr(now->rendered, ==, d->rendered);
     /* Another one who began from the same text comes too late. */
-    g_assert_false(draft_save_edit(w->f.db, d, "Subject: Mine\n\nNo, mine\n", &w->f.error));
+    g_assert_false(draft_save_edit(w->f.db, d, "Subject: Mine\n\nNo, mine\n", "ana", &w->f.error));
     assert_refused(&w->f, USHER_ERROR_TEMP, "changed or was decided while you edited");
     /* The edited text does not void itself, and facts that print otherwise do. */
     g_autofree char *difference = NULL;
@@ -269,7 +269,7 @@ test_edit(struct world *w, gconstpointer data)
     now_facts(w, "{\"name\": \"Acme\", \"forecast_mrr\": 900}", "2026-11-03 10:00");
     g_assert_false(draft_still_holds(&w->composer, now, &difference, &w->f.error));
     gboolean changed;
-    g_assert_true(draft_refresh(&w->composer, &w->request, now, &changed, &w->f.error));
+    g_assert_true(draft_refresh(&w->composer, &w->request, now, "ben", &changed, &w->f.error));
     scoped(draft_free) struct draft *kept = draft_load(w->f.db, w->f.config, d->id, NULL);
     g_assert_cmpstr(kept->subject, ==, "Better");
     g_assert_cmpstr(kept->markdown, ==, now->markdown);
@@ -283,7 +283,7 @@ test_edit_text(struct world *w, gconstpointer data)
     scoped(draft_free) struct draft *d = make(w);
     g_autofree char *text = draft_edit_text(d);
     g_assert_cmpstr(text, ==, "Subject: One check for Acme\n\nHi Ann,\n\nabout $512 a month.\n\nAna Diaz\n");
-    g_assert_true(draft_save_edit(w->f.db, d, text, &w->f.error));
+    g_assert_true(draft_save_edit(w->f.db, d, text, "ana", &w->f.error));
     scoped(draft_free) struct draft *now = draft_load(w->f.db, w->f.config, d->id, NULL);
     g_assert_cmpstr(now->markdown, ==, d->markdown);
 }
@@ -364,7 +364,7 @@ test_freeze_after_edit(struct world *w, gconstpointer data)
     (void)data;
     scoped(draft_free) struct draft *looked_at = make(w);
     scoped(draft_free) struct draft *other = draft_load(w->f.db, w->f.config, looked_at->id, NULL);
-    g_assert_true(draft_save_edit(w->f.db, other, "Subject: Better\n\nMine\n", &w->f.error));
+    g_assert_true(draft_save_edit(w->f.db, other, "Subject: Better\n\nMine\n", "ana", &w->f.error));
     g_assert_false(draft_freeze(&w->composer, looked_at, "ana", &w->f.error));
     assert_refused(&w->f, USHER_ERROR_TEMP, "changed or was decided meanwhile");
     assert_rows(&w->f, "state || (bytes IS NULL)", "message", "waiting1");

@@ -119,10 +119,16 @@ act(struct world *w, const char *kind, const char *json)
 }
 
 static inline gboolean
+approve_revision(struct world *w, gint64 draft_id, gint64 revision, const char *actor)
+{
+    struct approval given;
+    return approval_give(w->s, draft_id, revision, actor, &given, &w->f.error);
+}
+
+static inline gboolean
 approve(struct world *w, gint64 draft_id)
 {
-    gint64 send_at_us = 0;
-    return approval_give(w->s, draft_id, "ana", &send_at_us, &w->f.error);
+    return approve_revision(w, draft_id, 0, "ana");
 }
 
 /* The server takes every message that is due (code 250), or answers code to all of it. Returns how many were

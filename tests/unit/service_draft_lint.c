@@ -9,7 +9,7 @@ edit(struct world *w, const char *text)
     scoped(draft_free) struct draft *d = draft_load(w->f.db, w->f.config, 1, &w->f.error);
     g_assert_no_error(w->f.error);
     g_assert_true(store_begin(w->f.db, &w->f.error));
-    draft_save_edit(w->f.db, d, text, &w->f.error);
+    draft_save_edit(w->f.db, d, text, "ana", &w->f.error);
     g_assert_no_error(w->f.error);
     g_assert_true(store_commit(w->f.db, &w->f.error));
 }

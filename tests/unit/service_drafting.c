@@ -43,16 +43,17 @@ test_approve(struct world *w, gconstpointer data)
     (void)data;
     to_draft(w);
     now_is(w, "2026-11-02 18:30");
-    gint64 send_at_us = 0;
-    g_assert_true(approval_give(w->s, 1, "ana", &send_at_us, &w->f.error));
-    assert_instant(send_at_us, "2026-11-03 09:00:00");
+    struct approval given;
+    g_assert_true(approval_give(w->s, 1, 0, "ana", &given, &w->f.error));
+    g_assert_cmpint(given.outcome, ==, APPROVAL_QUEUED);
+    assert_instant(given.send_at_us, "2026-11-03 09:00:00");
     assert_line(w, "fresh; hello queued 11-02 10:00");
     assert_messages(w, "hello queued");
     assert_deliveries(w, "ann queued;bob queued");
     assert_rows(&w->f, "actor", "event WHERE kind = 'draft_approved'", "ana");
     g_assert_false(approve(w, 1));
     assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is queued");
-    g_assert_false(approval_refuse(w->s, 1, "no", "ana", &w->f.error));
+    g_assert_false(approval_refuse(w->s, 1, 0, "no", "ana", &w->f.error));
     assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is queued");
     g_assert_false(approve(w, 77));
     assert_refused(&w->f, USHER_ERROR_NO_INPUT, "no draft 77");
@@ -71,7 +72,7 @@ test_reject(struct world *w, gconstpointer data)
 {
     (void)data;
     to_draft(w);
-    g_assert_true(approval_refuse(w->s, 1, "not them", "ana", &w->f.error));
+    g_assert_true(approval_refuse(w->s, 1, 0, "not them", "ana", &w->f.error));
     assert_line(w, "fresh; hello rejected 11-02 10:00");
     assert_messages(w, "hello rejected");
     assert_reason(w, "not them");
@@ -116,7 +117,7 @@ test_edited_and_stale(struct world *w, gconstpointer data)
     (void)data;
     to_draft(w);
     scoped(draft_free) struct draft *d = draft_load(w->f.db, w->s->config, 1, NULL);
-    g_assert_true(draft_save_edit(w->f.db, d, "Subject: Mine\n\nMy words\n", &w->f.error));
+    g_assert_true(draft_save_edit(w->f.db, d, "Subject: Mine\n\nMy words\n", "ana", &w->f.error));
     now_is(w, "2026-12-02 10:00");
     for (int i = 0; i < 2; i++) {
         g_assert_false(approve(w, 1));
@@ -131,12 +132,12 @@ test_edited_payment_word(struct world *w, gconstpointer data)
     (void)data;
     to_draft(w);
     scoped(draft_free) struct draft *d = draft_load(w->f.db, w->s->config, 1, NULL);
-    g_assert_true(draft_save_edit(w->f.db, d, "Subject: Outstanding results\n\nMine\n", &w->f.error));
+    g_assert_true(draft_save_edit(w->f.db, d, "Subject: Outstanding results\n\nMine\n", "ana", &w->f.error));
     g_assert_false(approve(w, 1));
     assert_refused(&w->f, USHER_ERROR_DATA, "\"Outstanding results\" holds \"outstanding\"");
     assert_messages(w, "hello waiting");
     scoped(draft_free) struct draft *again = draft_load(w->f.db, w->s->config, 1, NULL);
-    g_assert_true(draft_save_edit(w->f.db, again, "Subject: Great results\n\nMine\n", &w->f.error));
+    g_assert_true(draft_save_edit(w->f.db, again, "Subject: Great results\n\nMine\n", "ana", &w->f.error));
     g_assert_true(approve(w, 1));
 }
 
@@ -149,11 +150,13 @@ test_payment_mail(struct world *w, gconstpointer data)
     tick(w, "2026-11-02 10:00");
     assert_line(w, "fresh; pay drafted 11-02 10:00");
     scoped(draft_free) struct draft *d = draft_load(w->f.db, w->s->config, 1, NULL);
-    g_assert_true(draft_save_edit(w->f.db, d, "Subject: A word about your card\n\nMine\n", &w->f.error));
+    g_assert_true(
+        draft_save_edit(w->f.db, d, "Subject: A word about your card\n\nMine\n", "ana", &w->f.error));
     g_assert_false(approve(w, 1));
     assert_refused(&w->f, USHER_ERROR_DATA, "none of the payment words");
     scoped(draft_free) struct draft *again = draft_load(w->f.db, w->s->config, 1, NULL);
-    g_assert_true(draft_save_edit(w->f.db, again, "Subject: Your payment failed\n\nMine\n", &w->f.error));
+    g_assert_true(
+        draft_save_edit(w->f.db, again, "Subject: Your payment failed\n\nMine\n", "ana", &w->f.error));
     g_assert_true(approve(w, 1));
     g_assert_cmpint(send_due(w, 250), ==, 1);
     assert_line(w, "fresh; pay sent 11-02 10:00");
@@ -300,7 +303,7 @@ test_specialist_left(struct world *w, gconstpointer data)
         g_assert_true(approve(w, 1));
     if (how == 2) {
         scoped(draft_free) struct draft *d = draft_load(w->f.db, w->s->config, 1, NULL);
-        g_assert_true(draft_save_edit(w->f.db, d, "Subject: Mine\n\nMy words\n", &w->f.error));
+        g_assert_true(draft_save_edit(w->f.db, d, "Subject: Mine\n\nMy words\n", "ana", &w->f.error));
     }
     g_autofree char *conf = conf_without("ana");
     service_reopen(w, conf);
@@ -316,7 +319,7 @@ test_specialist_left(struct world *w, gconstpointer data)
     }
     assert_rows(&w->f, "specialist || mailbox || (instr(markdown, 'Ben Koh') > 0)", "message ORDER BY id",
                 how == 2 ? "benben0;benben1" : "benben1;benben1");
-    g_assert_true(approve(w, 1));
+    g_assert_true(approve_revision(w, 1, how == 1 ? 2 : 0, "ana"));
     assert_rows(&w->f, "mailbox || state", "delivery ORDER BY id", "benqueued;benqueued");
 }
 

@@ -132,7 +132,7 @@ test_returned(struct world *w, gconstpointer data)
     assert_line(w, "fresh; hello drafted 11-02 10:00");
     assert_rows(&w->f, "reason", "message", "- about $512 a month.\n+ about $900 a month.");
     tick(w, "2026-11-02 10:05");
-    g_assert_true(approve(w, 1));
+    g_assert_true(approve_revision(w, 1, 2, "ana"));
     g_assert_cmpint(send_due(w, 250), ==, 1);
     assert_deliveries(w, "ann sent;bob sent");
     assert_rows(&w->f, "instr(CAST(bytes AS TEXT), '$900') > 0", "message", "1");
