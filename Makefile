@@ -93,6 +93,10 @@ bench:
 	@tests/bench/peers.sh install
 	@python3 tests/bench/run.py
 
+.PHONY: bench-classify
+bench-classify: all
+	@BUILD=$(BUILD) tests/bench/classify_accuracy.py $(ARGS)
+
 .PHONY: tests
 tests: all $(UNIT)
 
