@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
-#include "inbox/reply_text.h"
 
 /* ---- what every mail has ---- */
 
@@ -129,7 +128,7 @@ check_reply(const struct classify_view *view, struct mail_record *out)
     }
     if (view->answers)
         return classify_decide(out, MAIL_CLASS_REPLY, "answer-subject", view->subject);
-    if (reply_text_has_attribution(view->body) && *view->new_text)
+    if (view->marks.attribution && *view->new_text)
         return classify_decide(out, MAIL_CLASS_REPLY, "quotes-a-mail", "");
     gboolean garbage = strstr(view->body, "\xef\xbf\xbd") != NULL;
     if (view->mail->headerless && !garbage && view->body[strspn(view->body, " \t\n")])

@@ -9,7 +9,6 @@
 
 #include "inbox/classify_view.h"
 #include "inbox/classify_words.h"
-#include "inbox/reply_text.h"
 
 #define HEAD_BYTES 1500u /* robots come to the point */
 
@@ -87,17 +86,19 @@ struct signs {
 static struct signs
 find_signs(const char *head)
 {
+    const char *w[WORDS_KINDS];
+    classify_words_find_all(head, w);
     struct signs s = {
-        .automatic = classify_words_find(WORDS_AUTOMATIC, head),
-        .absent = classify_words_find(WORDS_ABSENT, head),
-        .back = classify_words_find(WORDS_BACK, head),
-        .urgent = classify_words_find(WORDS_URGENT, head),
-        .access = classify_words_find(WORDS_ACCESS, head),
-        .thanks = classify_words_find(WORDS_THANKS, head),
-        .soon = classify_words_find(WORDS_SOON, head),
-        .received = classify_words_find(WORDS_RECEIVED, head),
-        .ticket = classify_words_find(WORDS_TICKET, head),
-        .gone = classify_words_find(WORDS_GONE, head),
+        .automatic = w[WORDS_AUTOMATIC],
+        .absent = w[WORDS_ABSENT],
+        .back = w[WORDS_BACK],
+        .urgent = w[WORDS_URGENT],
+        .access = w[WORDS_ACCESS],
+        .thanks = w[WORDS_THANKS],
+        .soon = w[WORDS_SOON],
+        .received = w[WORDS_RECEIVED],
+        .ticket = w[WORDS_TICKET],
+        .gone = w[WORDS_GONE],
     };
     const char *const all[] = {s.absent,   s.back, s.urgent, s.access, s.thanks,
                                s.received, s.soon, s.ticket, s.gone};
@@ -124,7 +125,7 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
     gboolean machine = view->null_sender || view->bulk ||
                        mime_fields_find(&view->mail->fields, "x-ms-exchange-inbox-rules-loop") ||
                        mime_fields_find(&view->mail->fields, "auto-submitted");
-    gboolean quotes = reply_text_has_quote(view->body);
+    gboolean quotes = view->marks.quote;
     guint weight = s->count + (away_subject ? 1 : 0);
     if (s->automatic && !quotes)
         return "words-automatic";

@@ -8,6 +8,10 @@
 
 #include <string.h>
 
+#include "inbox/phrases.h"
+
+#define SEPARATOR_BYTES 200u /* a separator stands within so many bytes of its line's beginning */
+
 static void
 replace_text(char **text, const char *with)
 {
@@ -44,18 +48,25 @@ bounce_find_returned(const char *text)
     static const char *const separators[] = {
         "below this line is a copy", "this is a copy of", "original message follows", "message header follows", "----- original message", "-----original message", "--- original message", "returned message follows", "message headers follow", "unsent message below",
         "unsent message follows", "text of your message follows", "copy of your message", "header of the original message", "headers of the message", "original mail as follows", "original message header", "original message headers", "message contents follow", "returned mail follows", "returned content follows", "forwarded message", "unsent message",
-        "your message follows", "first few lines of the message", "beginning of the message", "full mail follows", "start of message", "start of returned message", "header and top", "header of your message", "начало сообщения", "オリジナルメッセージ", "original headers:", "old message:", "received:", "return-path:", "message header:", "message-id:", "x-mailer:"};
+        "your message follows", "first few lines of the message", "beginning of the message", "full mail follows", "start of message", "start of returned message", "header and top", "header of your message", "начало сообщения", "オリジナルメッセージ", "original headers:", "old message:", "received:", "return-path:", "message header:", "message-id:", "x-mailer:", NULL};
     /* clang-format on */
-    for (const char *p = text; *p;) {
-        gsize n = strcspn(p, "\n");
-        g_autofree char *line = g_ascii_strdown(p, (gssize)MIN(n, 200));
+    static struct phrase_list list = {.phrases = separators};
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &list, lower);
+    while (phrase_walk_next(&walk, &which, &at)) {
+        const char *line = at;
+        gssize room = (gssize)SEPARATOR_BYTES - (gssize)strlen(separators[which]);
+        while (line > lower && line[-1] != '\n' && at - line <= room)
+            line--;
+        if (at - line > room)
+            continue; /* in the middle of a long line */
+        gboolean field = g_str_has_suffix(separators[which], ":");
         const char *start = line + strspn(line, " \t->*|#=+");
-        for (gsize i = 0; i < G_N_ELEMENTS(separators); i++) {
-            gboolean field = g_str_has_suffix(separators[i], ":");
-            if (field ? g_str_has_prefix(start, separators[i]) : strstr(start, separators[i]) != NULL)
-                return p;
-        }
-        p += n + (p[n] == '\n');
+        if (at >= start && (!field || at == start))
+            return text + (line - lower);
     }
     return NULL;
 }
@@ -321,7 +332,7 @@ static gboolean
 check_report(const struct classify_view *view, struct mail_record *out, gboolean *delivered)
 {
     const struct mime_mail *mail = view->mail;
-    g_autofree char *notice = bounce_notice_of(view->body);
+    g_autofree char *notice = NULL;
     /* Reports of the mail itself first; those inside an enclosed mail count when the mail forwards a bounce.
      */
     for (int nested = 0; nested < 2; nested++) {
@@ -333,6 +344,8 @@ check_report(const struct classify_view *view, struct mail_record *out, gboolean
                 (part->message >= 0) != nested)
                 continue;
             within = part->message;
+            if (!notice)
+                notice = bounce_notice_of(view->body);
             g_autoptr(GPtrArray) groups = mime_fields_parse(part->text);
             for (guint j = 0; j < groups->len; j++)
                 read_report_group(groups->pdata[j], notice, out, &report);
@@ -344,6 +357,16 @@ check_report(const struct classify_view *view, struct mail_record *out, gboolean
     return FALSE;
 }
 
+/* TRUE when text may hold a report: the name of the field that each recipient's group begins with. */
+static gboolean
+names_recipient_field(const char *text)
+{
+    for (const char *p = strchr(text, '-'); p; p = strchr(p + 1, '-'))
+        if (g_ascii_strncasecmp(p, "-recipient", strlen("-recipient")) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* The fields of a report pasted into a text part, as broken mail programs and gateways leave them; in a
  * forwarded bounce they stand behind quote marks. */
 static gboolean
@@ -351,6 +374,8 @@ check_pasted_report(const struct classify_view *view, struct mail_record *out)
 {
     static const char *const forwards[] = {
         "fwd:", "fw:", "wg:", "tr:", "rv:", "vs:", "enc:", "i:", "doorst:", "vb:", "转发:", "轉寄:"};
+    if (!names_recipient_field(view->body))
+        return FALSE;
     gboolean forward = FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(forwards) && !forward; i++)
         forward = g_str_has_prefix(view->subject_folded, forwards[i]);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "inbox/reply_text.h"
+#include "inbox/phrases.h"
 
 /* clang-format off */
 static const char *const failure_subjects[] = {"undelivered", "undeliverable", "undelivarable", "undeliverd", "non-delivery", "non delivery", "nondeliverable", "not delivered", "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "unable to deliver", "delivery failure", "delivery failed", "delivery has failed", "delivery status notification", "delivery notification", "delivery error", "delivery problem", "delivery report", "delivery unsuccessful", "failed delivery", "failure delivery", "failed mail", "mail failed", "mail failure", "failure notice", "failure notification", "returned mail", "returned to sender", "return to sender", "returning message to sender", "returned message", "returned email", "returned e-mail", "message failed", "mail delivery failed", "mail error", "mail system error", "error sending", "sending your mail", "message rejected", "rejected mail", "automatically rejected", "notification d'etat de remise", "unzustellbar", "zustellung fehlgeschlagen", "zustellfehler", "nicht zugestellt", "nicht zustellbar", "mail konnte nicht", "non remis", "echec de la remise", "echec de remise", "non distribue", "echec de l'envoi", "no se puede entregar", "no entregado", "no se ha podido entregar", "devuelto", "error de entrega", "mancata consegna", "non recapitabile", "recapito non riuscito", "non consegnato", "nao entregue", "falha na entrega", "nao e possivel entregar", "onbestelbaar", "niet bezorgd", "kan niet worden bezorgd", "niedostarczon", "nie mozna dostarczyc", "kunde inte levereras", "olevererbart", "ikke leveret", "ikke levert", "toimitus epaonnistui", "iletilemedi", "teslim edilemedi", "ваше сообщение не доставлено", "не доставлено", "недоставлен", "ошибка доставки", "не удается доставить", "配信不能", "送信できません", "配信できません", "エラー通知", "送信エラー", "未達", "退信", "无法投递", "無法傳遞", "投递失败", "无法送达", "반송", "전송 실패", "배달되지", "تعذر التسليم", NULL};
@@ -14,6 +14,9 @@ static const char *const failure_sentences[] = {"could not be delivered", "could
 
 static const char *const delay_words[] = {"delivery status notification (delay)", "delivery is delayed", "delivery delayed", "delayed mail", "message delayed", "mail delayed", "has not yet been delivered", "not yet been delivered", "still being retried", "not been delivered yet", "could not be delivered yet", "will be retried", "will continue to be attempted", "will keep trying", "will continue trying", "continue to try", "delivery attempts will continue", "still trying", "delivery incomplete", "warning: could not send message", "this is a warning message only", "you do not need to resend", "do not need to resend", "need not resend", "warning: message", "notification d'etat de remise (retard)", "zustellung verzogert", "verzogert", "retrasado", "retrasada", "remise retardee", "consegna ritardata", "ritardat", "vertraagd", "opozniona", "задержк", "отложен", "遅延", "延迟", "지연", NULL};
 /* clang-format on */
+static struct phrase_list subject_list = {.phrases = failure_subjects};
+static struct phrase_list sentence_list = {.phrases = failure_sentences};
+static struct phrase_list delay_list = {.phrases = delay_words};
 
 /* Addresses of the mail itself that are no failed recipients: who wrote the notice, and to whom. */
 static gboolean
@@ -205,33 +208,26 @@ encloses_message(const struct classify_view *view)
     return bounce_find_returned(view->body) != NULL;
 }
 
-static const char *
-find_loose(const char *folded, const char *const *phrases)
-{
-    for (; *phrases; phrases++)
-        if (strstr(folded, *phrases))
-            return *phrases;
-    return NULL;
-}
-
 gboolean
 bounce_check_form(const struct classify_view *view, struct mail_record *out)
 {
-    g_autofree char *notice = collect_notice(view);
-    g_autofree char *folded = classify_fold(notice, VIEW_FOLDED_MAX);
     gboolean named = classify_header(view, "x-failed-recipients") != NULL;
     gboolean report = FALSE;
     for (guint i = 0; i < view->mail->part_count && !report; i++)
         report = view->mail->parts[i].method && view->mail->parts[i].message < 0 &&
                  strcmp(view->mail->parts[i].method, "delivery-status") == 0;
-    const char *subject = find_loose(view->subject_folded, failure_subjects);
-    const char *sentence = find_loose(folded, failure_sentences);
-    const char *delay_subject = find_loose(view->subject_folded, delay_words);
-    const char *delay_sentence = find_loose(folded, delay_words);
+    const char *subject = phrase_list_find(&subject_list, view->subject_folded);
+    if (!named && !report && !view->daemon && !view->null_sender && !subject)
+        return FALSE; /* no rule below can hold */
+    g_autofree char *notice = collect_notice(view);
+    g_autofree char *folded = classify_fold(notice, VIEW_FOLDED_MAX);
+    const char *sentence = phrase_list_find(&sentence_list, folded);
+    const char *delay_subject = phrase_list_find(&delay_list, view->subject_folded);
+    const char *delay_sentence = phrase_list_find(&delay_list, folded);
     gboolean encloses = encloses_message(view);
 
     find_failed_in_text(view, notice, out);
-    gboolean answers = view->answers && (*out->in_reply_to || reply_text_has_quote(view->body));
+    gboolean answers = view->answers && (*out->in_reply_to || view->marks.quote);
     const char *rule = NULL;
     if (named)
         rule = "form-failed-recipients-field";

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
+#include "inbox/phrases.h"
 
 /* clang-format off */
 /* Full: looked for first, because it may stand beside any code. */
@@ -168,13 +169,38 @@ static const char *const later_words[] = {
     "has expired", "4.4.7", NULL};
 /* clang-format on */
 
-static gboolean
-has_any(const char *text, const char *const *words)
+enum word_group { FULL, SIZE, DEAD, SPAM, DOMAIN, POLICY, ADDRESS, LATER, GROUPS };
+
+static const char *const *const groups[GROUPS] = {
+    [FULL] = full_words,     [SIZE] = size_words,     [DEAD] = dead_words,       [SPAM] = spam_words,
+    [DOMAIN] = domain_words, [POLICY] = policy_words, [ADDRESS] = address_words, [LATER] = later_words,
+};
+
+/* Which groups have a phrase in text. All phrases make one list, so that text is walked once. */
+static void
+find_groups(const char *text, gboolean found[GROUPS])
 {
-    for (; *words; words++)
-        if (strstr(text, *words))
-            return TRUE;
-    return FALSE;
+    static struct phrase_list list;
+    static GPtrArray *phrases;
+    static GByteArray *group_of;
+    if (!phrases) {
+        phrases = g_ptr_array_new();
+        group_of = g_byte_array_new();
+        for (guint8 group = 0; group < GROUPS; group++)
+            for (const char *const *phrase = groups[group]; *phrase; phrase++) {
+                g_ptr_array_add(phrases, (gpointer)(guintptr)*phrase);
+                g_byte_array_append(group_of, &group, 1);
+            }
+        g_ptr_array_add(phrases, NULL);
+        list.phrases = (const char *const *)phrases->pdata;
+    }
+    memset(found, 0, GROUPS * sizeof *found);
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &list, text);
+    while (phrase_walk_next(&walk, &which, &at))
+        found[group_of->data[which]] = TRUE;
 }
 
 /* "5.1.1" → class 5, subject 1, detail 1; zeros when it is none. */
@@ -242,27 +268,28 @@ classify_judge_failure(const char *status, const char *words, enum bounce_reason
     guint code = find_reply_code(words);
     gboolean temporary = s[0] == 4 || (s[0] == 0 && code >= 400 && code < 500);
     enum bounce_reason by_status = reason_of_status(s);
-    gboolean later = has_any(lower, later_words);
+    gboolean said[GROUPS];
+    find_groups(lower, said);
 
-    if (has_any(lower, full_words))
+    if (said[FULL])
         *reason = BOUNCE_REASON_FULL;
-    else if (has_any(lower, size_words))
+    else if (said[SIZE])
         *reason = BOUNCE_REASON_SIZE;
     else if (by_status == BOUNCE_REASON_FULL || by_status == BOUNCE_REASON_SIZE)
         *reason = by_status;
-    else if (has_any(lower, dead_words))
+    else if (said[DEAD])
         *reason = BOUNCE_REASON_ADDRESS_DEAD;
-    else if (has_any(lower, spam_words))
+    else if (said[SPAM])
         *reason = BOUNCE_REASON_SPAM;
-    else if (has_any(lower, domain_words))
+    else if (said[DOMAIN])
         *reason = BOUNCE_REASON_DOMAIN_DEAD;
     else if (by_status == BOUNCE_REASON_ADDRESS_DEAD || by_status == BOUNCE_REASON_DOMAIN_DEAD)
         *reason = by_status;
-    else if (has_any(lower, policy_words))
+    else if (said[POLICY])
         *reason = BOUNCE_REASON_POLICY;
     else if (by_status != BOUNCE_REASON_NONE)
         *reason = by_status;
-    else if (has_any(lower, address_words) && !later)
+    else if (said[ADDRESS] && !said[LATER])
         *reason = BOUNCE_REASON_ADDRESS_DEAD;
     else
         *reason = BOUNCE_REASON_OTHER;
@@ -272,7 +299,7 @@ classify_judge_failure(const char *status, const char *words, enum bounce_reason
         *permanent = TRI_STATE_NO;
     else if (dead)
         *permanent = TRI_STATE_YES;
-    else if (*reason != BOUNCE_REASON_OTHER || later)
+    else if (*reason != BOUNCE_REASON_OTHER || said[LATER])
         *permanent = TRI_STATE_NO;
     else if (s[0] == 5 || code >= 500)
         *permanent = TRI_STATE_YES; /* RFC 3463 class 5, for a reason we do not know: suppresses nobody */

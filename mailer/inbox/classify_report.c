@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
+#include "inbox/phrases.h"
 
 /* The fields of the mail that a report speaks about. */
 static void
@@ -214,7 +215,8 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
                                           "antispam uol",
                                           "conferma di essere una persona",
                                           NULL};
-    const char *phrase = classify_find_phrase(view->new_folded, phrases);
+    static struct phrase_list challenge_words = {.phrases = phrases, .words = TRUE};
+    const char *phrase = phrase_list_find(&challenge_words, view->new_folded);
     gboolean sender = classify_is_challenge_service(view);
     gboolean link = strstr(view->new_folded, "http") != NULL || strstr(view->new_folded, "click") != NULL ||
                     strstr(view->new_folded, "reply") != NULL;
@@ -238,7 +240,8 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
                                            "message quarantined:",
                                            "[verify]",
                                            NULL};
-    const char *subject = sender ? classify_find_phrase(view->subject_folded, subjects) : NULL;
+    static struct phrase_list challenge_subjects = {.phrases = subjects, .words = TRUE};
+    const char *subject = sender ? phrase_list_find(&challenge_subjects, view->subject_folded) : NULL;
     if (subject)
         return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-service", view->subject);
     return FALSE;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
+#include "inbox/phrases.h"
 
 struct words {
     enum words_kind kind;
@@ -442,45 +443,66 @@ static const struct words table[] = {
 };
 /* clang-format on */
 
-static char *folded_table[G_N_ELEMENTS(table)];
+/* The table once more, folded, in the form that phrases.h walks. */
+static const char *folded_table[G_N_ELEMENTS(table) + 1];
+static struct phrase_list all_words = {.phrases = folded_table, .words = TRUE};
 
-static const char *
-folded_phrase(gsize i)
+static void
+fold_table(void)
 {
-    if (!folded_table[i])
+    if (folded_table[0])
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
         folded_table[i] = classify_fold(table[i].phrase, 400);
-    return folded_table[i];
+}
+
+void
+classify_words_find_all(const char *folded, const char *found[WORDS_KINDS])
+{
+    guint first[WORDS_KINDS];
+    for (gsize kind = 0; kind < WORDS_KINDS; kind++)
+        first[kind] = G_N_ELEMENTS(table);
+    fold_table();
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &all_words, folded);
+    while (phrase_walk_next(&walk, &which, &at))
+        first[table[which].kind] = MIN(first[table[which].kind], which);
+    for (gsize kind = 0; kind < WORDS_KINDS; kind++)
+        found[kind] = folded_table[first[kind]];
 }
 
 const char *
 classify_words_find(enum words_kind kind, const char *folded)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
-        if (table[i].kind == kind && classify_has_phrase(folded, folded_phrase(i), NULL))
-            return folded_phrase(i);
-    return NULL;
+    const char *found[WORDS_KINDS];
+    classify_words_find_all(folded, found);
+    return found[kind];
 }
 
 const char *
 classify_words_begin(enum words_kind kind, const char *folded)
 {
-    const char *at;
     const char *best = NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-        const char *phrase = table[i].kind == kind ? folded_phrase(i) : NULL;
-        if (phrase && g_str_has_prefix(folded, phrase) && classify_has_phrase(folded, phrase, &at) &&
-            at == folded && (!best || strlen(phrase) > strlen(best)))
-            best = phrase;
-    }
+    fold_table();
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &all_words, folded);
+    while (phrase_walk_next(&walk, &which, &at) && at == folded)
+        if (table[which].kind == kind && (!best || strlen(folded_table[which]) > strlen(best)))
+            best = folded_table[which];
     return best;
 }
 
 const char *
 classify_words_equal(enum words_kind kind, const char *folded)
 {
+    fold_table();
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-        const char *phrase = table[i].kind == kind ? folded_phrase(i) : NULL;
-        if (!phrase || !g_str_has_prefix(folded, phrase))
+        const char *phrase = folded_table[i];
+        if (table[i].kind != kind || !g_str_has_prefix(folded, phrase))
             continue;
         const char *rest = folded + strlen(phrase);
         if (rest[strspn(rest, " .!,;:-")] == '\0' || strcmp(rest, "。") == 0)

@@ -127,10 +127,23 @@ find_end(const GArray *lines, guint *start)
     return end;
 }
 
+static guint
+count_kind(const GArray *lines, enum line_kind kind)
+{
+    guint count = 0;
+    for (guint i = 0; i < lines->len; i++)
+        count += kind_at(lines, i) == kind;
+    return count;
+}
+
 char *
-reply_text_extract(const char *text)
+reply_text_extract(const char *text, struct reply_marks *marks)
 {
     g_autoptr(GArray) lines = reply_lines_read(text);
+    if (marks) {
+        marks->attribution = count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0;
+        marks->quote = marks->attribution || count_kind(lines, LINE_QUOTE) >= 2;
+    }
     guint start = 0;
     guint end = trim_end(lines, start, lines->len);
     if (end < lines->len)
@@ -155,28 +168,4 @@ reply_text_extract(const char *text)
     gsize blank = strspn(result, "\n");
     memmove(result, result + blank, strlen(result + blank) + 1);
     return g_strchomp(result);
-}
-
-static guint
-count_kind(const GArray *lines, enum line_kind kind)
-{
-    guint count = 0;
-    for (guint i = 0; i < lines->len; i++)
-        count += kind_at(lines, i) == kind;
-    return count;
-}
-
-gboolean
-reply_text_has_attribution(const char *text)
-{
-    g_autoptr(GArray) lines = reply_lines_read(text);
-    return count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0;
-}
-
-gboolean
-reply_text_has_quote(const char *text)
-{
-    g_autoptr(GArray) lines = reply_lines_read(text);
-    return count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0 ||
-           count_kind(lines, LINE_QUOTE) >= 2;
 }

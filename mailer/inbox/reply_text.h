@@ -6,14 +6,14 @@
 
 #include <glib.h>
 
+/* What stands in a text beside new words. */
+struct reply_marks {
+    gboolean attribution; /* it says whose earlier mail follows: "On …, … wrote:" or a header block */
+    gboolean quote;       /* the same, or at least two lines with quote marks */
+};
+
 /* text is valid UTF-8 with LF line ends. The result has no leading or trailing blank lines; it may be "". The
- * caller frees. */
-char *reply_text_extract(const char *text);
-
-/* TRUE when text says whose earlier mail follows: "On …, … wrote:" or a header block. */
-gboolean reply_text_has_attribution(const char *text);
-
-/* The same, or at least two lines with quote marks. */
-gboolean reply_text_has_quote(const char *text);
+ * caller frees. marks (may be NULL) tells what was cut away. */
+char *reply_text_extract(const char *text, struct reply_marks *marks);
 
 #endif
