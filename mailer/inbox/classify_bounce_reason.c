@@ -35,7 +35,7 @@ static const char *const full_words[] = {
     "user has too many messages", "quota usage", "out of disk space", "exceeded the storage", "exceeds storage",
     "storage limit", "postfach voll", "postfach ist voll", "kontingent", "boite pleine", "boite aux lettres pleine",
     "quota depasse", "buzon lleno", "cuota excedida", "quota superata", "caixa postal cheia", "cota excedida",
-    "mailbox vol", "postvak vol", "skrzynka pelna", "ящик заполнен", "kota asildi", "kotasi dolu", NULL};
+    "mailbox vol", "postvak vol", "skrzynka pelna", "ящик заполнен", "kota asildi", "kotasi dolu", "容量已满", "容量已滿", "已满", "已滿", "爆满", "空间不足", "容量オーバー", "満杯", "가득", "ممتلئ", "e piena", "casella e piena", "mailbox van de ontvanger is vol", "is vol.", "postvak is vol", "bandeja llena", "buzon esta lleno", "buzon del destinatario esta lleno", "esta llena", "esta cheia", "esta lotada", "caixa cheia", "przepelnion", "jest pelna", "ar full", "er fuld", "er fullt", "on taynna", "je plna", "megtelt", "este plina", "γεματ", "переповнен", "posta kutusu dolu", NULL};
 /* Too large. */
 static const char *const size_words[] = {
     "message too large", "message too big", "message is too large", "message is too big", "message was too large",
@@ -85,7 +85,7 @@ static const char *const dead_words[] = {
     "destinataire n'existe pas", "adresse inconnue", "gebruiker onbekend", "nieznany uzytkownik",
     "kullanici bulunamadi", "пользователь не наиден", "адресат не наиден",
     "почтовыи ящик не", "用户不存在", "收件人不存在", "邮箱不存在", "無此用戶",
-    "user in unknown", "user ist unbekannt", "수신자", "존재하지 않", "宛先のユーザ", NULL};
+    "user in unknown", "user ist unbekannt", "수신자", "존재하지 않", "宛先のユーザ", "غير موجود", "destinataire invalide", "adresse invalide", "destinatario no valido", "destinatario inexistente", "destinatario non valido", "destinatario invalido", "indirizzo inesistente", "endereco inexistente", "okand mottagare", "okand anvandare", "mottagaren finns inte", "ukendt modtager", "ukjent mottaker", "tuntematon vastaanottaja", "uzytkownik nie istnieje", "adresat nie istnieje", "neznamy uzivatel", "uzivatel neexistuje", "ismeretlen cimzett", "utilizator necunoscut", "αγνωστος χρηστης", "користувача не знаидено", "kullanici yok", "boyle bir kullanici", "alici bulunamadi", "查无此人", "查無此人", "没有此用户", "无此用户", "宛先が存在", "ユーザーが見つかりません", "없는 사용자", "사용자를 찾을 수 없", NULL};
 /* Taken for spam. */
 static const char *const spam_words[] = {
     "spam", "spamhaus", "unsolicited", "junk mail", "bulk mail", "blacklist", "black list", "blocklist", "block list",
@@ -154,7 +154,7 @@ static const char *const address_words[] = {
     "check the recipient's e-mail address", "check the spelling", "unknown or illegal", "unknown or invalid",
     "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend",
     "okand", "nieznany", "недоступен", "неизвестный", "неизвестныи", "bilinmeyen",
-    "見つかりませんでした", "ありません", "not found", "rejected", NULL};
+    "見つかりませんでした", "ありません", "not found", "rejected", "تعذر العثور", "konnte nicht gefunden werden", "est introuvable", "no se encontro", "non e stato trovato", "nao foi encontrado", "nao pode ser encontrado", "is niet gevonden", "kunde inte hittas", "blev ikke fundet", "ble ikke funnet", "ei loytynyt", "nie znaleziono", "nebyla nalezena", "nem talalhato", "не удалось наити", "не наиден", "bulunamadi", "未找到", "找不到", "찾을 수 없", NULL};
 /* Not the address at all: time, lines and load. */
 static const char *const later_words[] = {
     "timed out", "timeout", "time out", "connection refused", "connection reset", "network unreachable",
@@ -222,8 +222,7 @@ static guint
 find_reply_code(const char *words)
 {
     for (const char *p = words; *p; p++) {
-        if ((*p != '4' && *p != '5') ||
-            (p > words && (g_ascii_isalnum(p[-1]) || p[-1] == '.' || p[-1] == '-' || p[-1] == '@')))
+        if ((*p != '4' && *p != '5') || (p > words && (g_ascii_isalnum(p[-1]) || strchr(".-@_#", p[-1]))))
             continue;
         if (p[1] >= '0' && p[1] <= '5' && g_ascii_isdigit(p[2]) &&
             (p[3] == ' ' || p[3] == '-' || p[3] == ',' || p[3] == '\n' || p[3] == '\0'))

@@ -218,7 +218,7 @@ is_daemon(const char *address, const char *name)
                                          "smtp_mail_service", "maildaemon",
                                          "mail-delivery",     "system administrator\"",
                                          "mail_delivery",     "delivery-notification",
-                                         "bounce-handler"};
+                                         "bounce-handler",    "mail-administrator"};
     static const char *const names[] = {"mailer-daemon",       "mail delivery",        "delivery subsystem",
                                         "mail deliver system", "system administrator", "mail system",
                                         "delivery system",     "mailer daemon",        "ndr administrator",
@@ -229,6 +229,8 @@ is_daemon(const char *address, const char *name)
         if (found && (found[n] == '@' || found[n] == '\0' || found[n] == '+' || found[n] == '"'))
             return TRUE;
     }
+    if (g_str_has_prefix(address, "microsoftexchange") && strspn(address + 17, "0123456789abcdef") == 32)
+        return TRUE; /* the system mailbox of Exchange */
     g_autofree char *lower = g_utf8_strdown(name, -1);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (strstr(lower, names[i]))

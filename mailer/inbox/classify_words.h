@@ -38,4 +38,12 @@ const char *classify_words_begin(enum words_kind kind, const char *folded);
 /* The wording of kind that folded is, but for marks at its end, or NULL. Borrowed. */
 const char *classify_words_equal(enum words_kind kind, const char *folded);
 
+/* The table. Internal to classify_words*.c. */
+struct words {
+    enum words_kind kind;
+    const char *phrase;
+};
+extern const struct words classify_words_table[];
+extern const gsize classify_words_count;
+
 #endif

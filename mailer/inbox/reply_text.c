@@ -169,3 +169,40 @@ reply_text_extract(const char *text, struct reply_marks *marks)
     memmove(result, result + blank, strlen(result + blank) + 1);
     return g_strchomp(result);
 }
+
+const char *
+reply_text_skip_header(const char *text)
+{
+    g_autoptr(GArray) lines = reply_lines_read(text);
+    guint i = 0;
+    while (i < lines->len && kind_at(lines, i) != LINE_ORIGINAL)
+        i++;
+    if (i == lines->len)
+        return NULL;
+    while (i < lines->len && (kind_at(lines, i) == LINE_ORIGINAL || kind_at(lines, i) == LINE_EMPTY))
+        i++;
+    return i < lines->len ? g_array_index(lines, struct line, i).start : NULL;
+}
+
+gboolean
+reply_text_quotes_one_of(const char *text, const GPtrArray *addresses)
+{
+    g_autoptr(GArray) lines = reply_lines_read(text);
+    g_autoptr(GString) said = g_string_new(NULL);
+    for (guint i = 0; i < lines->len; i++) {
+        const struct line *line = &g_array_index(lines, struct line, i);
+        if (line->kind == LINE_ATTRIBUTION || line->kind == LINE_ORIGINAL)
+            g_string_append_len(said, line->start, (gssize)line->len);
+        else if (said->len > 0 && line->kind != LINE_EMPTY)
+            break; /* what follows is older than the mail that is answered */
+    }
+    if (!strchr(said->str, '@'))
+        return TRUE;
+    g_autofree char *lower = g_ascii_strdown(said->str, -1);
+    for (guint i = 0; i < addresses->len; i++) { /* the local part may carry a token or be an alias */
+        const char *domain = strrchr(addresses->pdata[i], '@');
+        if (domain && strstr(lower, domain))
+            return TRUE;
+    }
+    return FALSE;
+}

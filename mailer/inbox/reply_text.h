@@ -16,4 +16,12 @@ struct reply_marks {
  * caller frees. marks (may be NULL) tells what was cut away. */
 char *reply_text_extract(const char *text, struct reply_marks *marks);
 
+/* Behind the first block of header lines in text ("-----Original Message-----", "From: …", "Subject: …"), as
+ * mail programs set before a mail that is forwarded. NULL when there is none. Borrowed. */
+const char *reply_text_skip_header(const char *text);
+
+/* FALSE when the lines that say whose earlier mail follows name addresses, and none of these (array of char
+ * *, lower case): the mail quotes others. */
+gboolean reply_text_quotes_one_of(const char *text, const GPtrArray *addresses);
+
 #endif
