@@ -102,7 +102,7 @@ begins_with_header(const guint8 *bytes, gsize len, gboolean cr_ends)
             return FALSE;
         at += next;
     }
-    return FALSE;
+    return at < len; /* nobody writes a thousand lines that look like fields and are none */
 }
 
 /* Lines that may divide parts; GMime makes an object of each before anybody can count them. */
