@@ -93,6 +93,10 @@ bench:
 	@tests/bench/peers.sh install
 	@python3 tests/bench/run.py
 
+.PHONY: bench-classify
+bench-classify: all
+	@BUILD=$(BUILD) tests/bench/classify_accuracy.py $(ARGS)
+
 .PHONY: tests
 tests: all $(UNIT)
 
@@ -102,6 +106,20 @@ check-asan:
 	@tools/install-deps.sh check
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS="-O1 -g" SANITIZE="$(SAN_FLAGS)" tests
 	@tools/run_tests.py --build $(BUILD)/asan --limit 400
+
+# Fuzzing wants clang. Everything is built once more for it; FUZZ_SECONDS is the time of each target.
+FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZ_ARCHIVES = $(foreach f,inbox accounts store wire base,$(BUILD)/$(f).a)
+.PHONY: fuzz fuzz-build
+fuzz:
+	@command -v clang >/dev/null || { echo "fuzz: skipped: clang is not installed"; exit 0; }; \
+	    $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC=clang WARNINGS= CFLAGS="-O1 -g" SANITIZE="$(FUZZ_FLAGS)" fuzz-build && \
+	    tests/fuzz/run.sh $(BUILD)/fuzz $(TARGETS)
+
+fuzz-build: $(FUZZ_ARCHIVES)
+	@echo "  LINK $(BUILD)/fuzz"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $(BUILD)/fuzz tests/fuzz/fuzz.c -Wl,--start-group $(FUZZ_ARCHIVES) \
+	    -Wl,--end-group $(LIBS)
 
 .PHONY: lint format
 lint:

@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "inbox/classify.h"
 #include "liquid/liquid.h"
+#include "wire/mime_read.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,24 +13,30 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define MAX_MAIL_BYTES (64u * 1024 * 1024)
-
 /* ---- classify ---- */
 
+/* As much of stream as is looked at; cut tells that there is more. NULL with errno set when it cannot be read:
+ * a directory opens like a file. */
 static GBytes *
-read_stream(FILE *stream)
+read_stream(FILE *stream, gboolean *cut)
 {
     g_autoptr(GByteArray) all = g_byte_array_new();
     guint8 buffer[65536];
-    size_t n;
-    while (all->len < MAX_MAIL_BYTES && (n = fread(buffer, 1, sizeof buffer, stream)) > 0)
+    size_t n = 0;
+    while (all->len <= MIME_READ_MAX_BYTES && (n = fread(buffer, 1, sizeof buffer, stream)) > 0)
         g_byte_array_append(all, buffer, (guint)n);
+    if (ferror(stream))
+        return NULL;
+    *cut = all->len > MIME_READ_MAX_BYTES;
+    if (*cut)
+        g_byte_array_set_size(all, MIME_READ_MAX_BYTES);
     return g_byte_array_free_to_bytes(g_steal_pointer(&all));
 }
 
 static void
-print_class(struct cli *cli, const char *file, const struct mail_record *r)
+print_class(struct cli *cli, const char *path, const struct mail_record *r)
 {
+    g_autofree char *file = g_filename_display_name(path); /* JSON is UTF-8, a file's name need not be */
     if (cli->json) {
         json_t *recipients = json_array();
         for (guint i = 0; i < r->failed->len; i++)
@@ -65,18 +72,20 @@ cmd_classify(struct cli *cli, int argc, char **argv)
     }
     for (int i = 1; i < argc; i++) {
         FILE *stream = strcmp(argv[i], "-") == 0 ? stdin : fopen(argv[i], "re");
-        if (!stream) {
+        gboolean cut = FALSE;
+        g_autoptr(GBytes) bytes = stream ? read_stream(stream, &cut) : NULL;
+        if (!bytes) {
             fprintf(stderr, "usher: %s: %s\n", argv[i], g_strerror(errno));
             rc = EX_NOINPUT;
-            continue;
         }
-        g_autoptr(GBytes) bytes = read_stream(stream);
-        if (stream != stdin)
+        if (stream && stream != stdin)
             fclose(stream);
+        if (!bytes)
+            continue;
         gsize size;
         const guint8 *data = g_bytes_get_data(bytes, &size);
         struct mail_record record;
-        mail_classify(data, size, FALSE, NULL, &record);
+        mail_classify(data, size, cut, NULL, &record);
         print_class(cli, argv[i], &record);
         mail_record_clear(&record);
     }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
-#include "inbox/reply_text.h"
+#include "inbox/phrases.h"
 
 /* ---- what every mail has ---- */
 
@@ -85,32 +85,123 @@ is_robot_address(const char *address)
     static const char *const locals[] = {
         "noreply", "no-reply",   "no_reply", "donotreply", "do-not-reply", "notification", "notifications",
         "notify",  "alerts",     "alert",    "newsletter", "news",         "mailer",       "bounce",
-        "bounces", "automailer", "daemon",   "root",       "cron"};
+        "bounces", "automailer", "daemon",   "root",       "cron",         "jira",         "gitlab"};
     for (gsize i = 0; i < G_N_ELEMENTS(locals); i++)
         if (g_str_has_prefix(address, locals[i]) && strchr("@+-._", address[strlen(locals[i])]))
+            return TRUE;
+    static const char *const anywhere[] = {"noreply", "no-reply", "no_reply", "donotreply", "do-not-reply"};
+    g_autofree char *local = g_strndup(address, strcspn(address, "@"));
+    for (gsize i = 0; i < G_N_ELEMENTS(anywhere); i++)
+        if (strstr(local, anywhere[i]))
             return TRUE;
     return FALSE;
 }
 
+/* TRUE when id ("local@domain") was made where address lives: at its domain or one below or above it. */
+static gboolean
+made_at(const char *id, const char *address)
+{
+    const char *a = strrchr(id, '@'), *b = strrchr(address, '@');
+    if (!a || !b || !a[1] || !b[1])
+        return FALSE;
+    g_autofree char *lower = g_ascii_strdown(a, -1);
+    gsize n = strlen(lower), m = strlen(b);
+    const char *longer = n >= m ? lower : b, *shorter = n >= m ? b : lower;
+    const char *end = longer + strlen(longer) - (strlen(shorter) - 1);
+    return strcmp(end, shorter + 1) == 0 && (end[-1] == '@' || end[-1] == '.');
+}
+
+/* What a list or a notification system passes on answers somebody; whether it answers us shows in the
+ * identifiers: one of them was made at the domain of a recipient of this mail, or by a provider that replaces
+ * ours. */
+static gboolean
+answers_recipient(const struct mail_record *out)
+{
+    static const char *const rewriters[] = {"x@amazonses.com", "x@outlook.com"};
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    g_ptr_array_add(ids, out->in_reply_to);
+    for (guint i = 0; i < out->references->len; i++)
+        g_ptr_array_add(ids, out->references->pdata[i]);
+    for (guint i = 0; i < ids->len; i++) {
+        for (guint k = 0; k < out->recipients->len; k++)
+            if (made_at(ids->pdata[i], out->recipients->pdata[k]))
+                return TRUE;
+        for (gsize k = 0; k < G_N_ELEMENTS(rewriters); k++)
+            if (made_at(ids->pdata[i], rewriters[k]))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+/* Sent through a list that says so only by its address ("internals@lists.example"). */
+static gboolean
+goes_to_list(const struct mail_record *out)
+{
+    for (guint i = 0; i < out->recipients->len; i++) {
+        const char *at = strrchr(out->recipients->pdata[i], '@');
+        if (at && (g_str_has_prefix(at, "@lists.") || g_str_has_prefix(at, "@list.")))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* From and To are the same one person: a note to oneself, or a test. */
+static gboolean
+writes_to_himself(const struct classify_view *view)
+{
+    g_autoptr(GPtrArray) to = mime_fields_addresses(&view->mail->fields, "to");
+    g_autoptr(GPtrArray) cc = mime_fields_addresses(&view->mail->fields, "cc");
+    const struct mime_address *first = to->len == 1 && cc->len == 0 ? to->pdata[0] : NULL;
+    return first && *view->from && g_ascii_strcasecmp(first->email, view->from) == 0;
+}
+
 /* Written by a person's hand, as far as one can tell: nothing says robot, list or campaign. */
 static gboolean
-is_personal(const struct classify_view *view)
+is_personal(const struct classify_view *view, const struct mail_record *out)
 {
-    if (view->daemon || view->null_sender || is_robot_address(view->from))
+    if (view->daemon || view->null_sender || is_robot_address(view->from) || writes_to_himself(view))
         return FALSE;
     gboolean answers_us = mime_fields_find(&view->mail->fields, "in-reply-to") != NULL;
-    if ((view->list || view->bulk || view->unsubscribable) && !answers_us)
+    if ((view->list || view->bulk || view->unsubscribable || goes_to_list(out)) && !answers_recipient(out))
         return FALSE; /* a person's answer through a group address still names what it answers */
     const char *submitted = classify_header(view, "auto-submitted");
     if (submitted && g_ascii_strncasecmp(submitted, "no", 2) != 0)
         return FALSE;
-    static const char *const campaign[] = {
-        "feedback-id",      "x-campaign-id", "x-campaignid",       "x-mailgun-sid",   "x-sg-eid",
-        "x-csa-complaints", "x-mc-user",     "x-auto-response-id", "x-github-reason", "x-jira-fingerprint"};
+    static const char *const notices[] = {"x-github-reason",
+                                          "x-github-recipient",
+                                          "x-jira-fingerprint",
+                                          "x-gitlab-project",
+                                          "x-gitlab-notificationreason",
+                                          "x-bugzilla-reason",
+                                          "x-redmine-host",
+                                          "x-trac-project",
+                                          "x-phabricator-sent-this-message",
+                                          "x-linkedin-class",
+                                          "x-facebook-notify",
+                                          "x-slack-backend"};
+    for (gsize i = 0; i < G_N_ELEMENTS(notices); i++)
+        if (classify_header(view, notices[i]))
+            return FALSE; /* written by a person perhaps, but to a system */
+    static const char *const campaign[] = {"feedback-id",   "x-campaign-id",     "x-campaignid",
+                                           "x-mailgun-sid", "x-sg-eid",          "x-csa-complaints",
+                                           "x-mc-user",     "x-auto-response-id"};
     for (gsize i = 0; i < G_N_ELEMENTS(campaign) && !answers_us; i++)
         if (classify_header(view, campaign[i]))
             return FALSE;
     return TRUE;
+}
+
+/* A text without a header of a mail: a body that was cut out. The digest of a mailing list explains how to
+ * leave it. */
+static gboolean
+is_bare_answer(const struct classify_view *view)
+{
+    static const char *const list_phrases[] = {"subscribe or unsubscribe", "list subscription", "digest...",
+                                               "mailing list digest", NULL};
+    static struct phrase_list list_words = {.phrases = list_phrases};
+    gboolean garbage = strstr(view->body, "\xef\xbf\xbd") != NULL;
+    return view->mail->headerless && !garbage && view->body[strspn(view->body, " \t\n")] &&
+           !phrase_list_find(&list_words, view->new_folded);
 }
 
 static gboolean
@@ -118,23 +209,20 @@ check_reply(const struct classify_view *view, struct mail_record *out)
 {
     if (!out->personal)
         return FALSE;
+    if (g_str_has_prefix(view->subject_folded, "fwd:") || g_str_has_prefix(view->subject_folded, "fw:") ||
+        g_str_has_prefix(view->subject_folded, "wg:"))
+        return FALSE; /* a forward goes to somebody new; matched to a thread of ours it still counts
+                         (personal) */
     if (*out->in_reply_to || (view->answers && out->references->len > 0)) {
         const struct mime_field *field =
             mime_fields_find(&view->mail->fields, *out->in_reply_to ? "in-reply-to" : "references");
-        if (g_str_has_prefix(view->subject_folded, "fwd:") || g_str_has_prefix(view->subject_folded, "fw:") ||
-            g_str_has_prefix(view->subject_folded, "wg:"))
-            return FALSE; /* a forward goes to somebody new; matched to a thread of ours it still counts
-                             (personal) */
         return classify_decide_field(out, MAIL_CLASS_REPLY, "answers-a-mail", field);
     }
     if (view->answers)
         return classify_decide(out, MAIL_CLASS_REPLY, "answer-subject", view->subject);
-    if (reply_text_has_attribution(view->body) && *view->new_text)
+    if (view->marks.attribution && *view->new_text && reply_text_quotes_one_of(view->body, out->recipients))
         return classify_decide(out, MAIL_CLASS_REPLY, "quotes-a-mail", "");
-    gboolean garbage = strstr(view->body, "\xef\xbf\xbd") != NULL;
-    if (view->mail->headerless && !garbage && view->body[strspn(view->body, " \t\n")])
-        return classify_decide(out, MAIL_CLASS_REPLY, "bare-text", "");
-    return FALSE;
+    return is_bare_answer(view) && classify_decide(out, MAIL_CLASS_REPLY, "bare-text", "");
 }
 
 typedef gboolean check_function(const struct classify_view *view, struct mail_record *out);
@@ -160,7 +248,7 @@ mail_classify(const guint8 *bytes, gsize len, gboolean partial, const struct cla
     struct classify_view view;
     classify_view_init(&view, mail, ctx);
     take_identity(&view, out);
-    out->personal = is_personal(&view);
+    out->personal = is_personal(&view, out);
     gboolean decided = FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(checks) && !decided; i++)
         decided = checks[i](&view, out);

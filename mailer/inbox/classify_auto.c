@@ -9,7 +9,6 @@
 
 #include "inbox/classify_view.h"
 #include "inbox/classify_words.h"
-#include "inbox/reply_text.h"
 
 #define HEAD_BYTES 1500u /* robots come to the point */
 
@@ -87,17 +86,19 @@ struct signs {
 static struct signs
 find_signs(const char *head)
 {
+    const char *w[WORDS_KINDS];
+    classify_words_find_all(head, w);
     struct signs s = {
-        .automatic = classify_words_find(WORDS_AUTOMATIC, head),
-        .absent = classify_words_find(WORDS_ABSENT, head),
-        .back = classify_words_find(WORDS_BACK, head),
-        .urgent = classify_words_find(WORDS_URGENT, head),
-        .access = classify_words_find(WORDS_ACCESS, head),
-        .thanks = classify_words_find(WORDS_THANKS, head),
-        .soon = classify_words_find(WORDS_SOON, head),
-        .received = classify_words_find(WORDS_RECEIVED, head),
-        .ticket = classify_words_find(WORDS_TICKET, head),
-        .gone = classify_words_find(WORDS_GONE, head),
+        .automatic = w[WORDS_AUTOMATIC],
+        .absent = w[WORDS_ABSENT],
+        .back = w[WORDS_BACK],
+        .urgent = w[WORDS_URGENT],
+        .access = w[WORDS_ACCESS],
+        .thanks = w[WORDS_THANKS],
+        .soon = w[WORDS_SOON],
+        .received = w[WORDS_RECEIVED],
+        .ticket = w[WORDS_TICKET],
+        .gone = w[WORDS_GONE],
     };
     const char *const all[] = {s.absent,   s.back, s.urgent, s.access, s.thanks,
                                s.received, s.soon, s.ticket, s.gone};
@@ -117,6 +118,26 @@ first_of(const struct signs *s)
     return NULL;
 }
 
+/* TRUE when the phrase stands behind the sender's own name: nobody writes so of himself. */
+static gboolean
+speaks_of_sender(const struct classify_view *view, const char *phrase)
+{
+    g_autofree char *name = classify_fold(view->from_name, 200);
+    const char *at;
+    if (strlen(name) < 5 || !classify_has_phrase(view->new_folded, name, &at))
+        return FALSE;
+    const char *behind = strstr(at, phrase);
+    return behind && (gsize)(behind - at) <= strlen(name) + 20;
+}
+
+/* A generated mail in a thread of its own system is a notification, not an answer to us. */
+static gboolean
+answers_itself(const struct classify_view *view, const struct mail_record *out)
+{
+    const char *id = strrchr(out->in_reply_to, '@'), *from = strrchr(view->from, '@');
+    return id && from && g_ascii_strcasecmp(id, from) == 0;
+}
+
 /* The rule by which the words decide, or NULL. */
 static const char *
 judge_words(const struct classify_view *view, const struct signs *s, gboolean away_subject)
@@ -124,14 +145,14 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
     gboolean machine = view->null_sender || view->bulk ||
                        mime_fields_find(&view->mail->fields, "x-ms-exchange-inbox-rules-loop") ||
                        mime_fields_find(&view->mail->fields, "auto-submitted");
-    gboolean quotes = reply_text_has_quote(view->body);
+    gboolean quotes = view->marks.quote;
     guint weight = s->count + (away_subject ? 1 : 0);
     if (s->automatic && !quotes)
         return "words-automatic";
     if (machine && (weight > 0 || s->automatic))
         return "words-from-machine";
     if (quotes) /* whoever quotes us below a note has mostly read it; only a clear note counts */
-        return s->absent && weight >= 4 ? "words-absence-quoting" : NULL;
+        return s->absent && (weight >= 4 || (s->thanks && s->urgent)) ? "words-absence-quoting" : NULL;
     if (s->absent && weight >= 2)
         return "words-absence";
     if (s->ticket && weight >= 2)
@@ -140,7 +161,7 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
         return "words-received";
     if (s->thanks && s->soon && !view->answers)
         return "words-received";
-    if (s->gone && s->urgent)
+    if (s->gone && (s->urgent || speaks_of_sender(view, s->gone)))
         return "words-gone";
     return NULL;
 }
@@ -175,7 +196,7 @@ check(const struct classify_view *view, struct mail_record *out)
     struct signs signs = find_signs(valid);
     const struct mime_field *submitted = mime_fields_find(&view->mail->fields, "auto-submitted");
     if (submitted && g_ascii_strncasecmp(submitted->value, "no", 2) != 0 &&
-        (view->answers || signs.count > 0))
+        ((view->answers && !answers_itself(view, out)) || signs.count > 0))
         return classify_decide_field(out, MAIL_CLASS_AUTO_REPLY, "rfc3834-generated-answer", submitted);
     if (view->null_sender && (view->answers || view->bulk))
         return decide_words(view, out, "null-sender-answer", first_of(&signs));

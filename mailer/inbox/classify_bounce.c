@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+#include "inbox/phrases.h"
+#include "inbox/reply_text.h"
+
+#define SEPARATOR_BYTES 200u /* a separator stands within so many bytes of its line's beginning */
+
 static void
 replace_text(char **text, const char *with)
 {
@@ -44,18 +49,25 @@ bounce_find_returned(const char *text)
     static const char *const separators[] = {
         "below this line is a copy", "this is a copy of", "original message follows", "message header follows", "----- original message", "-----original message", "--- original message", "returned message follows", "message headers follow", "unsent message below",
         "unsent message follows", "text of your message follows", "copy of your message", "header of the original message", "headers of the message", "original mail as follows", "original message header", "original message headers", "message contents follow", "returned mail follows", "returned content follows", "forwarded message", "unsent message",
-        "your message follows", "first few lines of the message", "beginning of the message", "full mail follows", "start of message", "start of returned message", "header and top", "header of your message", "начало сообщения", "オリジナルメッセージ", "original headers:", "old message:", "received:", "return-path:", "message header:", "message-id:", "x-mailer:"};
+        "your message follows", "first few lines of the message", "beginning of the message", "full mail follows", "start of message", "start of returned message", "header and top", "header of your message", "начало сообщения", "オリジナルメッセージ", "original headers:", "old message:", "received:", "return-path:", "message header:", "message-id:", "x-mailer:", NULL};
     /* clang-format on */
-    for (const char *p = text; *p;) {
-        gsize n = strcspn(p, "\n");
-        g_autofree char *line = g_ascii_strdown(p, (gssize)MIN(n, 200));
+    static struct phrase_list list = {.phrases = separators};
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &list, lower);
+    while (phrase_walk_next(&walk, &which, &at)) {
+        const char *line = at;
+        gssize room = (gssize)SEPARATOR_BYTES - (gssize)strlen(separators[which]);
+        while (line > lower && line[-1] != '\n' && at - line <= room)
+            line--;
+        if (at - line > room)
+            continue; /* in the middle of a long line */
+        gboolean field = g_str_has_suffix(separators[which], ":");
         const char *start = line + strspn(line, " \t->*|#=+");
-        for (gsize i = 0; i < G_N_ELEMENTS(separators); i++) {
-            gboolean field = g_str_has_suffix(separators[i], ":");
-            if (field ? g_str_has_prefix(start, separators[i]) : strstr(start, separators[i]) != NULL)
-                return p;
-        }
-        p += n + (p[n] == '\n');
+        if (at >= start && (!field || at == start))
+            return text + (line - lower);
     }
     return NULL;
 }
@@ -133,6 +145,42 @@ is_address_char(char c)
     return g_ascii_isalnum(c) || (guchar)c >= 0x80 || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
 }
 
+/* Chinese and Japanese put no blank between a word and an address: letters of another alphabet beside ASCII
+ * ones, and marks, do not belong to it. */
+static gboolean
+ends_address(gunichar c, char neighbour)
+{
+    return !g_unichar_isdefined(c) || g_unichar_ispunct(c) || g_unichar_isspace(c) ||
+           (c >= 0x2e80 && c < 0x10000 && g_ascii_isalnum(neighbour));
+}
+
+static const char *
+local_part_start(const char *text, const char *at)
+{
+    const char *from = at;
+    while (from > text && from > at - 128 && is_address_char(from[-1])) {
+        if ((guchar)from[-1] >= 0x80) {
+            const char *previous = g_utf8_prev_char(from);
+            if (previous < text || ends_address(g_utf8_get_char(previous), *from))
+                break;
+            from = previous;
+        } else {
+            from--;
+        }
+    }
+    return from;
+}
+
+static gboolean
+is_domain_char(const char *p, const char *start)
+{
+    if ((guchar)*p < 0x80)
+        return g_ascii_isalnum(*p) || *p == '.' || *p == '-' || *p == '_';
+    if (((guchar)*p & 0xc0) == 0x80)
+        return TRUE; /* inside a character that began one */
+    return !ends_address(g_utf8_get_char(p), p > start ? p[-1] : '.');
+}
+
 char *
 bounce_next_address(const char *text, const char *p, const char **start, const char **rest)
 {
@@ -145,13 +193,12 @@ bounce_next_address(const char *text, const char *p, const char **start, const c
             if (open >= p && *open == '"')
                 from = open;
         } else {
-            while (from > text && from > at - 128 && is_address_char(from[-1]))
-                from--;
+            from = local_part_start(text, at);
             while (from < at && strchr("'`=/", *from))
                 from++;
         }
         const char *to = at + 1;
-        while (g_ascii_isalnum(*to) || *to == '.' || *to == '-' || *to == '_' || (guchar)*to >= 0x80)
+        while (is_domain_char(to, at + 1))
             to++;
         while (to > at + 1 && (to[-1] == '.' || to[-1] == '-'))
             to--;
@@ -321,7 +368,7 @@ static gboolean
 check_report(const struct classify_view *view, struct mail_record *out, gboolean *delivered)
 {
     const struct mime_mail *mail = view->mail;
-    g_autofree char *notice = bounce_notice_of(view->body);
+    g_autofree char *notice = NULL;
     /* Reports of the mail itself first; those inside an enclosed mail count when the mail forwards a bounce.
      */
     for (int nested = 0; nested < 2; nested++) {
@@ -333,6 +380,8 @@ check_report(const struct classify_view *view, struct mail_record *out, gboolean
                 (part->message >= 0) != nested)
                 continue;
             within = part->message;
+            if (!notice)
+                notice = bounce_notice_of(view->body);
             g_autoptr(GPtrArray) groups = mime_fields_parse(part->text);
             for (guint j = 0; j < groups->len; j++)
                 read_report_group(groups->pdata[j], notice, out, &report);
@@ -344,32 +393,69 @@ check_report(const struct classify_view *view, struct mail_record *out, gboolean
     return FALSE;
 }
 
+/* ---- forwarded by a person ---- */
+
+static gboolean
+is_forward(const struct classify_view *view)
+{
+    static const char *const forwards[] = {"fwd:", "fw:",     "wg:", "tr:", "rv:",   "vs:",   "enc:",
+                                           "i:",   "doorst:", "vb:", "vl:", "转发:", "轉寄:", "전달:"};
+    for (gsize i = 0; i < G_N_ELEMENTS(forwards); i++)
+        if (g_str_has_prefix(view->subject_folded, forwards[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static char *
+without_quote_marks(const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (const char *p = text; *p && out->len < VIEW_FOLDED_MAX;) {
+        gsize n = strcspn(p, "\n");
+        gsize marks = strspn(p, "> ");
+        marks = MIN(marks, n);
+        g_string_append_len(out, p + marks, (gssize)(n - marks));
+        g_string_append_c(out, '\n');
+        p += n + (p[n] == '\n');
+    }
+    g_autofree char *valid = g_utf8_make_valid(out->str, -1);
+    return g_steal_pointer(&valid);
+}
+
+char *
+bounce_forwarded_text(const struct classify_view *view)
+{
+    if (!is_forward(view))
+        return NULL;
+    g_autofree char *text = without_quote_marks(view->body);
+    const char *behind = reply_text_skip_header(text);
+    return behind ? g_strdup(behind) : NULL;
+}
+
+/* TRUE when text may hold a report: the name of the field that each recipient's group begins with. */
+static gboolean
+names_recipient_field(const char *text)
+{
+    for (const char *p = strchr(text, '-'); p; p = strchr(p + 1, '-'))
+        if (g_ascii_strncasecmp(p, "-recipient", strlen("-recipient")) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* The fields of a report pasted into a text part, as broken mail programs and gateways leave them; in a
  * forwarded bounce they stand behind quote marks. */
 static gboolean
 check_pasted_report(const struct classify_view *view, struct mail_record *out)
 {
-    static const char *const forwards[] = {
-        "fwd:", "fw:", "wg:", "tr:", "rv:", "vs:", "enc:", "i:", "doorst:", "vb:", "转发:", "轉寄:"};
-    gboolean forward = FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(forwards) && !forward; i++)
-        forward = g_str_has_prefix(view->subject_folded, forwards[i]);
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (const char *p = view->body; *p && text->len < VIEW_FOLDED_MAX;) {
-        gsize n = strcspn(p, "\n");
-        gsize marks = forward ? strspn(p, "> ") : 0;
-        if (marks > n)
-            marks = n;
-        g_string_append_len(text, p + marks, (gssize)(n - marks));
-        g_string_append_c(text, '\n');
-        p += n + (p[n] == '\n');
-    }
+    if (!names_recipient_field(view->body))
+        return FALSE;
+    g_autofree char *text = is_forward(view) ? without_quote_marks(view->body) : g_strdup(view->body);
     struct report report = {0};
-    g_autoptr(GPtrArray) groups = mime_fields_parse(text->str);
+    g_autoptr(GPtrArray) groups = mime_fields_parse(text);
     for (guint i = 0; i < groups->len; i++)
         if (is_report_group(groups->pdata[i]))
-            read_report_group(groups->pdata[i], text->str, out, &report);
-    return decide_report(view, out, &report, text->str, -1, "rfc3464-text");
+            read_report_group(groups->pdata[i], text, out, &report);
+    return decide_report(view, out, &report, text, -1, "rfc3464-text");
 }
 
 gboolean

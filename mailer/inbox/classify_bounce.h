@@ -15,6 +15,10 @@ gboolean bounce_check_ses(const struct classify_view *view, struct mail_record *
  * first line of its header. NULL when there is none. Borrowed. */
 const char *bounce_find_returned(const char *text);
 
+/* Of a mail that a person forwards: the text behind the forwarded header, without quote marks. NULL when the
+ * subject does not say so, or there is no such header. The caller frees. */
+char *bounce_forwarded_text(const struct classify_view *view);
+
 /* The part of text before that, bounded. The caller frees. */
 char *bounce_notice_of(const char *text);
 

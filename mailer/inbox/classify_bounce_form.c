@@ -5,15 +5,18 @@
 
 #include <string.h>
 
-#include "inbox/reply_text.h"
+#include "inbox/phrases.h"
 
 /* clang-format off */
-static const char *const failure_subjects[] = {"undelivered", "undeliverable", "undelivarable", "undeliverd", "non-delivery", "non delivery", "nondeliverable", "not delivered", "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "unable to deliver", "delivery failure", "delivery failed", "delivery has failed", "delivery status notification", "delivery notification", "delivery error", "delivery problem", "delivery report", "delivery unsuccessful", "failed delivery", "failure delivery", "failed mail", "mail failed", "mail failure", "failure notice", "failure notification", "returned mail", "returned to sender", "return to sender", "returning message to sender", "returned message", "returned email", "returned e-mail", "message failed", "mail delivery failed", "mail error", "mail system error", "error sending", "sending your mail", "message rejected", "rejected mail", "automatically rejected", "notification d'etat de remise", "unzustellbar", "zustellung fehlgeschlagen", "zustellfehler", "nicht zugestellt", "nicht zustellbar", "mail konnte nicht", "non remis", "echec de la remise", "echec de remise", "non distribue", "echec de l'envoi", "no se puede entregar", "no entregado", "no se ha podido entregar", "devuelto", "error de entrega", "mancata consegna", "non recapitabile", "recapito non riuscito", "non consegnato", "nao entregue", "falha na entrega", "nao e possivel entregar", "onbestelbaar", "niet bezorgd", "kan niet worden bezorgd", "niedostarczon", "nie mozna dostarczyc", "kunde inte levereras", "olevererbart", "ikke leveret", "ikke levert", "toimitus epaonnistui", "iletilemedi", "teslim edilemedi", "ваше сообщение не доставлено", "не доставлено", "недоставлен", "ошибка доставки", "не удается доставить", "配信不能", "送信できません", "配信できません", "エラー通知", "送信エラー", "未達", "退信", "无法投递", "無法傳遞", "投递失败", "无法送达", "반송", "전송 실패", "배달되지", "تعذر التسليم", NULL};
+static const char *const failure_subjects[] = {"undelivered", "undeliverable", "undelivarable", "undeliverd", "non-delivery", "non delivery", "nondeliverable", "not delivered", "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "unable to deliver", "delivery failure", "delivery failed", "delivery has failed", "delivery status notification", "delivery notification", "delivery error", "delivery problem", "delivery report", "delivery unsuccessful", "failed delivery", "failure delivery", "failed mail", "mail failed", "mail failure", "failure notice", "failure notification", "returned mail", "returned to sender", "return to sender", "returning message to sender", "returned message", "returned email", "returned e-mail", "message failed", "mail delivery failed", "mail error", "mail system error", "error sending", "sending your mail", "message rejected", "rejected mail", "automatically rejected", "notification d'etat de remise", "unzustellbar", "zustellung fehlgeschlagen", "zustellfehler", "nicht zugestellt", "nicht zustellbar", "mail konnte nicht", "non remis", "echec de la remise", "echec de remise", "non distribue", "echec de l'envoi", "no se puede entregar", "no entregado", "no se ha podido entregar", "devuelto", "error de entrega", "mancata consegna", "non recapitabile", "recapito non riuscito", "non consegnato", "nao entregue", "falha na entrega", "nao e possivel entregar", "onbestelbaar", "niet bezorgd", "kan niet worden bezorgd", "niedostarczon", "nie mozna dostarczyc", "kunde inte levereras", "olevererbart", "ikke leveret", "ikke levert", "toimitus epaonnistui", "iletilemedi", "teslim edilemedi", "ваше сообщение не доставлено", "не доставлено", "недоставлен", "ошибка доставки", "не удается доставить", "配信不能", "送信できません", "配信できません", "エラー通知", "送信エラー", "未達", "退信", "无法投递", "無法傳遞", "投递失败", "无法送达", "반송", "전송 실패", "배달되지", "تعذر التسليم", "لم يتم تسليم", "فشل تسليم", "nao foi possivel entregar", "nao pode ser entregue", "det gar inte att leverera", "gick inte att leverera", "gar inte att leverera", "kunne ikke leveres", "kan ikke leveres", "ei voitu toimittaa", "error en la entrega", "error en el envio", "no se pudo entregar", "mensaje no entregado", "entrega fallida", "impossibile recapitare", "impossibile consegnare", "errore di consegna", "non e stato possibile", "erreur de distribution", "impossible de remettre", "n'a pas pu etre remis", "falha no envio", "erro na entrega", "kon niet worden afgeleverd", "kon niet worden bezorgd", "niet afgeleverd", "zwrot poczty", "zwrot wiadomosci", "nie dostarczono", "nedorucitelne", "nedorucen", "kezbesithetetlen", "nelivrat", "nu a putut fi livrat", "αδυναμια παραδοσης", "не удалось доставить", "не вдалося доставити", "не може бути доставлено", "недоставка", "возврат почты", "配信エラー", "配信失敗", "配信に失敗", "未送达", "未能送达", "未傳遞", "未传递", "系统退信", "邮件退回", "郵件退回", "寄送失敗", "전송되지 않", "발송 실패", "배달 실패", "수신자에게 전달되지", NULL};
 
-static const char *const failure_sentences[] = {"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "was not delivered", "were not delivered", "wasn't delivered", "not been delivered", "was undeliverable", "is undeliverable", "undeliverable", "unable to deliver", "wasn't able to deliver", "was not able to deliver", "not able to deliver", "could not deliver", "couldn't deliver", "cannot deliver", "unable to send", "failed to deliver", "delivery failed", "delivery has failed", "delivery failure", "delivery to the following", "delivery error", "did not reach the following", "didn't reach the following", "had permanent fatal errors", "permanent error", "fatal errors", "had transient", "failed addresses", "address failed", "addresses failed", "address(es) failed", "unable to relay", "returned to sender", "returned mail", "has been returned", "is being returned", "message was rejected", "has been rejected", "been rejected", "was rejected", "not accepted", "rejected your message", "delivery unsuccessful", "mail failed", "message not delivered", "error sending your mail", "error while sending", "error occurred", "had errors", "following errors", "error message below", "error follows", "errors occurred", "error was", "delivery attempt", "unable to be delivered", "been unable to be delivered", "delivery is impossible", "could not send", "there was a problem", "did not get through", "non-delivery", "failed recipient", "failed permanently", "has failed", "not successfully", "problem in delivering", "problems delivering", "this is a permanent error", "konnte nicht zugestellt", "nicht zugestellt werden", "n'a pas pu etre", "n'a pas ete", "no se ha podido", "no se pudo", "no pudo ser entregado", "impossibile recapitare", "non e stato possibile", "non e stata consegnata", "nao foi possivel entregar", "nao pode ser entregue", "kon niet worden", "nie mogla zostac", "kunde inte levereras", "teslim edilemedi", "не было доставлено", "не может быть доставлено", "не доставлено", "не удалось доставить", "送信できません", "配信できません", "届けることができません", "お届けできません", "送信されませんでした", "送信できず", "投递失败", "无法投递", "无法送达", "无法发送", "전송하지 못했", "배달하지 못했", "تعذر تسليم", "not a valid user", "user unknown", "unknown user", "host unknown", "no such user", "mailbox unavailable", "not listed in", "mailbox full", "quota", "message could not", "timed out", "not yet been delivered", NULL};
+static const char *const failure_sentences[] = {"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "was not delivered", "were not delivered", "wasn't delivered", "not been delivered", "was undeliverable", "is undeliverable", "undeliverable", "unable to deliver", "wasn't able to deliver", "was not able to deliver", "not able to deliver", "could not deliver", "couldn't deliver", "cannot deliver", "unable to send", "failed to deliver", "delivery failed", "delivery has failed", "delivery failure", "delivery to the following", "delivery error", "did not reach the following", "didn't reach the following", "had permanent fatal errors", "permanent error", "fatal errors", "had transient", "failed addresses", "address failed", "addresses failed", "address(es) failed", "unable to relay", "returned to sender", "returned mail", "has been returned", "is being returned", "message was rejected", "has been rejected", "been rejected", "was rejected", "not accepted", "rejected your message", "delivery unsuccessful", "mail failed", "message not delivered", "error sending your mail", "error while sending", "error occurred", "had errors", "following errors", "error message below", "error follows", "errors occurred", "error was", "delivery attempt", "unable to be delivered", "been unable to be delivered", "delivery is impossible", "could not send", "there was a problem", "did not get through", "non-delivery", "failed recipient", "failed permanently", "has failed", "not successfully", "problem in delivering", "problems delivering", "this is a permanent error", "konnte nicht zugestellt", "nicht zugestellt werden", "n'a pas pu etre", "n'a pas ete", "no se ha podido", "no se pudo", "no pudo ser entregado", "impossibile recapitare", "non e stato possibile", "non e stata consegnata", "nao foi possivel entregar", "nao pode ser entregue", "kon niet worden", "nie mogla zostac", "kunde inte levereras", "teslim edilemedi", "не было доставлено", "не может быть доставлено", "не доставлено", "не удалось доставить", "送信できません", "配信できません", "届けることができません", "お届けできません", "送信されませんでした", "送信できず", "投递失败", "无法投递", "无法送达", "无法发送", "전송하지 못했", "배달하지 못했", "تعذر تسليم", "فشل التسليم", "لم يتم تسليم", "تعذر العثور على عنوان", "fehler bei der nachrichtenzustellung", "nicht an die folgenden empfanger", "wurde nicht zugestellt", "echec de la remise", "n'a pas pu etre remis", "ne peut pas etre remis", "no ha podido ser entregado", "no se ha entregado", "error al entregar", "recapito non riuscito", "non e stato consegnato", "falha na entrega", "nao foi entregue", "de bezorging van", "is niet bezorgd", "leveransen misslyckades", "kunde inte skickas", "leveringen mislykkedes", "leveringen mislyktes", "kunne ikke leveres", "toimitus epaonnistui", "nie powiodlo sie", "nie zostala dostarczona", "nebylo mozne dorucit", "nepodarilo se dorucit", "nem sikerult kezbesiteni", "nu a putut fi livrat", "не удалось выполнить доставку", "не может быть отправлено", "не удалось отправить", "не вдалося доставити", "teslim edilemedi", "iletilemedi", "配信に失敗", "配信できません", "エラーのため", "未能向以下", "无法传递", "被退回", "被退信", "无法将邮件", "無法傳遞", "退信原因", "전송되지 않았", "전달되지 않았", "배달되지 않았", "not a valid user", "user unknown", "unknown user", "host unknown", "no such user", "mailbox unavailable", "not listed in", "mailbox full", "quota", "message could not", "timed out", "not yet been delivered", NULL};
 
-static const char *const delay_words[] = {"delivery status notification (delay)", "delivery is delayed", "delivery delayed", "delayed mail", "message delayed", "mail delayed", "has not yet been delivered", "not yet been delivered", "still being retried", "not been delivered yet", "could not be delivered yet", "will be retried", "will continue to be attempted", "will keep trying", "will continue trying", "continue to try", "delivery attempts will continue", "still trying", "delivery incomplete", "warning: could not send message", "this is a warning message only", "you do not need to resend", "do not need to resend", "need not resend", "warning: message", "notification d'etat de remise (retard)", "zustellung verzogert", "verzogert", "retrasado", "retrasada", "remise retardee", "consegna ritardata", "ritardat", "vertraagd", "opozniona", "задержк", "отложен", "遅延", "延迟", "지연", NULL};
+static const char *const delay_words[] = {"delivery status notification (delay)", "delivery is delayed", "delivery delayed", "delayed mail", "message delayed", "mail delayed", "has not yet been delivered", "not yet been delivered", "still being retried", "not been delivered yet", "could not be delivered yet", "will be retried", "will continue to be attempted", "will keep trying", "will continue trying", "continue to try", "delivery attempts will continue", "still trying", "delivery incomplete", "warning: could not send message", "this is a warning message only", "you do not need to resend", "do not need to resend", "need not resend", "warning: message", "notification d'etat de remise (retard)", "zustellung verzogert", "verzogert", "retrasado", "retrasada", "remise retardee", "consegna ritardata", "ritardat", "vertraagd", "opozniona", "задержк", "отложен", "遅延", "延迟", "지연", "forsinket", "fordrojd", "viivastynyt", "opozdene", "затримк", "gecikti", "تأخر", NULL};
 /* clang-format on */
+static struct phrase_list subject_list = {.phrases = failure_subjects};
+static struct phrase_list sentence_list = {.phrases = failure_sentences};
+static struct phrase_list delay_list = {.phrases = delay_words};
 
 /* Addresses of the mail itself that are no failed recipients: who wrote the notice, and to whom. */
 static gboolean
@@ -33,7 +36,8 @@ is_bystander(const struct classify_view *view, const struct mail_record *out, co
 static char *
 collect_notice(const struct classify_view *view)
 {
-    g_autoptr(GString) all = g_string_new(view->body);
+    g_autofree char *forwarded = bounce_forwarded_text(view);
+    g_autoptr(GString) all = g_string_new(forwarded ? forwarded : view->body);
     for (guint i = 0; i < view->mail->part_count && all->len < VIEW_FOLDED_MAX; i++) {
         const struct mime_part *part = &view->mail->parts[i];
         if (!part->text || part->message >= 0 || strcmp(part->text, view->body) == 0)
@@ -205,33 +209,26 @@ encloses_message(const struct classify_view *view)
     return bounce_find_returned(view->body) != NULL;
 }
 
-static const char *
-find_loose(const char *folded, const char *const *phrases)
-{
-    for (; *phrases; phrases++)
-        if (strstr(folded, *phrases))
-            return *phrases;
-    return NULL;
-}
-
 gboolean
 bounce_check_form(const struct classify_view *view, struct mail_record *out)
 {
-    g_autofree char *notice = collect_notice(view);
-    g_autofree char *folded = classify_fold(notice, VIEW_FOLDED_MAX);
     gboolean named = classify_header(view, "x-failed-recipients") != NULL;
-    gboolean report = FALSE;
+    gboolean report = classify_header(view, "x-ms-exchange-message-is-ndr") != NULL;
     for (guint i = 0; i < view->mail->part_count && !report; i++)
         report = view->mail->parts[i].method && view->mail->parts[i].message < 0 &&
                  strcmp(view->mail->parts[i].method, "delivery-status") == 0;
-    const char *subject = find_loose(view->subject_folded, failure_subjects);
-    const char *sentence = find_loose(folded, failure_sentences);
-    const char *delay_subject = find_loose(view->subject_folded, delay_words);
-    const char *delay_sentence = find_loose(folded, delay_words);
+    const char *subject = phrase_list_find(&subject_list, view->subject_folded);
+    if (!named && !report && !view->daemon && !view->null_sender && !subject)
+        return FALSE; /* no rule below can hold */
+    g_autofree char *notice = collect_notice(view);
+    g_autofree char *folded = classify_fold(notice, VIEW_FOLDED_MAX);
+    const char *sentence = phrase_list_find(&sentence_list, folded);
+    const char *delay_subject = phrase_list_find(&delay_list, view->subject_folded);
+    const char *delay_sentence = phrase_list_find(&delay_list, folded);
     gboolean encloses = encloses_message(view);
 
     find_failed_in_text(view, notice, out);
-    gboolean answers = view->answers && (*out->in_reply_to || reply_text_has_quote(view->body));
+    gboolean answers = view->answers && (*out->in_reply_to || view->marks.quote);
     const char *rule = NULL;
     if (named)
         rule = "form-failed-recipients-field";
@@ -262,6 +259,10 @@ bounce_check_form(const struct classify_view *view, struct mail_record *out)
         g_autofree char *status = classify_find_status(words);
         const char *code = status ? status : (everywhere ? everywhere : "");
         bounce_set_failure(failed, code[0] == '2' ? "" : code, words);
+        if (failed->permanent == TRI_STATE_UNKNOWN) { /* "Returned mail: User unknown", and no word more */
+            g_autofree char *all = g_strconcat(view->subject, "\n", words, NULL);
+            bounce_set_failure(failed, code[0] == '2' ? "" : code, all);
+        }
         if (delay)
             failed->permanent = TRI_STATE_NO;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
+#include "inbox/phrases.h"
 
 /* clang-format off */
 /* Full: looked for first, because it may stand beside any code. */
@@ -34,7 +35,7 @@ static const char *const full_words[] = {
     "user has too many messages", "quota usage", "out of disk space", "exceeded the storage", "exceeds storage",
     "storage limit", "postfach voll", "postfach ist voll", "kontingent", "boite pleine", "boite aux lettres pleine",
     "quota depasse", "buzon lleno", "cuota excedida", "quota superata", "caixa postal cheia", "cota excedida",
-    "mailbox vol", "postvak vol", "skrzynka pelna", "ящик заполнен", "kota asildi", "kotasi dolu", NULL};
+    "mailbox vol", "postvak vol", "skrzynka pelna", "ящик заполнен", "kota asildi", "kotasi dolu", "容量已满", "容量已滿", "已满", "已滿", "爆满", "空间不足", "容量オーバー", "満杯", "가득", "ممتلئ", "e piena", "casella e piena", "mailbox van de ontvanger is vol", "is vol.", "postvak is vol", "bandeja llena", "buzon esta lleno", "buzon del destinatario esta lleno", "esta llena", "esta cheia", "esta lotada", "caixa cheia", "przepelnion", "jest pelna", "ar full", "er fuld", "er fullt", "on taynna", "je plna", "megtelt", "este plina", "γεματ", "переповнен", "posta kutusu dolu", NULL};
 /* Too large. */
 static const char *const size_words[] = {
     "message too large", "message too big", "message is too large", "message is too big", "message was too large",
@@ -84,7 +85,7 @@ static const char *const dead_words[] = {
     "destinataire n'existe pas", "adresse inconnue", "gebruiker onbekend", "nieznany uzytkownik",
     "kullanici bulunamadi", "пользователь не наиден", "адресат не наиден",
     "почтовыи ящик не", "用户不存在", "收件人不存在", "邮箱不存在", "無此用戶",
-    "user in unknown", "user ist unbekannt", "수신자", "존재하지 않", "宛先のユーザ", NULL};
+    "user in unknown", "user ist unbekannt", "수신자", "존재하지 않", "宛先のユーザ", "غير موجود", "destinataire invalide", "adresse invalide", "destinatario no valido", "destinatario inexistente", "destinatario non valido", "destinatario invalido", "indirizzo inesistente", "endereco inexistente", "okand mottagare", "okand anvandare", "mottagaren finns inte", "ukendt modtager", "ukjent mottaker", "tuntematon vastaanottaja", "uzytkownik nie istnieje", "adresat nie istnieje", "neznamy uzivatel", "uzivatel neexistuje", "ismeretlen cimzett", "utilizator necunoscut", "αγνωστος χρηστης", "користувача не знаидено", "kullanici yok", "boyle bir kullanici", "alici bulunamadi", "查无此人", "查無此人", "没有此用户", "无此用户", "宛先が存在", "ユーザーが見つかりません", "없는 사용자", "사용자를 찾을 수 없", NULL};
 /* Taken for spam. */
 static const char *const spam_words[] = {
     "spam", "spamhaus", "unsolicited", "junk mail", "bulk mail", "blacklist", "black list", "blocklist", "block list",
@@ -153,7 +154,7 @@ static const char *const address_words[] = {
     "check the recipient's e-mail address", "check the spelling", "unknown or illegal", "unknown or invalid",
     "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend",
     "okand", "nieznany", "недоступен", "неизвестный", "неизвестныи", "bilinmeyen",
-    "見つかりませんでした", "ありません", "not found", "rejected", NULL};
+    "見つかりませんでした", "ありません", "not found", "rejected", "تعذر العثور", "konnte nicht gefunden werden", "est introuvable", "no se encontro", "non e stato trovato", "nao foi encontrado", "nao pode ser encontrado", "is niet gevonden", "kunde inte hittas", "blev ikke fundet", "ble ikke funnet", "ei loytynyt", "nie znaleziono", "nebyla nalezena", "nem talalhato", "не удалось наити", "не наиден", "bulunamadi", "未找到", "找不到", "찾을 수 없", NULL};
 /* Not the address at all: time, lines and load. */
 static const char *const later_words[] = {
     "timed out", "timeout", "time out", "connection refused", "connection reset", "network unreachable",
@@ -168,13 +169,38 @@ static const char *const later_words[] = {
     "has expired", "4.4.7", NULL};
 /* clang-format on */
 
-static gboolean
-has_any(const char *text, const char *const *words)
+enum word_group { FULL, SIZE, DEAD, SPAM, DOMAIN, POLICY, ADDRESS, LATER, GROUPS };
+
+static const char *const *const groups[GROUPS] = {
+    [FULL] = full_words,     [SIZE] = size_words,     [DEAD] = dead_words,       [SPAM] = spam_words,
+    [DOMAIN] = domain_words, [POLICY] = policy_words, [ADDRESS] = address_words, [LATER] = later_words,
+};
+
+/* Which groups have a phrase in text. All phrases make one list, so that text is walked once. */
+static void
+find_groups(const char *text, gboolean found[GROUPS])
 {
-    for (; *words; words++)
-        if (strstr(text, *words))
-            return TRUE;
-    return FALSE;
+    static struct phrase_list list;
+    static GPtrArray *phrases;
+    static GByteArray *group_of;
+    if (!phrases) {
+        phrases = g_ptr_array_new();
+        group_of = g_byte_array_new();
+        for (guint8 group = 0; group < GROUPS; group++)
+            for (const char *const *phrase = groups[group]; *phrase; phrase++) {
+                g_ptr_array_add(phrases, (gpointer)(guintptr)*phrase);
+                g_byte_array_append(group_of, &group, 1);
+            }
+        g_ptr_array_add(phrases, NULL);
+        list.phrases = (const char *const *)phrases->pdata;
+    }
+    memset(found, 0, GROUPS * sizeof *found);
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &list, text);
+    while (phrase_walk_next(&walk, &which, &at))
+        found[group_of->data[which]] = TRUE;
 }
 
 /* "5.1.1" → class 5, subject 1, detail 1; zeros when it is none. */
@@ -196,8 +222,7 @@ static guint
 find_reply_code(const char *words)
 {
     for (const char *p = words; *p; p++) {
-        if ((*p != '4' && *p != '5') ||
-            (p > words && (g_ascii_isalnum(p[-1]) || p[-1] == '.' || p[-1] == '-' || p[-1] == '@')))
+        if ((*p != '4' && *p != '5') || (p > words && (g_ascii_isalnum(p[-1]) || strchr(".-@_#", p[-1]))))
             continue;
         if (p[1] >= '0' && p[1] <= '5' && g_ascii_isdigit(p[2]) &&
             (p[3] == ' ' || p[3] == '-' || p[3] == ',' || p[3] == '\n' || p[3] == '\0'))
@@ -242,27 +267,28 @@ classify_judge_failure(const char *status, const char *words, enum bounce_reason
     guint code = find_reply_code(words);
     gboolean temporary = s[0] == 4 || (s[0] == 0 && code >= 400 && code < 500);
     enum bounce_reason by_status = reason_of_status(s);
-    gboolean later = has_any(lower, later_words);
+    gboolean said[GROUPS];
+    find_groups(lower, said);
 
-    if (has_any(lower, full_words))
+    if (said[FULL])
         *reason = BOUNCE_REASON_FULL;
-    else if (has_any(lower, size_words))
+    else if (said[SIZE])
         *reason = BOUNCE_REASON_SIZE;
     else if (by_status == BOUNCE_REASON_FULL || by_status == BOUNCE_REASON_SIZE)
         *reason = by_status;
-    else if (has_any(lower, dead_words))
+    else if (said[DEAD])
         *reason = BOUNCE_REASON_ADDRESS_DEAD;
-    else if (has_any(lower, spam_words))
+    else if (said[SPAM])
         *reason = BOUNCE_REASON_SPAM;
-    else if (has_any(lower, domain_words))
+    else if (said[DOMAIN])
         *reason = BOUNCE_REASON_DOMAIN_DEAD;
     else if (by_status == BOUNCE_REASON_ADDRESS_DEAD || by_status == BOUNCE_REASON_DOMAIN_DEAD)
         *reason = by_status;
-    else if (has_any(lower, policy_words))
+    else if (said[POLICY])
         *reason = BOUNCE_REASON_POLICY;
     else if (by_status != BOUNCE_REASON_NONE)
         *reason = by_status;
-    else if (has_any(lower, address_words) && !later)
+    else if (said[ADDRESS] && !said[LATER])
         *reason = BOUNCE_REASON_ADDRESS_DEAD;
     else
         *reason = BOUNCE_REASON_OTHER;
@@ -272,7 +298,7 @@ classify_judge_failure(const char *status, const char *words, enum bounce_reason
         *permanent = TRI_STATE_NO;
     else if (dead)
         *permanent = TRI_STATE_YES;
-    else if (*reason != BOUNCE_REASON_OTHER || later)
+    else if (*reason != BOUNCE_REASON_OTHER || said[LATER])
         *permanent = TRI_STATE_NO;
     else if (s[0] == 5 || code >= 500)
         *permanent = TRI_STATE_YES; /* RFC 3463 class 5, for a reason we do not know: suppresses nobody */

@@ -4,7 +4,8 @@
  * classify_words.c), then the words around each tell what it is: a return ("back on"), an end ("until"), the
  * end of a range ("4 to 15 August"). A return beats an end, an end beats a range; dates without such words
  * (birthdays, versions, telephone numbers) do not count. When an absence is given by its end, that day is
- * taken.
+ * taken: the consequence adds a business day. A day that is past when the note is sent, or more than about a
+ * year ahead, is unknown.
  *
  * 05/06 is a day and a month only if something says which is which: a number above 12 here or in another date
  * of the same note, a language whose people write the day first, a clock that only one habit fits, or that
@@ -17,8 +18,8 @@
 
 #define NOTE_BYTES 6000u
 #define GAP_BYTES 60u
-#define DAYS_BACK 60 /* a note that was forgotten tells of the past */
-#define DAYS_AHEAD 730
+#define DAYS_BACK 60   /* a day without a year that passed so recently is past: the note was forgotten */
+#define DAYS_AHEAD 400 /* nobody announces more */
 
 enum date_role { ROLE_NONE, ROLE_RANGE, ROLE_UNTIL, ROLE_RETURN };
 
@@ -35,7 +36,7 @@ static const struct { const char *words; enum date_role role; gboolean english; 
     {"terug", ROLE_RETURN, FALSE}, {"weer aanwezig", ROLE_RETURN, FALSE}, {"weer bereikbaar", ROLE_RETURN, FALSE}, {"weer op kantoor", ROLE_RETURN, FALSE}, {"vanaf", ROLE_RETURN, FALSE}, {"tot", ROLE_UNTIL, FALSE}, {"tot en met", ROLE_UNTIL, FALSE}, {"t/m", ROLE_UNTIL, FALSE},
     {"tillbaka", ROLE_RETURN, FALSE}, {"ater", ROLE_RETURN, FALSE}, {"tilbage", ROLE_RETURN, FALSE}, {"tilbake", ROLE_RETURN, FALSE}, {"palaan", ROLE_RETURN, FALSE}, {"till och med", ROLE_UNTIL, FALSE}, {"t.o.m.", ROLE_UNTIL, FALSE}, {"til og med", ROLE_UNTIL, FALSE}, {"indtil", ROLE_UNTIL, FALSE}, {"frem til", ROLE_UNTIL, FALSE}, {"til", ROLE_UNTIL, FALSE}, {"fram till", ROLE_UNTIL, FALSE},
     {"wracam", ROLE_RETURN, FALSE}, {"wroce", ROLE_RETURN, FALSE}, {"bede dostepny", ROLE_RETURN, FALSE}, {"bede dostepna", ROLE_RETURN, FALSE}, {"do", ROLE_UNTIL, FALSE}, {"do dnia", ROLE_UNTIL, FALSE}, {"vratim se", ROLE_RETURN, FALSE}, {"vratim sa", ROLE_RETURN, FALSE}, {"zpet", ROLE_RETURN, FALSE}, {"spat", ROLE_RETURN, FALSE}, {"revin", ROLE_RETURN, FALSE}, {"ma intorc", ROLE_RETURN, FALSE}, {"pana pe", ROLE_UNTIL, FALSE}, {"pana la", ROLE_UNTIL, FALSE}, {"pana in", ROLE_UNTIL, FALSE},
-    {"επιστρεφω", ROLE_RETURN, FALSE}, {"επιστροφη", ROLE_RETURN, FALSE}, {"εως", ROLE_UNTIL, FALSE}, {"μεχρι", ROLE_UNTIL, FALSE}, {"вернусь", ROLE_RETURN, FALSE}, {"возвращаюсь", ROLE_RETURN, FALSE}, {"выхожу", ROLE_RETURN, FALSE}, {"выиду", ROLE_RETURN, FALSE}, {"буду на работе", ROLE_RETURN, FALSE}, {"буду на месте", ROLE_RETURN, FALSE}, {"буду в офисе", ROLE_RETURN, FALSE}, {"буду доступен", ROLE_RETURN, FALSE}, {"буду доступна", ROLE_RETURN, FALSE}, {"до", ROLE_UNTIL, FALSE}, {"по", ROLE_UNTIL, FALSE}, {"повернусь", ROLE_RETURN, FALSE},
+    {"επιστρεφω", ROLE_RETURN, FALSE}, {"επιστροφη", ROLE_RETURN, FALSE}, {"εωσ", ROLE_UNTIL, FALSE}, {"μεχρι", ROLE_UNTIL, FALSE}, {"вернусь", ROLE_RETURN, FALSE}, {"возвращаюсь", ROLE_RETURN, FALSE}, {"выхожу", ROLE_RETURN, FALSE}, {"выиду", ROLE_RETURN, FALSE}, {"буду на работе", ROLE_RETURN, FALSE}, {"буду на месте", ROLE_RETURN, FALSE}, {"буду в офисе", ROLE_RETURN, FALSE}, {"буду доступен", ROLE_RETURN, FALSE}, {"буду доступна", ROLE_RETURN, FALSE}, {"до", ROLE_UNTIL, FALSE}, {"по", ROLE_UNTIL, FALSE}, {"повернусь", ROLE_RETURN, FALSE}, {"повернуся", ROLE_RETURN, FALSE}, {"включно до", ROLE_UNTIL, FALSE},
     {"سأعود", ROLE_RETURN, FALSE}, {"أعود", ROLE_RETURN, FALSE}, {"العودة", ROLE_RETURN, FALSE}, {"عودتي", ROLE_RETURN, FALSE}, {"حتى", ROLE_UNTIL, FALSE}, {"لغاية", ROLE_UNTIL, FALSE}, {"עד", ROLE_UNTIL, FALSE}, {"אחזור", ROLE_RETURN, FALSE},
     {"至", ROLE_UNTIL, FALSE}, {"直到", ROLE_UNTIL, FALSE}, {"到", ROLE_UNTIL, FALSE}, {"将于", ROLE_RETURN, FALSE}, {"將於", ROLE_RETURN, FALSE},
 };
@@ -43,15 +44,15 @@ static const struct { const char *words; enum date_role role; gboolean english; 
 static const struct { const char *words; enum date_role role; } after[] = {
     {"wieder", ROLE_RETURN}, {"bin ich wieder", ROLE_RETURN}, {"zuruck", ROLE_RETURN}, {"i will be back", ROLE_RETURN}, {"i'll be back", ROLE_RETURN}, {"terug", ROLE_RETURN}, {"weer", ROLE_RETURN}, {"ben ik weer", ROLE_RETURN}, {"ben ik terug", ROLE_RETURN}, {"igen", ROLE_RETURN}, {"igjen", ROLE_RETURN}, {"asti", ROLE_UNTIL}, {"saakka", ROLE_UNTIL},
     {"tarihine kadar", ROLE_UNTIL}, {"kadar", ROLE_UNTIL}, {"'a kadar", ROLE_UNTIL}, {"'e kadar", ROLE_UNTIL}, {"'ya kadar", ROLE_UNTIL}, {"'ye kadar", ROLE_UNTIL}, {"gunune kadar", ROLE_UNTIL}, {"tarihinde donecegim", ROLE_RETURN}, {"tarihinde ofiste", ROLE_RETURN}, {"donecegim", ROLE_RETURN}, {"gunu donecegim", ROLE_RETURN}, {"gunu ofiste", ROLE_RETURN}, {"'de donecegim", ROLE_RETURN}, {"'da donecegim", ROLE_RETURN}, {"'te donecegim", ROLE_RETURN}, {"'ta donecegim", ROLE_RETURN}, {"tarihi itibari", ROLE_RETURN},
-    {"-ig", ROLE_UNTIL}, {"ig", ROLE_UNTIL}, {"まで", ROLE_UNTIL}, {"迄", ROLE_UNTIL}, {"より出社", ROLE_RETURN}, {"から出社", ROLE_RETURN}, {"に出社", ROLE_RETURN}, {"より通常", ROLE_RETURN}, {"から通常", ROLE_RETURN}, {"に戻", ROLE_RETURN}, {"に復帰", ROLE_RETURN}, {"から復帰", ROLE_RETURN}, {"より復帰", ROLE_RETURN}, {"以降", ROLE_RETURN},
+    {"terek vissza", ROLE_RETURN}, {"visszaterek", ROLE_RETURN}, {"-ig", ROLE_UNTIL}, {"ig", ROLE_UNTIL}, {"まで", ROLE_UNTIL}, {"迄", ROLE_UNTIL}, {"より出社", ROLE_RETURN}, {"から出社", ROLE_RETURN}, {"に出社", ROLE_RETURN}, {"より通常", ROLE_RETURN}, {"から通常", ROLE_RETURN}, {"に戻", ROLE_RETURN}, {"に復帰", ROLE_RETURN}, {"から復帰", ROLE_RETURN}, {"より復帰", ROLE_RETURN}, {"以降", ROLE_RETURN},
     {"返回", ROLE_RETURN}, {"回来", ROLE_RETURN}, {"回來", ROLE_RETURN}, {"回到", ROLE_RETURN}, {"回办公室", ROLE_RETURN}, {"恢复", ROLE_RETURN}, {"上班", ROLE_RETURN}, {"起恢复", ROLE_RETURN}, {"까지", ROLE_UNTIL}, {"복귀", ROLE_RETURN}, {"에 복귀", ROLE_RETURN}, {"에 돌아", ROLE_RETURN}, {"부터 정상", ROLE_RETURN}, {"부터 출근", ROLE_RETURN},
 };
 /* What may stand between such words and the date. */
 static const char *const fillers[] = {
     "on", "the", "in", "at", "to", "of", "from", "my", "our", "office", "work", "desk", "again", "online", "full", "time", "about", "and", "as", "am", "pm", "next", "this", "coming", "following", "morning", "noon", "end", "including", "incl", "inclusive", "approx", "around", "date", "is",
     "dem", "den", "der", "zum", "inkl", "einschließlich", "einschliesslich", "im", "buro", "erreichbar", "fur", "sie", "da", "hause", "haus", "einschl", "kommenden", "nachsten", "personlich", "ab", "erst", "voraussichtlich",
-    "le", "la", "au", "du", "bureau", "soir", "matin", "inclus", "prochain", "el", "dia", "al", "lunes", "trabajo", "oficina", "la", "proximo", "a", "il", "lo", "giorno", "ufficio", "sede", "prossimo", "o", "no", "em", "ao", "proximo", "escritorio", "trabalho", "op", "kantoor", "met", "aanwezig", "bereikbaar", "det", "pa", "kontoret", "kontor", "och", "og", "med", "den", "toihin", "toimistolle", "dnia", "w", "do", "biura", "pracy", "kancelari", "v", "do", "prace", "pe", "data", "στις", "την", "το", "γραφειο", "из", "отпуска", "в", "во", "на", "с", "работу", "офис", "включительно", "числа", "م", "في", "يوم", "تاريخ", "إلى", "المكتب", "ב", "ה", "de", "d", "o'clock", NULL};
-static const char *const connectors[] = {"to", "-", "until", "till", "through", "thru", "and", "bis", "bis zum", "bis einschließlich", "au", "al", "a", "ao", "e", "t/m", "tot", "tot en met", "til", "till och med", "til og med", "do", "по", "до", "a partire", "~", "～", "から", "부터", "至", "到", "إلى", "الى", "حتى", "εως", "pana la", NULL};
+    "le", "la", "au", "du", "bureau", "soir", "matin", "inclus", "prochain", "el", "dia", "al", "lunes", "trabajo", "oficina", "la", "proximo", "a", "il", "lo", "giorno", "ufficio", "sede", "prossimo", "o", "no", "em", "ao", "proximo", "escritorio", "trabalho", "op", "kantoor", "met", "aanwezig", "bereikbaar", "det", "pa", "kontoret", "kontor", "och", "og", "med", "den", "toihin", "toimistolle", "dnia", "w", "do", "biura", "pracy", "kancelari", "v", "do", "prace", "pe", "data", "στισ", "τισ", "ωσ", "την", "το", "γραφειο", "из", "отпуска", "в", "во", "на", "с", "работу", "офис", "включительно", "числа", "م", "في", "يوم", "تاريخ", "إلى", "المكتب", "ב", "ב-", "ה", "de", "d", "o'clock", NULL};
+static const char *const connectors[] = {"to", "-", "until", "till", "through", "thru", "and", "bis", "bis zum", "bis einschließlich", "au", "al", "a", "ao", "e", "t/m", "tot", "tot en met", "til", "till och med", "til og med", "do", "по", "до", "a partire", "~", "～", "から", "부터", "至", "到", "إلى", "الى", "حتى", "εωσ", "pana la", NULL};
 /* clang-format on */
 
 /* ---- what a date is ---- */
@@ -148,12 +149,12 @@ ends_range(const struct found_date *previous, const struct found_date *date)
 
 /* ---- which day it is ---- */
 
-/* The day of date in the year that makes sense for a note sent on that day; FALSE when there is none. */
+/* The day of date in the year that makes sense for a note sent on that day; FALSE when there is none: a
+ * return date is never past, and never more than about a year ahead. */
 static gboolean
 place_day(guint day, guint month, guint year, const GDate *sent, GDate *out)
 {
     guint first = year ? year : g_date_get_year(sent) - 1u, last = year ? year : g_date_get_year(sent) + 1u;
-    gboolean found = FALSE;
     for (guint y = first; y <= last; y++) {
         if (!g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)y))
             continue;
@@ -161,13 +162,14 @@ place_day(guint day, guint month, guint year, const GDate *sent, GDate *out)
         g_date_clear(&candidate, 1);
         g_date_set_dmy(&candidate, (GDateDay)day, (GDateMonth)month, (GDateYear)y);
         int ahead = g_date_days_between(sent, &candidate);
-        if (ahead < -DAYS_BACK || ahead > (year ? DAYS_AHEAD : 365 - DAYS_BACK))
+        if (ahead < 0 && ahead >= -DAYS_BACK)
+            return FALSE;
+        if (ahead < 0 || ahead > DAYS_AHEAD)
             continue;
         *out = candidate;
-        found = TRUE;
-        break;
+        return TRUE;
     }
-    return found;
+    return FALSE;
 }
 
 enum day_order { ORDER_UNKNOWN, ORDER_DAY_FIRST, ORDER_MONTH_FIRST };
@@ -246,7 +248,8 @@ classify_find_return_date(const char *subject, const char *text, gint64 sent_us,
     if (sent_us == 0)
         return NULL;
     g_autofree char *whole = g_strconcat(subject, " | ", text, NULL);
-    g_autofree char *note = classify_fold(whole, NOTE_BYTES);
+    g_autofree char *folded = classify_fold(whole, NOTE_BYTES);
+    g_autofree char *note = date_plain_digits(folded);
     g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(sent_us / G_USEC_PER_SEC + zone_s);
     if (!utc)
         return NULL;

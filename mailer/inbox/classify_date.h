@@ -16,6 +16,9 @@ struct found_date {
     gboolean range; /* "4-15 August": the end of it */
 };
 
+/* Copies text with the digits of Arabic, Persian and Indian scripts as 0 to 9. The caller frees. */
+char *date_plain_digits(const char *text);
+
 /* Every date of note in order, as an array of struct found_date that point into it. At most 40. */
 GArray *date_find_all(const char *note);
 

@@ -42,7 +42,7 @@ static const struct { const char *name; guint number; } weekdays[] = {
     {"mandag", 1}, {"tirsdag", 2}, {"onsdag", 3}, {"torsdag", 4}, {"fredag", 5}, {"lordag", 6}, {"lørdag", 6}, {"sondag", 7}, {"søndag", 7}, {"tisdag", 2},
     {"maanantaina", 1}, {"tiistaina", 2}, {"keskiviikkona", 3}, {"torstaina", 4}, {"perjantaina", 5}, {"poniedziałek", 1}, {"poniedziałku", 1}, {"wtorek", 2}, {"wtorku", 2}, {"srode", 3}, {"srody", 3}, {"czwartek", 4}, {"czwartku", 4}, {"piatek", 5}, {"piatku", 5},
     {"pondeli", 1}, {"pondelok", 1}, {"utery", 2}, {"utorok", 2}, {"stredu", 3}, {"ctvrtek", 4}, {"stvrtok", 4}, {"patek", 5}, {"piatok", 5}, {"hetfon", 1}, {"kedden", 2}, {"szerdan", 3}, {"csutortokon", 4}, {"penteken", 5}, {"luni", 1}, {"marti", 2}, {"miercuri", 3}, {"joi", 4}, {"vineri", 5},
-    {"понедельник", 1}, {"понедельника", 1}, {"вторник", 2}, {"вторника", 2}, {"среду", 3}, {"среды", 3}, {"четверг", 4}, {"четверга", 4}, {"пятницу", 5}, {"пятницы", 5}, {"понедiлок", 1}, {"δευτερα", 1}, {"τριτη", 2}, {"τεταρτη", 3}, {"πεμπτη", 4}, {"παρασκευη", 5},
+    {"понедельник", 1}, {"понедельника", 1}, {"вторник", 2}, {"вторника", 2}, {"среду", 3}, {"среды", 3}, {"четверг", 4}, {"четверга", 4}, {"пятницу", 5}, {"пятницы", 5}, {"понедiлок", 1}, {"понедiлка", 1}, {"вiвторок", 2}, {"середу", 3}, {"четвер", 4}, {"п'ятницю", 5}, {"δευτερα", 1}, {"τριτη", 2}, {"τεταρτη", 3}, {"πεμπτη", 4}, {"παρασκευη", 5},
     {"pazartesi", 1}, {"sali", 2}, {"carsamba", 3}, {"persembe", 4}, {"cuma", 5}, {"cumartesi", 6}, {"الاثنين", 1}, {"الإثنين", 1}, {"الثلاثاء", 2}, {"الأربعاء", 3}, {"الخميس", 4}, {"الجمعة", 5}, {"السبت", 6}, {"الأحد", 7},
     {"月曜", 1}, {"火曜", 2}, {"水曜", 3}, {"木曜", 4}, {"金曜", 5}, {"土曜", 6}, {"日曜", 7}, {"星期一", 1}, {"星期二", 2}, {"星期三", 3}, {"星期四", 4}, {"星期五", 5}, {"周一", 1}, {"周二", 2}, {"周三", 3}, {"周四", 4}, {"周五", 5}, {"週一", 1}, {"週二", 2}, {"週三", 3}, {"週四", 4}, {"週五", 5},
     {"월요일", 1}, {"화요일", 2}, {"수요일", 3}, {"목요일", 4}, {"금요일", 5},
@@ -120,7 +120,8 @@ skip_blanks(const char *p)
 static const char *
 skip_ordinal(const char *p)
 {
-    static const char *const ordinals[] = {"st", "nd", "rd", "th", "er", ".", "º", "°", "-го", "-е", NULL};
+    static const char *const ordinals[] = {"st",  "nd", "rd",  "th",  "er",   ".",    "º", "°",
+                                           "-го", "-е", "-an", "-en", "-jan", "-jen", NULL};
     const char *end = skip_any(p, ordinals);
     return date_ends_word(end) ? end : p;
 }
@@ -315,6 +316,21 @@ date_read_weekday(const char *p, struct found_date *out)
     return FALSE;
 }
 
+char *
+date_plain_digits(const char *text)
+{
+    GString *out = g_string_sized_new(strlen(text) + 1);
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        int digit = c >= 0x80 ? g_unichar_digit_value(c) : -1;
+        if (digit >= 0)
+            g_string_append_c(out, (char)('0' + digit));
+        else
+            g_string_append_len(out, p, g_utf8_next_char(p) - p);
+    }
+    return g_string_free(out, FALSE);
+}
+
 GArray *
 date_find_all(const char *note)
 {
@@ -324,7 +340,7 @@ date_find_all(const char *note)
         gboolean found = FALSE;
         if (g_ascii_isdigit(*p)) {
             gboolean inside = p > note && (g_ascii_isalnum(p[-1]) || strchr("./-+:@#", p[-1]));
-            if (p > note && p[-1] == '-' && p > note + 1 && p[-2] == ' ')
+            if (p > note + 1 && p[-1] == '-' && (p[-2] == ' ' || (guchar)p[-2] >= 0x80)) /* " -3", "ב-3" */
                 inside = FALSE;
             found = !inside && (read_cjk(p, &date) || read_day_month(p, &date) || read_numeric(p, &date));
             if (!found) { /* the whole number is none */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
+#include "inbox/phrases.h"
 
 /* The fields of the mail that a report speaks about. */
 static void
@@ -113,10 +114,12 @@ classify_check_receipt(const struct classify_view *view, struct mail_record *out
         return classify_decide(out, MAIL_CLASS_RECEIPT, "rfc3464-delivered", part->type);
     }
     static const char *const subjects[] = {
-        "read:",      "gelesen:",     "lu:",       "lu :",           "leido:", "letto:",  "lida:",
-        "lido:",      "gelezen:",     "last:",     "laest:",         "lest:",  "luettu:", "okundu:",
-        "прочитано:", "przeczytano:", "precteno:", "開封済み:",      "已读:",  "讀取:",   "읽음:",
-        "delivered:", "zugestellt:",  "remis :",   "return receipt", NULL};
+        "read:",    "gelesen:",       "lu:",        "lu :",         "leido:",    "letto:",
+        "lida:",    "lido:",          "gelezen:",   "last:",        "laest:",    "lest:",
+        "luettu:",  "okundu:",        "прочитано:", "przeczytano:", "precteno:", "開封済み:",
+        "已读:",    "讀取:",          "읽음:",      "delivered:",   "relayed:",  "weitergeleitet:",
+        "relaye :", "retransmitido:", "inoltrato:", "zugestellt:",  "remis :",   "return receipt",
+        NULL};
     for (guint i = 0; subjects[i] && !view->answers; i++)
         if (g_str_has_prefix(view->subject_folded, subjects[i]) &&
             (classify_header(view, "x-ms-exchange-organization-scl") || view->null_sender || view->daemon ||
@@ -184,6 +187,17 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
                                           "this account is protected by",
                                           "this mailbox is protected by",
                                           "protect myself from spam",
+                                          "spam arrest spam protection",
+                                          "click the link below so i can receive",
+                                          "so i can receive your email",
+                                          "in order to receive your email i need",
+                                          "i am using a spam blocker",
+                                          "uses a spam blocker",
+                                          "to complete this verification",
+                                          "confirmez que vous etes une personne",
+                                          "klicken sie auf den folgenden link, damit ihre nachricht",
+                                          "para que su mensaje sea entregado",
+                                          "per consegnare il suo messaggio",
                                           "protecting myself from receiving junk mail",
                                           "to deliver your message, please",
                                           "message is being held until you",
@@ -214,7 +228,8 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
                                           "antispam uol",
                                           "conferma di essere una persona",
                                           NULL};
-    const char *phrase = classify_find_phrase(view->new_folded, phrases);
+    static struct phrase_list challenge_words = {.phrases = phrases, .words = TRUE};
+    const char *phrase = phrase_list_find(&challenge_words, view->new_folded);
     gboolean sender = classify_is_challenge_service(view);
     gboolean link = strstr(view->new_folded, "http") != NULL || strstr(view->new_folded, "click") != NULL ||
                     strstr(view->new_folded, "reply") != NULL;
@@ -228,6 +243,7 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
                                            "verify your email to",
                                            "your mail to",
                                            "(verification required)",
+                                           "(verification)",
                                            "[verification required]",
                                            "please verify your email",
                                            "confirmation required",
@@ -238,7 +254,10 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
                                            "message quarantined:",
                                            "[verify]",
                                            NULL};
-    const char *subject = sender ? classify_find_phrase(view->subject_folded, subjects) : NULL;
+    static struct phrase_list challenge_subjects = {.phrases = subjects, .words = TRUE};
+    if (sender && view->answers)
+        return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-service", view->from);
+    const char *subject = sender ? phrase_list_find(&challenge_subjects, view->subject_folded) : NULL;
     if (subject)
         return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-service", view->subject);
     return FALSE;

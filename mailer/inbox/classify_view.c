@@ -6,44 +6,40 @@
 
 #include "inbox/reply_text.h"
 
-/* What classify_fold() makes of text that is all ASCII, without going through Unicode; NULL when it is not.
- */
-static char *
-fold_ascii(const char *text, gsize len)
+struct folding {
+    char *out;
+    gsize len, size;
+    gboolean blank; /* the last character was one, or there was none */
+};
+
+static void
+put_folded(struct folding *f, const char *bytes, gsize len)
 {
-    g_autofree char *out = g_malloc(len + 1);
-    gsize n = 0;
-    for (gsize i = 0; i < len; i++) {
-        if ((guchar)text[i] >= 0x80)
-            return NULL;
-        if (g_ascii_isspace(text[i])) {
-            if (n > 0 && out[n - 1] != ' ')
-                out[n++] = ' ';
-        } else {
-            out[n++] = text[i] == '`' ? '\'' : g_ascii_tolower(text[i]);
-        }
+    if (f->len + len + 1 > f->size) {
+        f->size = (f->len + len + 1) * 2;
+        f->out = g_realloc(f->out, f->size);
     }
-    if (n > 0 && out[n - 1] == ' ')
-        n--;
-    out[n] = '\0';
-    return g_steal_pointer(&out);
+    memcpy(f->out + f->len, bytes, len);
+    f->len += len;
 }
 
-char *
-classify_fold(const char *text, gsize max)
+static void
+put_blank(struct folding *f)
 {
-    gsize len = strnlen(text, max);
-    while (len > 0 && text[len] != '\0' && ((guchar)text[len] & 0xc0) == 0x80)
-        len--;
-    char *plain = fold_ascii(text, len);
-    if (plain)
-        return plain;
-    g_autofree char *decomposed = g_utf8_normalize(text, (gssize)len, G_NORMALIZE_ALL);
+    if (!f->blank)
+        put_folded(f, " ", 1);
+    f->blank = TRUE;
+}
+
+/* A run of bytes that begins and ends beside ASCII blanks, and holds other letters than ASCII. */
+static void
+fold_run(struct folding *f, const char *run, gsize len)
+{
+    g_autofree char *decomposed = g_utf8_normalize(run, (gssize)len, G_NORMALIZE_ALL);
     if (!decomposed)
-        return g_strdup("");
+        return;
     g_autofree char *folded = g_utf8_casefold(decomposed, -1);
-    GString *out = g_string_sized_new(strlen(folded) + 1);
-    gboolean blank = TRUE;
+    g_autoptr(GString) plain = g_string_sized_new(strlen(folded) + 1);
     for (const char *p = folded; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
         if (c >= 0x300 && c <= 0x36f) /* combining accents */
@@ -56,21 +52,58 @@ classify_fold(const char *text, gsize max)
             c = '\'';
         if (c == 0x2010 || c == 0x2011 || c == 0x2012 || c == 0x2013 || c == 0x2014)
             c = '-';
-        if (g_unichar_isspace(c)) {
-            if (!blank)
-                g_string_append_c(out, ' ');
-            blank = TRUE;
+        g_string_append_unichar(plain, g_unichar_isspace(c) ? ' ' : c);
+    }
+    /* Composed again, so that Japanese and Korean stand as one writes them. */
+    g_autofree char *composed = g_utf8_normalize(plain->str, -1, G_NORMALIZE_DEFAULT_COMPOSE);
+    for (const char *p = composed; *p;) {
+        gsize n = strcspn(p, " ");
+        if (n > 0) {
+            put_folded(f, p, n);
+            f->blank = FALSE;
+        } else {
+            put_blank(f);
+            n = 1;
+        }
+        p += n;
+    }
+}
+
+char *
+classify_fold(const char *text, gsize max)
+{
+    gsize len = strnlen(text, max);
+    while (len > 0 && text[len] != '\0' && ((guchar)text[len] & 0xc0) == 0x80)
+        len--;
+    struct folding f = {.out = g_malloc(len + 2), .size = len + 2, .blank = TRUE};
+    for (gsize i = 0; i < len;) {
+        if (g_ascii_isspace(text[i])) {
+            put_blank(&f);
+            i++;
             continue;
         }
-        blank = FALSE;
-        g_string_append_unichar(out, c);
+        gsize end = i;
+        gboolean ascii = TRUE;
+        for (; end < len && !g_ascii_isspace(text[end]); end++)
+            ascii = ascii && (guchar)text[end] < 0x80;
+        if (ascii) {
+            gsize from = f.len;
+            put_folded(&f, text + i, end - i);
+            for (gsize k = from; k < f.len; k++)
+                f.out[k] = f.out[k] == '`' ? '\'' : g_ascii_tolower(f.out[k]);
+            f.blank = FALSE;
+        } else {
+            while (end < len &&
+                   !(g_ascii_isspace(text[end]) && end + 1 < len && (guchar)text[end + 1] < 0x80))
+                end++; /* on to the next word that begins in ASCII: fewer and longer runs */
+            fold_run(&f, text + i, end - i);
+        }
+        i = end;
     }
-    if (out->len > 0 && out->str[out->len - 1] == ' ')
-        g_string_truncate(out, out->len - 1);
-    /* Composed again, so that Japanese and Korean stand as one writes them. */
-    char *composed = g_utf8_normalize(out->str, -1, G_NORMALIZE_DEFAULT_COMPOSE);
-    g_string_free(out, TRUE);
-    return composed;
+    if (f.len > 0 && f.out[f.len - 1] == ' ')
+        f.len--;
+    f.out[f.len] = '\0';
+    return f.out;
 }
 
 /* Letters of alphabets that put blanks between words. Arabic and Hebrew write small words together with the
@@ -82,33 +115,27 @@ is_spaced_letter(gunichar c)
 }
 
 gboolean
+classify_is_whole(const char *folded, const char *at, gsize len)
+{
+    if (at > folded && is_spaced_letter(g_utf8_get_char(at)) &&
+        is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(at))))
+        return FALSE;
+    return !at[len] || !is_spaced_letter(g_utf8_get_char(at + len)) ||
+           !is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(at + len)));
+}
+
+gboolean
 classify_has_phrase(const char *folded, const char *phrase, const char **at)
 {
-    const char *first = *phrase ? strstr(folded, phrase) : NULL;
-    if (!first)
-        return FALSE;
     gsize len = strlen(phrase);
-    gboolean left = is_spaced_letter(g_utf8_get_char(phrase));
-    gboolean right = is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(phrase + len)));
-    for (const char *p = first; p; p = strstr(p + 1, phrase)) {
-        if (left && p > folded && is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(p))))
-            continue;
-        if (right && p[len] && is_spaced_letter(g_utf8_get_char(p + len)))
+    for (const char *p = len > 0 ? strstr(folded, phrase) : NULL; p; p = strstr(p + 1, phrase)) {
+        if (!classify_is_whole(folded, p, len))
             continue;
         if (at)
             *at = p;
         return TRUE;
     }
     return FALSE;
-}
-
-const char *
-classify_find_phrase(const char *folded, const char *const *phrases)
-{
-    for (; *phrases; phrases++)
-        if (classify_has_phrase(folded, *phrases, NULL))
-            return *phrases;
-    return NULL;
 }
 
 char *
@@ -191,7 +218,7 @@ is_daemon(const char *address, const char *name)
                                          "smtp_mail_service", "maildaemon",
                                          "mail-delivery",     "system administrator\"",
                                          "mail_delivery",     "delivery-notification",
-                                         "bounce-handler"};
+                                         "bounce-handler",    "mail-administrator"};
     static const char *const names[] = {"mailer-daemon",       "mail delivery",        "delivery subsystem",
                                         "mail deliver system", "system administrator", "mail system",
                                         "delivery system",     "mailer daemon",        "ndr administrator",
@@ -202,6 +229,8 @@ is_daemon(const char *address, const char *name)
         if (found && (found[n] == '@' || found[n] == '\0' || found[n] == '+' || found[n] == '"'))
             return TRUE;
     }
+    if (g_str_has_prefix(address, "microsoftexchange") && strspn(address + 17, "0123456789abcdef") == 32)
+        return TRUE; /* the system mailbox of Exchange */
     g_autofree char *lower = g_utf8_strdown(name, -1);
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (strstr(lower, names[i]))
@@ -327,7 +356,7 @@ classify_view_init(struct classify_view *view, const struct mime_mail *mail,
     view->subject_folded = classify_fold(view->subject, MAIL_RECORD_MAX_LINE);
     view->body = find_body(mail);
     find_calendar(view);
-    view->new_text = reply_text_extract(view->body);
+    view->new_text = reply_text_extract(view->body, &view->marks);
     view->new_folded = fold_own_words(view->new_text);
     view->list = classify_header(view, "list-id") || classify_header(view, "list-post") ||
                  classify_header(view, "mailing-list") || classify_header(view, "x-mailing-list");

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "inbox/classify.h"
+#include "inbox/reply_text.h"
 #include "wire/mime_read.h"
 
 #define VIEW_FOLDED_MAX (24u * 1024) /* bytes of body that wordings are looked for in */
@@ -17,9 +18,10 @@ struct classify_view {
     char *from_name;                    /* display name or "" */
     char *subject;                      /* decoded */
     char *subject_folded;               /* by classify_fold */
-    char *body;       /* text of the mail itself: text/plain, else HTML as text; "" when none */
-    char *new_text;   /* the sender's own new words (reply_text.h) */
-    char *new_folded; /* their beginning, by classify_fold */
+    char *body;               /* text of the mail itself: text/plain, else HTML as text; "" when none */
+    char *new_text;           /* the sender's own new words (reply_text.h) */
+    char *new_folded;         /* their beginning, by classify_fold */
+    struct reply_marks marks; /* what was cut away */
     const struct mime_part *calendar; /* first text/calendar or .ics part, or NULL */
     const char *calendar_text;        /* its text, or the body of a bare calendar file; or NULL */
     gboolean null_sender;             /* Return-Path: <> */
@@ -40,11 +42,11 @@ void classify_view_clear(struct classify_view *view);
  */
 char *classify_fold(const char *text, gsize max);
 
-/* The first of the folded phrases (NULL-terminated) that folded contains, or NULL. Where a phrase begins or
- * ends with a letter of an alphabet with blanks between words, it must stand at a word's beginning or end. */
-const char *classify_find_phrase(const char *folded, const char *const *phrases);
+/* TRUE when the len bytes at `at`, in folded, are whole words: where they begin or end with a letter of an
+ * alphabet with blanks between words, no such letter stands before or behind them. */
+gboolean classify_is_whole(const char *folded, const char *at, gsize len);
 
-/* TRUE when phrase stands in folded as whole words; at is where. */
+/* TRUE when phrase stands in folded as whole words; at (may be NULL) is where. */
 gboolean classify_has_phrase(const char *folded, const char *phrase, const char **at);
 
 /* Decides: sets class, rule and evidence. evidence may be NULL. Returns TRUE, for `return

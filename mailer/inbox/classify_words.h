@@ -22,9 +22,14 @@ enum words_kind {
     WORDS_GONE,         /* "no longer works here" */
     WORDS_OPT_OUT,      /* "please remove me from your list" */
     WORDS_OPT_OUT_LINE, /* "unsubscribe": only as a whole line */
+    WORDS_KINDS,        /* how many there are; no kind */
 };
 
-/* The first wording of kind that stands in folded (as classify_find_phrase), or NULL. Borrowed. */
+/* For every kind the first wording that stands in folded as whole words (classify_is_whole), or NULL: one
+ * pass over folded. Borrowed. */
+void classify_words_find_all(const char *folded, const char *found[WORDS_KINDS]);
+
+/* The first wording of kind that stands in folded likewise, or NULL. Borrowed. */
 const char *classify_words_find(enum words_kind kind, const char *folded);
 
 /* The wording of kind that folded begins with, or NULL. Borrowed. */
@@ -32,5 +37,13 @@ const char *classify_words_begin(enum words_kind kind, const char *folded);
 
 /* The wording of kind that folded is, but for marks at its end, or NULL. Borrowed. */
 const char *classify_words_equal(enum words_kind kind, const char *folded);
+
+/* The table. Internal to classify_words*.c. */
+struct words {
+    enum words_kind kind;
+    const char *phrase;
+};
+extern const struct words classify_words_table[];
+extern const gsize classify_words_count;
 
 #endif

@@ -145,18 +145,25 @@ mail_record_clear(struct mail_record *record)
 static char *
 bounded_copy(const char *text, gsize max)
 {
-    g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
-    GString *out = g_string_new(NULL);
-    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+    if (!text)
+        text = "";
+    g_autofree char *valid = g_utf8_validate(text, -1, NULL) ? NULL : g_utf8_make_valid(text, -1);
+    const char *from = valid ? valid : text;
+    gsize len = strlen(from), n = 0;
+    char *out = g_malloc(MIN(len, max) + 1);
+    for (const char *p = from; *p;) {
         gsize width = (gsize)(g_utf8_next_char(p) - p);
         gboolean control = (guchar)*p < 0x20 || *p == 0x7f;
-        if (control && !(max == MAIL_RECORD_MAX_TEXT && (*p == '\n' || *p == '\t')))
-            continue;
-        if (out->len + width > max)
-            break;
-        g_string_append_len(out, p, (gssize)width);
+        if (!control || (max == MAIL_RECORD_MAX_TEXT && (*p == '\n' || *p == '\t'))) {
+            if (n + width > max)
+                break;
+            memcpy(out + n, p, width);
+            n += width;
+        }
+        p += width;
     }
-    return g_string_free(out, FALSE);
+    out[n] = '\0';
+    return out;
 }
 
 void

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "inbox/classify_view.h"
+#include "inbox/phrases.h"
 
 #define MAX_LINES 4000u
 #define MAX_ATTRIBUTION_LINES 6u
@@ -40,20 +41,16 @@ static const char *const disclaimers[] = {
     "diese e-mail enthalt", "diese mail enthalt", "diese nachricht enthalt", "diese e-mail kann", "diese e-mail ist vertraulich", "der inhalt dieser e-mail", "die information in dieser", "die in dieser e-mail", "vertraulichkeitshinweis", "hinweis: diese", "geschaftsfuhrer:", "ce message et toutes", "ce message et ses", "ce message est confidentiel", "ce message peut contenir", "ce courriel", "les informations contenues dans ce", "pensez a l'environnement", "avis de confidentialite", "este mensaje y", "este mensaje contiene", "este mensaje puede", "este correo electronico", "este correo y", "la informacion contenida en este", "aviso legal", "aviso de confidencialidad", "antes de imprimir", "il presente messaggio", "questo messaggio", "questa e-mail", "le informazioni contenute", "ai sensi del", "esta mensagem", "este e-mail e", "este email e", "aviso de confidencialidade", "as informacoes contidas", "dit bericht kan", "dit bericht is", "deze e-mail", "deze e-mail is", "de informatie in deze", "det har meddelandet", "detta meddelande", "denne e-post", "denne e-mail", "denne meddelelse", "ta wiadomosc", "niniejsza wiadomosc", "tresc tej wiadomosci", "данное сообщение", "это сообщение и", "настоящее сообщение", "bu e-posta", "bu mesaj", "本邮件及", "本郵件", "此邮件", "このメールには", "本メール", "본 메일", "هذه الرسالة", NULL};
 /* clang-format on */
 
-static gboolean
-begins_with_any(const char *folded, const char *const *phrases)
-{
-    for (; *phrases; phrases++) /* hundreds of phrases a line: most differ in the first letter */
-        if (**phrases == *folded && g_str_has_prefix(folded, *phrases))
-            return TRUE;
-    return FALSE;
-}
+static struct phrase_list verb_list = {.phrases = writing_verbs, .words = TRUE};
+static struct phrase_list original_list = {.phrases = originals};
+static struct phrase_list original_line_list = {.phrases = original_lines};
+static struct phrase_list sent_from_list = {.phrases = sent_from};
+static struct phrase_list disclaimer_list = {.phrases = disclaimers};
 
 static char *
 fold_line(const struct line *line)
 {
-    g_autofree char *copy = g_strndup(line->start, line->len);
-    return classify_fold(copy, 2000);
+    return classify_fold(line->start, MIN(line->len, 2000));
 }
 
 /* "> ", ">> ", "| " and the initials of old mail programs ("JD> "). */
@@ -93,12 +90,12 @@ is_delimiter(const char *folded)
 static gboolean
 is_original(const char *folded)
 {
-    if (begins_with_any(folded, original_lines) && strlen(folded) < 80)
+    if (phrase_list_begins(&original_line_list, folded) && strlen(folded) < 80)
         return TRUE;
     const char *inner = folded + strspn(folded, "-_*=# >");
     if (inner - folded < 2 || strlen(folded) > 120)
         return FALSE;
-    return begins_with_any(inner, originals);
+    return phrase_list_begins(&original_list, inner);
 }
 
 /* "From: …", also "*From:* …" and "De : …". */
@@ -141,10 +138,11 @@ names_time(const char *s)
 static gboolean
 names_writing(const char *folded)
 {
-    for (const char *const *verb = writing_verbs; *verb; verb++)
-        if (classify_has_phrase(folded, *verb, NULL))
-            return TRUE;
-    return FALSE;
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &verb_list, folded);
+    return phrase_walk_next(&walk, &which, &at);
 }
 
 static gboolean
@@ -178,11 +176,18 @@ is_bare_attribution(const char *folded)
     return (len > 12 && folded[len - 1] == '>' && strchr(folded, '@')) || strstr(folded, " gmt") != NULL;
 }
 
-/* How many lines from first on make an attribution; 0 when none do. */
+/* What an attribution is known by, over all its lines. */
+struct attribution_signs {
+    gboolean time, address, verb;
+};
+
+/* How many lines from first on make an attribution; 0 when none do. folded holds the lines' folded texts. */
 static guint
-measure_attribution(const GArray *lines, guint first)
+measure_attribution(const GArray *lines, const GPtrArray *folded, guint first)
 {
-    g_autoptr(GString) joined = g_string_new(NULL);
+    struct attribution_signs signs = {0};
+    g_autoptr(GString) joined = NULL;
+    gsize bytes = 0;
     gboolean gap = FALSE;
     for (guint i = first; i < lines->len && i < first + MAX_ATTRIBUTION_LINES; i++) {
         const struct line *line = &g_array_index(lines, struct line, i);
@@ -193,22 +198,27 @@ measure_attribution(const GArray *lines, guint first)
         if (line->kind != LINE_TEXT && !(i > first && line->len < 120 && line->start[0] == '>' &&
                                          line->len > 1 && strchr(" :w", line->start[1])))
             return 0;
-        g_autofree char *folded = fold_line(line);
-        if (joined->len > 0)
-            g_string_append_c(joined, ' ');
-        g_string_append(joined, folded);
-        if (joined->len > MAX_ATTRIBUTION_BYTES)
+        const char *text = folded->pdata[i];
+        bytes += (bytes > 0) + strlen(text);
+        if (bytes > MAX_ATTRIBUTION_BYTES)
             return 0;
-        gboolean time = names_time(joined->str);
-        gboolean address = names_address(joined->str);
-        gboolean verb = names_writing(joined->str);
-        if (!time && !address && i == first && !verb)
+        signs.time = signs.time || names_time(text);
+        signs.address = signs.address || names_address(text);
+        signs.verb = signs.verb || names_writing(text);
+        if (i == first && !signs.time && !signs.address && !signs.verb)
             return 0; /* the first line already shows what it is */
-        if (gap && !(time && verb))
+        if (!joined)
+            joined = g_string_new(text);
+        else
+            g_string_append_printf(joined, " %s", text);
+        if (!signs.verb && i > first) /* "ha" on one line, "escrito" on the next */
+            signs.verb = names_writing(joined->str);
+        if (gap && !(signs.time && signs.verb))
             continue;
-        if (ends_with_colon(folded) && ((time && (address || verb)) || (address && verb)))
+        if (ends_with_colon(text) &&
+            ((signs.time && (signs.address || signs.verb)) || (signs.address && signs.verb)))
             return i - first + 1;
-        if (!gap && i == first && is_bare_attribution(joined->str))
+        if (!gap && i == first && is_bare_attribution(text))
             return 1;
     }
     return 0;
@@ -239,32 +249,42 @@ mark_header_blocks(GArray *lines, GArray *is_header)
     }
 }
 
+/* What kind of line its folded text alone makes it. */
+static enum line_kind
+kind_of(const struct line *line, const char *folded)
+{
+    const char *bare = folded + strspn(folded, "*_[( ");
+    if (*folded == '\0')
+        return LINE_EMPTY;
+    if (is_delimiter(folded))
+        return LINE_DELIMITER;
+    if (is_original(folded))
+        return LINE_ORIGINAL;
+    if (phrase_list_begins(&sent_from_list, bare) && line->len < 160)
+        return LINE_SENT_FROM;
+    if (phrase_list_begins(&disclaimer_list, bare))
+        return LINE_DISCLAIMER;
+    return LINE_TEXT;
+}
+
 GArray *
 reply_lines_read(const char *text)
 {
     GArray *lines = g_array_new(FALSE, TRUE, sizeof(struct line));
     g_autoptr(GArray) is_header = g_array_new(FALSE, TRUE, sizeof(gboolean));
+    g_autoptr(GPtrArray) all_folded = g_ptr_array_new_with_free_func(g_free);
     for (const char *p = text; *p && lines->len < MAX_LINES;) {
         struct line line = {.start = p, .len = strcspn(p, "\n"), .kind = LINE_TEXT};
         p += line.len + (p[line.len] == '\n');
         gboolean header = FALSE;
+        char *folded = fold_line(&line);
         if (is_quote(line.start, line.len)) {
             line.kind = LINE_QUOTE;
         } else {
-            g_autofree char *folded = fold_line(&line);
-            const char *bare = folded + strspn(folded, "*_[( ");
-            if (*folded == '\0')
-                line.kind = LINE_EMPTY;
-            else if (is_delimiter(folded))
-                line.kind = LINE_DELIMITER;
-            else if (is_original(folded))
-                line.kind = LINE_ORIGINAL;
-            else if (begins_with_any(bare, sent_from) && line.len < 160)
-                line.kind = LINE_SENT_FROM;
-            else if (begins_with_any(bare, disclaimers))
-                line.kind = LINE_DISCLAIMER;
+            line.kind = kind_of(&line, folded);
             header = (line.kind == LINE_TEXT || line.kind == LINE_SENT_FROM) && is_label(folded);
         }
+        g_ptr_array_add(all_folded, folded);
         g_array_append_val(lines, line);
         g_array_append_val(is_header, header);
     }
@@ -272,7 +292,7 @@ reply_lines_read(const char *text)
     for (guint i = 0; i < lines->len; i++) {
         if (g_array_index(lines, struct line, i).kind != LINE_TEXT)
             continue;
-        guint n = measure_attribution(lines, i);
+        guint n = measure_attribution(lines, all_folded, i);
         for (guint k = 0; k < n; k++)
             g_array_index(lines, struct line, i + k).kind = LINE_ATTRIBUTION;
         i += n > 0 ? n - 1 : 0;

@@ -127,10 +127,23 @@ find_end(const GArray *lines, guint *start)
     return end;
 }
 
+static guint
+count_kind(const GArray *lines, enum line_kind kind)
+{
+    guint count = 0;
+    for (guint i = 0; i < lines->len; i++)
+        count += kind_at(lines, i) == kind;
+    return count;
+}
+
 char *
-reply_text_extract(const char *text)
+reply_text_extract(const char *text, struct reply_marks *marks)
 {
     g_autoptr(GArray) lines = reply_lines_read(text);
+    if (marks) {
+        marks->attribution = count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0;
+        marks->quote = marks->attribution || count_kind(lines, LINE_QUOTE) >= 2;
+    }
     guint start = 0;
     guint end = trim_end(lines, start, lines->len);
     if (end < lines->len)
@@ -157,26 +170,39 @@ reply_text_extract(const char *text)
     return g_strchomp(result);
 }
 
-static guint
-count_kind(const GArray *lines, enum line_kind kind)
+const char *
+reply_text_skip_header(const char *text)
 {
-    guint count = 0;
-    for (guint i = 0; i < lines->len; i++)
-        count += kind_at(lines, i) == kind;
-    return count;
+    g_autoptr(GArray) lines = reply_lines_read(text);
+    guint i = 0;
+    while (i < lines->len && kind_at(lines, i) != LINE_ORIGINAL)
+        i++;
+    if (i == lines->len)
+        return NULL;
+    while (i < lines->len && (kind_at(lines, i) == LINE_ORIGINAL || kind_at(lines, i) == LINE_EMPTY))
+        i++;
+    return i < lines->len ? g_array_index(lines, struct line, i).start : NULL;
 }
 
 gboolean
-reply_text_has_attribution(const char *text)
+reply_text_quotes_one_of(const char *text, const GPtrArray *addresses)
 {
     g_autoptr(GArray) lines = reply_lines_read(text);
-    return count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0;
-}
-
-gboolean
-reply_text_has_quote(const char *text)
-{
-    g_autoptr(GArray) lines = reply_lines_read(text);
-    return count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0 ||
-           count_kind(lines, LINE_QUOTE) >= 2;
+    g_autoptr(GString) said = g_string_new(NULL);
+    for (guint i = 0; i < lines->len; i++) {
+        const struct line *line = &g_array_index(lines, struct line, i);
+        if (line->kind == LINE_ATTRIBUTION || line->kind == LINE_ORIGINAL)
+            g_string_append_len(said, line->start, (gssize)line->len);
+        else if (said->len > 0 && line->kind != LINE_EMPTY)
+            break; /* what follows is older than the mail that is answered */
+    }
+    if (!strchr(said->str, '@'))
+        return TRUE;
+    g_autofree char *lower = g_ascii_strdown(said->str, -1);
+    for (guint i = 0; i < addresses->len; i++) { /* the local part may carry a token or be an alias */
+        const char *domain = strrchr(addresses->pdata[i], '@');
+        if (domain && strstr(lower, domain))
+            return TRUE;
+    }
+    return FALSE;
 }

@@ -6,14 +6,22 @@
 
 #include <glib.h>
 
+/* What stands in a text beside new words. */
+struct reply_marks {
+    gboolean attribution; /* it says whose earlier mail follows: "On …, … wrote:" or a header block */
+    gboolean quote;       /* the same, or at least two lines with quote marks */
+};
+
 /* text is valid UTF-8 with LF line ends. The result has no leading or trailing blank lines; it may be "". The
- * caller frees. */
-char *reply_text_extract(const char *text);
+ * caller frees. marks (may be NULL) tells what was cut away. */
+char *reply_text_extract(const char *text, struct reply_marks *marks);
 
-/* TRUE when text says whose earlier mail follows: "On …, … wrote:" or a header block. */
-gboolean reply_text_has_attribution(const char *text);
+/* Behind the first block of header lines in text ("-----Original Message-----", "From: …", "Subject: …"), as
+ * mail programs set before a mail that is forwarded. NULL when there is none. Borrowed. */
+const char *reply_text_skip_header(const char *text);
 
-/* The same, or at least two lines with quote marks. */
-gboolean reply_text_has_quote(const char *text);
+/* FALSE when the lines that say whose earlier mail follows name addresses, and none of these (array of char
+ * *, lower case): the mail quotes others. */
+gboolean reply_text_quotes_one_of(const char *text, const GPtrArray *addresses);
 
 #endif

@@ -63,12 +63,12 @@ static gboolean
 uses_bare_cr(const guint8 *bytes, gsize len)
 {
     gsize bare = 0, lf = 0;
-    for (gsize i = 0; i < len; i++) {
-        if (bytes[i] == '\n')
-            lf++;
-        else if (bytes[i] == '\r' && (i + 1 >= len || (bytes[i + 1] != '\n' && bytes[i + 1] != '\r')))
+    const guint8 *end = bytes + len;
+    for (const guint8 *p = bytes; p < end && (p = memchr(p, '\r', (gsize)(end - p))) != NULL; p++)
+        if (p + 1 >= end || (p[1] != '\n' && p[1] != '\r'))
             bare++;
-    }
+    for (const guint8 *p = bytes; bare > 0 && p < end && (p = memchr(p, '\n', (gsize)(end - p))) != NULL; p++)
+        lf++;
     return bare > lf;
 }
 
@@ -102,7 +102,7 @@ begins_with_header(const guint8 *bytes, gsize len, gboolean cr_ends)
             return FALSE;
         at += next;
     }
-    return FALSE;
+    return at < len; /* nobody writes a thousand lines that look like fields and are none */
 }
 
 /* Lines that may divide parts; GMime makes an object of each before anybody can count them. */
@@ -209,9 +209,11 @@ clean_mail(const guint8 *bytes, gsize len, struct mime_mail *mail)
         }
         gsize start = out->len;
         g_string_append_len(out, (const char *)line, (gssize)keep);
-        for (gsize i = start; i < out->len; i++)
-            if (out->str[i] == '\0' || (in_header && out->str[i] == '\r'))
-                out->str[i] = ' ';
+        char *end = out->str + out->len;
+        for (char *p = out->str + start; p < end && (p = memchr(p, '\0', (gsize)(end - p))) != NULL;)
+            *p = ' ';
+        if (in_header)
+            g_strdelimit(out->str + start, "\r", ' ');
         g_string_append_c(out, '\n');
     }
     return out;

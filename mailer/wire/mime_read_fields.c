@@ -41,17 +41,18 @@ free_fields(gpointer data)
 static char *
 unfold(const char *raw)
 {
-    GString *out = g_string_new(NULL);
-    for (const char *p = raw; *p && out->len < MIME_READ_MAX_VALUE; p++) {
+    char *out = g_malloc(MIN(strlen(raw), MIME_READ_MAX_VALUE) + 1);
+    gsize n = 0;
+    for (const char *p = raw; *p && n < MIME_READ_MAX_VALUE; p++) {
         if (*p == '\n' || *p == '\r') {
-            if (out->len > 0 && p[1] != ' ' && p[1] != '\t' && p[1] != '\n')
-                g_string_append_c(out, ' ');
+            if (n > 0 && p[1] != ' ' && p[1] != '\t' && p[1] != '\n')
+                out[n++] = ' ';
             continue;
         }
-        g_string_append_c(out, *p == '\t' ? ' ' : *p);
+        out[n++] = *p == '\t' ? ' ' : *p;
     }
-    g_strstrip(out->str);
-    return g_string_free(out, FALSE);
+    out[n] = '\0';
+    return g_strstrip(out);
 }
 
 static char *
@@ -102,8 +103,9 @@ mime_read_header(GMimeObject *object)
 const struct mime_field *
 mime_fields_find(const struct mime_fields *fields, const char *name)
 {
-    for (guint i = 0; i < fields->count; i++)
-        if (strcmp(fields->items[i].name, name) == 0)
+    for (guint i = 0; i < fields->count;
+         i++) /* asked a hundred times a mail: most differ in the first letter */
+        if (*fields->items[i].name == *name && strcmp(fields->items[i].name, name) == 0)
             return &fields->items[i];
     return NULL;
 }
@@ -210,7 +212,7 @@ mime_fields_addresses(const struct mime_fields *fields, const char *name)
     mime_read_open_charsets();
     GPtrArray *out = g_ptr_array_new_with_free_func(free_address);
     for (guint i = 0; i < fields->count; i++) {
-        if (strcmp(fields->items[i].name, name) != 0)
+        if (*fields->items[i].name != *name || strcmp(fields->items[i].name, name) != 0)
             continue;
         InternetAddressList *list = internet_address_list_parse(mime_read_options(), fields->items[i].raw);
         collect_addresses(list, 0, out);

@@ -100,21 +100,49 @@ convert_through(GIConv converter, const guint8 *bytes, gsize len, gsize max, GSt
     return bad;
 }
 
+/* Copies len bytes of valid UTF-8 to a new string of at most max bytes, cut at a character. Control
+ * characters go but for line ends and tabs; a CR before a LF goes, any other becomes a LF where lines tells
+ * so. */
+static char *
+copy_clean(const char *text, gsize len, gsize max, gboolean lines)
+{
+    char *out = g_malloc(MIN(len, max) + 1);
+    gsize n = 0;
+    for (gsize i = 0; i < len;) {
+        guchar c = (guchar)text[i];
+        if (c >= 0x80) {
+            gsize width = (gsize)(g_utf8_next_char(text + i) - (text + i));
+            if (n + width > max)
+                break;
+            memcpy(out + n, text + i, width);
+            n += width;
+            i += width;
+            continue;
+        }
+        i++;
+        if (lines && c == '\r') {
+            if (i < len && text[i] == '\n')
+                continue;
+            c = '\n';
+        }
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+            continue;
+        if (n == max)
+            break;
+        out[n++] = (char)c;
+    }
+    out[n] = '\0';
+    return out;
+}
+
 char *
 mime_text_bounded(const char *text, gsize max)
 {
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    GString *out = g_string_sized_new(MIN(strlen(valid), max) + 1);
-    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
-        gsize width = (gsize)(g_utf8_next_char(p) - p);
-        if (out->len + width > max)
-            break;
-        guchar c = (guchar)*p;
-        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            continue;
-        g_string_append_len(out, p, (gssize)width);
-    }
-    return g_string_free(out, FALSE);
+    gsize len = strlen(text);
+    if (g_utf8_validate_len(text, len, NULL))
+        return copy_clean(text, len, max, FALSE);
+    g_autofree char *valid = g_utf8_make_valid(text, (gssize)len);
+    return copy_clean(valid, strlen(valid), max, FALSE);
 }
 
 char *
@@ -146,21 +174,14 @@ mime_text_decode(const guint8 *bytes, gsize len, const char *charset, gsize max)
             convert_through(western, bytes, len, max + 4, out);
     }
     /* NULs would end the string early, and other control characters only hide things. */
-    for (gsize i = 0; i < out->len; i++)
-        if (out->str[i] == '\0')
-            out->str[i] = ' ';
-    g_autofree char *valid = g_utf8_make_valid(out->str, (gssize)out->len);
-    const char *start = g_str_has_prefix(valid, "\xef\xbb\xbf") ? valid + 3 : valid;
-    g_autoptr(GString) lines = g_string_sized_new(strlen(start) + 1);
-    for (const char *p = start; *p; p++) {
-        if (*p == '\r') {
-            if (p[1] != '\n')
-                g_string_append_c(lines, '\n');
-            continue;
-        }
-        g_string_append_c(lines, *p);
-    }
-    return mime_text_bounded(lines->str, max);
+    for (char *p = out->str; (p = memchr(p, '\0', (gsize)(out->str + out->len - p))) != NULL;)
+        *p = ' ';
+    g_autofree char *repaired =
+        g_utf8_validate_len(out->str, out->len, NULL) ? NULL : g_utf8_make_valid(out->str, (gssize)out->len);
+    const char *start = repaired ? repaired : out->str;
+    if (g_str_has_prefix(start, "\xef\xbb\xbf"))
+        start += 3;
+    return copy_clean(start, strlen(start), max, TRUE);
 }
 
 GMimeParserOptions *

@@ -36,7 +36,12 @@ test_english(void)
         {"I am out of the office August 4-15, 2026.", "2026-08-15"},
         {"Out 9 March - 13 March", "2026-03-13"},
         {"I will return to the office on 10/03/2026.", "2026-03-10"},
-        {"I'm travelling until Jan 5 and will answer then.", "2026-01-05"}, /* a forgotten note */
+        {"I'm travelling until Jan 5 and will answer then.", NULL}, /* a forgotten note */
+        {"I am away until 2 March 2026.", NULL},
+        {"I am away until 3 March 2026.", "2026-03-03"},
+        {"I am on sabbatical until 1 June 2028.", NULL},
+        {"I am on leave until January 12.", NULL},
+        {"I am on parental leave until December 1.", "2026-12-01"},
         {"back tomorrow", "2026-03-04"},
         {"I will be out of the office until further notice.", NULL},
         {"I will get back to you on Monday.", NULL},

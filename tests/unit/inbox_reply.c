@@ -14,7 +14,7 @@ check(const struct sample *samples, gsize count, gboolean html)
     for (gsize i = 0; i < count; i++) {
         g_autofree char *plain =
             html ? mime_html_to_text(samples[i].text, 100000) : g_strdup(samples[i].text);
-        g_autofree char *words = reply_text_extract(plain);
+        g_autofree char *words = reply_text_extract(plain, NULL);
         g_test_message("%s", samples[i].name);
         g_assert_cmpstr(words, ==, samples[i].words);
     }
@@ -107,12 +107,22 @@ test_html(void)
 }
 
 static void
-test_has_quote(void)
+test_marks(void)
 {
-    g_assert_true(reply_text_has_quote("x\n> a\n> b\n"));
-    g_assert_false(reply_text_has_attribution("x\n> a\n> b\n"));
-    g_assert_true(reply_text_has_attribution("x\n\nOn 2 March 2026, Sam <s@u.example> wrote:\n> a\n"));
-    g_assert_false(reply_text_has_quote("x > y\n"));
+    static const struct {
+        const char *text;
+        gboolean attribution, quote;
+    } cases[] = {
+        {"x\n> a\n> b\n", FALSE, TRUE},
+        {"x\n\nOn 2 March 2026, Sam <s@u.example> wrote:\n> a\n", TRUE, TRUE},
+        {"x > y\n", FALSE, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct reply_marks marks;
+        g_free(reply_text_extract(cases[i].text, &marks));
+        g_assert_cmpint(marks.attribution, ==, cases[i].attribution);
+        g_assert_cmpint(marks.quote, ==, cases[i].quote);
+    }
 }
 
 int
@@ -121,6 +131,6 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/inbox/reply/plain", test_plain);
     g_test_add_func("/inbox/reply/html", test_html);
-    g_test_add_func("/inbox/reply/has_quote", test_has_quote);
+    g_test_add_func("/inbox/reply/marks", test_marks);
     return g_test_run();
 }
