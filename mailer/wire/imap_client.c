@@ -101,6 +101,8 @@ imap_say(struct imap_client *client, const char *words)
             return g_str_has_prefix(line, tag) ? IMAP_ENDED : IMAP_FAILED;
         if (*line == '+')
             return IMAP_CONTINUE;
+        if (*line != '*')
+            return IMAP_FAILED;
     }
 }
 
