@@ -189,7 +189,7 @@ static char *
 judge(struct child *child, const char *program, gboolean in_time, int timeout_ms, gsize max_bytes)
 {
     if (!in_time)
-        return g_strdup_printf("%s has not ended within %d s", program, timeout_ms / 1000);
+        return g_strdup_printf("%s has not ended within %.3g s", program, (double)timeout_ms / 1000);
     if (WIFSIGNALED(child->status))
         return g_strdup_printf("%s was ended by signal %d", program, WTERMSIG(child->status));
     if (WEXITSTATUS(child->status) != 0)

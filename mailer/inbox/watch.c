@@ -121,6 +121,12 @@ watch_check(struct watch *w, GError **error)
            imap_client_select(w->client, w->sent, NULL, error);
 }
 
+const struct imap_client *
+watch_client(const struct watch *w)
+{
+    return w->client;
+}
+
 /* ---- a folder's mark ---- */
 
 /* A mailbox has one folder of each role: a mark under an earlier name would never be fresh again. */
