@@ -4,6 +4,7 @@
 #define USHER_BASE_CONFIG_H
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 
 #include <glib.h>
 
@@ -28,7 +29,7 @@ struct mailbox {
     char *name; /* the section's title */
     struct wire_server smtp, imap;
     char *user;
-    char *password_file, *password_credential; /* at most one is set */
+    struct secret *secret;                     /* what it logs in with; NULL without login */
     char *ca_file;                             /* NULL: the system's roots */
     char *tls_name;                            /* name the certificate must carry; NULL: the host */
     char *inbox, *sent;                        /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
@@ -110,14 +111,9 @@ const struct specialist *config_specialist(const struct config *config, const ch
 /* The specialist with this (any case) address, or NULL. */
 const struct specialist *config_specialist_by_address(const struct config *config, const char *address);
 
-/* The mailbox's password, read now from its file or systemd credential, without its final newline. The caller
- * frees it with secret_free(). NULL without error when none is configured. USHER_ERROR_CONFIG when it cannot
- * be read or has over 255 bytes. */
+/* The mailbox's password or token, as secret_read() tells it. The caller frees it with secret_free(). NULL
+ * without error when none is configured. Errors as there. */
 gboolean mailbox_read_password(const struct mailbox *mailbox, char **password, GError **error);
-
-/* Overwrites, then frees. NULL is fine. */
-void secret_free(char *secret);
-SCOPED_FUNC(char, secret_free)
 
 /* A `window` section ("days", "from", "to") into *out; shared with sequence files. */
 struct cfg_t;

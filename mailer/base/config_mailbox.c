@@ -12,6 +12,10 @@ cfg_opt_t config_mailbox_options[] = {CFG_STR("smtp", NULL, CFGF_NONE),
                                       CFG_STR("user", NULL, CFGF_NONE),
                                       CFG_STR("password_file", NULL, CFGF_NONE),
                                       CFG_STR("password_credential", NULL, CFGF_NONE),
+                                      CFG_STR("password_command", NULL, CFGF_NONE),
+                                      CFG_STR("token_file", NULL, CFGF_NONE),
+                                      CFG_STR("token_command", NULL, CFGF_NONE),
+                                      CFG_STR("auth", NULL, CFGF_NONE),
                                       CFG_STR("ca_file", NULL, CFGF_NONE),
                                       CFG_STR("tls_name", NULL, CFGF_NONE),
                                       CFG_STR("inbox", "INBOX", CFGF_NONE),
@@ -96,13 +100,86 @@ config_mailbox_free(gpointer data)
     g_free(m->smtp.host);
     g_free(m->imap.host);
     g_free(m->user);
-    g_free(m->password_file);
-    g_free(m->password_credential);
+    secret_source_free(m->secret);
     g_free(m->ca_file);
     g_free(m->tls_name);
     g_free(m->inbox);
     g_free(m->sent);
     g_free(m);
+}
+
+/* Where a secret may come from. */
+static const struct secret_key {
+    const char *name;
+    gboolean is_token, is_command, is_credential;
+} secret_keys[] = {
+    {.name = "password_file"},
+    {.name = "password_credential", .is_credential = TRUE},
+    {.name = "password_command", .is_command = TRUE},
+    {.name = "token_file", .is_token = TRUE},
+    {.name = "token_command", .is_token = TRUE, .is_command = TRUE},
+};
+#define SECRET_KEYS "password_file, password_credential, password_command, token_file, token_command"
+
+static gboolean
+read_secret_kind(cfg_t *s, const struct secret_key *key, enum secret_kind *kind, GError **error)
+{
+    g_autofree char *auth = conf_dup_str(s, "auth");
+    *kind = key && key->is_token ? SECRET_XOAUTH2 : SECRET_PASSWORD;
+    if (!auth)
+        return TRUE;
+    if (!key || !key->is_token)
+        return conf_refuse(s, error,
+                           "auth: it says how a token is shown: expected token_command or token_file");
+    if (strcmp(auth, "oauthbearer") == 0)
+        *kind = SECRET_OAUTHBEARER;
+    else if (strcmp(auth, "xoauth2") != 0)
+        return conf_refuse(s, error, "auth: \"%s\": expected xoauth2 or oauthbearer", auth);
+    return TRUE;
+}
+
+/* Exactly one source where there is a user, none where there is not. */
+static gboolean
+read_secret(cfg_t *s, const char *dir, const struct config *c, struct mailbox *m, GError **error)
+{
+    const struct secret_key *key = NULL;
+    g_autofree char *value = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(secret_keys); i++) {
+        char *text = conf_dup_str(s, secret_keys[i].name);
+        if (text && key) {
+            g_free(text);
+            return conf_refuse(s, error, "mailbox \"%s\": %s and %s: expected only one of " SECRET_KEYS,
+                               m->name, key->name, secret_keys[i].name);
+        }
+        if (!text)
+            continue;
+        key = &secret_keys[i];
+        value = text;
+    }
+    enum secret_kind kind;
+    if (!read_secret_kind(s, key, &kind, error))
+        return FALSE;
+    if (!key && m->user)
+        return conf_refuse(s, error, "mailbox \"%s\" has a user: expected one of " SECRET_KEYS, m->name);
+    if (!key)
+        return TRUE;
+    if (!m->user)
+        return conf_refuse(s, error, "mailbox \"%s\" has %s: expected a user too", m->name, key->name);
+    if (key->is_credential && strchr(value, '/'))
+        return conf_refuse(s, error, "%s: \"%s\": expected a name without slash", key->name, value);
+    if (key->is_credential) {
+        m->secret = secret_new_credential(kind, key->name, value);
+    } else if (!key->is_command) {
+        g_autofree char *path = config_resolve_path(dir, value);
+        m->secret = secret_new_file(kind, key->name, path);
+    } else {
+        g_autofree char *lock = g_strdup_printf("%s-login-%s.lock", c->database, m->name);
+        g_autoptr(GError) local = NULL;
+        m->secret = secret_new_command(kind, key->name, value, dir, lock, &local);
+        if (!m->secret)
+            return conf_refuse(s, error, "%s", local->message);
+    }
+    return TRUE;
 }
 
 gboolean
@@ -116,14 +193,11 @@ config_read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
         *m->name == '.' || !*m->name)
         return conf_refuse(s, error, "mailbox \"%s\": expected a title of letters, digits, _ and -", m->name);
     m->user = conf_dup_str(s, "user");
-    m->password_credential = conf_dup_str(s, "password_credential");
     m->tls_name = conf_dup_str(s, "tls_name");
     m->inbox = conf_dup_str(s, "inbox");
     m->sent = conf_dup_str(s, "sent");
     m->plus_addressing = cfg_getbool(s, "plus_addressing");
-    g_autofree char *password_file = conf_dup_str(s, "password_file");
     g_autofree char *ca_file = conf_dup_str(s, "ca_file");
-    m->password_file = config_resolve_path(dir, password_file);
     m->ca_file = config_resolve_path(dir, ca_file);
     const char *copy = cfg_getstr(s, "sent_copy");
     if (strcmp(copy, "append") == 0)
@@ -134,12 +208,9 @@ config_read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
         m->sent_copy = SENT_COPY_NONE;
     else
         return conf_refuse(s, error, "sent_copy: \"%s\": expected append, provider or none", copy);
-    if (m->password_file && m->password_credential)
-        return conf_refuse(s, error, "mailbox \"%s\": set password_file or password_credential, not both",
-                           m->name);
     if (m->user && (strlen(m->user) > 255 || strpbrk(m->user, "\r\n")))
         return conf_refuse(s, error, "user: expected at most 255 bytes on one line");
-    return read_server(s, "smtp", smtp_schemes, &m->smtp, error) &&
+    return read_secret(s, dir, c, m, error) && read_server(s, "smtp", smtp_schemes, &m->smtp, error) &&
            read_server(s, "imap", imap_schemes, &m->imap, error);
 }
 
@@ -147,41 +218,5 @@ gboolean
 mailbox_read_password(const struct mailbox *mailbox, char **password, GError **error)
 {
     *password = NULL;
-    g_autofree char *path = NULL;
-    if (mailbox->password_credential) {
-        const char *dir = g_getenv("CREDENTIALS_DIRECTORY");
-        if (!dir) {
-            g_set_error_literal(
-                error, USHER_ERROR, USHER_ERROR_CONFIG,
-                "password_credential needs systemd's LoadCredential (CREDENTIALS_DIRECTORY is not set)");
-            return FALSE;
-        }
-        path = g_build_filename(dir, mailbox->password_credential, NULL);
-    } else if (mailbox->password_file) {
-        path = g_strdup(mailbox->password_file);
-    } else {
-        return TRUE;
-    }
-    g_autoptr(GError) local = NULL;
-    if (!g_file_get_contents(path, password, NULL, &local)) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "its password: %s", local->message);
-        return FALSE;
-    }
-    (*password)[strcspn(*password, "\r\n")] = '\0';
-    if (strlen(*password) > 255 || !**password) {
-        secret_free(g_steal_pointer(password));
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: expected a password of 1 to 255 bytes",
-                    path);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-void
-secret_free(char *secret)
-{
-    if (!secret)
-        return;
-    explicit_bzero(secret, strlen(secret));
-    g_free(secret);
+    return !mailbox->secret || secret_read(mailbox->secret, password, error);
 }

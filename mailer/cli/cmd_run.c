@@ -1,16 +1,14 @@
 /* run, worker, check. */
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/check_wire.h"
 #include "cli/commands.h"
 #include "compose/finding.h"
 #include "compose/lint.h"
 #include "compose/template.h"
 #include "inbox/reader.h"
-#include "inbox/watch.h"
-#include "outbox/sender.h"
 #include "service/supervisor.h"
 #include "service/worker.h"
-#include "wire/smtp_client.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,31 +115,6 @@ check_templates(struct service *s, GError **error)
     return TRUE;
 }
 
-static gboolean
-check_smtp(const struct service *s, const struct mailbox *m, GError **error)
-{
-    scoped(secret_free) char *password = NULL;
-    const struct specialist *who = NULL;
-    for (guint i = 0; !who && i < s->config->specialists->len; i++) {
-        const struct specialist *candidate = s->config->specialists->pdata[i];
-        if (candidate->mailbox == m)
-            who = candidate;
-    }
-    if (!mailbox_read_password(m, &password, error))
-        return FALSE;
-    struct smtp_server server = sender_server(m, password);
-    server.timeout_ms = 30000;
-    return smtp_client_check(&server, who ? who->address : NULL, NULL, error);
-}
-
-static gboolean
-check_imap(struct service *s, const struct mailbox *m, GError **error)
-{
-    struct intake intake = {.db = s->db, .config = s->config, .mailbox = m, .sink = &s->sink};
-    scoped(watch_free) struct watch *w = watch_new(&intake, "usher");
-    return watch_check(w, error);
-}
-
 /* Without the setgid bit, what a killed specialist's command leaves behind locks the service's group out. */
 static void
 check_state_directory(const struct config *config)
@@ -158,13 +131,6 @@ check_state_directory(const struct config *config)
                dir);
 }
 
-static int
-fail_mailbox(const struct mailbox *m, GError **error)
-{
-    g_prefix_error(error, "mailbox %s: ", m->name);
-    return cli_fail(*error);
-}
-
 int
 cmd_check(struct cli *cli, int argc, char **argv)
 {
@@ -179,18 +145,7 @@ cmd_check(struct cli *cli, int argc, char **argv)
         printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
     if (!check_templates(s, &error))
         rc = cli_fail(error);
-    for (guint i = 0; i < s->config->mailboxes->len; i++) {
-        const struct mailbox *m = s->config->mailboxes->pdata[i];
-        g_clear_error(&error);
-        if (check_smtp(s, m, &error))
-            printf("ok  mailbox %s: SMTP %s:%u\n", m->name, m->smtp.host, m->smtp.port);
-        else
-            rc = fail_mailbox(m, &error);
-        g_clear_error(&error);
-        if (check_imap(s, m, &error))
-            printf("ok  mailbox %s: IMAP %s:%u\n", m->name, m->imap.host, m->imap.port);
-        else
-            rc = fail_mailbox(m, &error);
-    }
+    for (guint i = 0; i < s->config->mailboxes->len; i++)
+        check_mailbox_wire(s, s->config->mailboxes->pdata[i], &rc);
     return rc;
 }

@@ -97,7 +97,9 @@ connect_mailbox(struct watch *w, GError **error)
                                  .tls_name = m->tls_name,
                                  .ca_file = m->ca_file,
                                  .user = m->user,
-                                 .password = password ? password : ""};
+                                 .password = password ? password : "",
+                                 .auth = m->secret ? secret_kind(m->secret) : SECRET_PASSWORD,
+                                 .secret = m->secret};
     w->client = imap_client_connect(&server, error);
     if (!w->client)
         return FALSE;
@@ -117,6 +119,12 @@ watch_check(struct watch *w, GError **error)
     return connect_mailbox(w, error) &&
            imap_client_select(w->client, w->intake->mailbox->inbox, NULL, error) &&
            imap_client_select(w->client, w->sent, NULL, error);
+}
+
+const struct imap_client *
+watch_client(const struct watch *w)
+{
+    return w->client;
 }
 
 /* ---- a folder's mark ---- */

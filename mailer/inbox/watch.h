@@ -29,4 +29,8 @@ gboolean watch_append_copies(struct watch *watch, GError **error);
 /* Connects and logs in, to see if it can: for `usher check`. */
 gboolean watch_check(struct watch *watch, GError **error);
 
+/* The connection that watch_check() left behind, NULL before it. Borrowed until the next call. */
+struct imap_client;
+const struct imap_client *watch_client(const struct watch *watch);
+
 #endif

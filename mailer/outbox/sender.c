@@ -253,7 +253,9 @@ sender_server(const struct mailbox *mailbox, const char *password)
                                 .tls_name = mailbox->tls_name,
                                 .ca_file = mailbox->ca_file,
                                 .user = password ? mailbox->user : NULL,
-                                .password = password};
+                                .password = password,
+                                .auth = mailbox->secret ? secret_kind(mailbox->secret) : SECRET_PASSWORD,
+                                .secret = mailbox->secret};
 }
 
 gboolean

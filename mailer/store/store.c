@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "store/directory.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -124,6 +125,8 @@ store_open(const char *path, GError **error)
                     path);
         return NULL;
     }
+    if (!store_directory_fit(path, error))
+        return NULL;
     sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, error);
     if (!db)
         return NULL;
@@ -195,6 +198,8 @@ run_migrations(sqlite3 *db, const char *path, GError **error)
 gboolean
 store_migrate(const char *path, GError **error)
 {
+    if (!store_directory_fit(path, error))
+        return FALSE;
     sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, error);
     if (!db)
         return FALSE;

@@ -14,9 +14,9 @@
 struct store;
 struct query;
 
-/* Opens the database at path and checks schema version and directory (2770 with setgid is advised, not
- * forced: a rehearsal lives in an ordinary folder). USHER_ERROR_NO_INPUT when there is none,
- * USHER_ERROR_CONFIG when its schema is not this program's. */
+/* Opens the database at path and checks schema version and directory (store_directory_fit()).
+ * USHER_ERROR_NO_INPUT when there is none, USHER_ERROR_CONFIG when its schema is not this program's, or when its
+ * directory is a group's without setgid. */
 struct store *store_open(const char *path, GError **error);
 void store_close(struct store *db);
 SCOPED_FUNC(struct store, store_close)

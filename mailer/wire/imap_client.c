@@ -84,13 +84,13 @@ flush_line(struct imap_client *client)
 }
 
 enum imap_continuation
-imap_send_and_await(struct imap_client *client, const char *command)
+imap_say(struct imap_client *client, const char *words)
 {
     mailimap *session = client->session;
-    gssize length = (gssize)strlen(command);
-    if (mailimap_send_current_tag(session) != MAILIMAP_NO_ERROR ||
-        mailstream_write(session->imap_stream, command, (gsize)length) != length || !flush_line(client))
+    gssize length = (gssize)strlen(words);
+    if (mailstream_write(session->imap_stream, words, (gsize)length) != length || !flush_line(client))
         return IMAP_FAILED;
+    g_autofree char *tag = g_strdup_printf("%d ", session->imap_tag);
     /* The guard takes the news out of the untagged lines before the "+", which mailimap_idle() throws away
      * and mailimap_append() trips over. */
     for (;;) {
@@ -98,10 +98,19 @@ imap_send_and_await(struct imap_client *client, const char *command)
         if (!line)
             return IMAP_FAILED;
         if (imap_guard_tagged(client->guard) != IMAP_TAGGED_NONE)
-            return IMAP_ENDED;
+            return g_str_has_prefix(line, tag) ? IMAP_ENDED : IMAP_FAILED;
         if (*line == '+')
             return IMAP_CONTINUE;
+        if (*line != '*')
+            return IMAP_FAILED;
     }
+}
+
+enum imap_continuation
+imap_send_and_await(struct imap_client *client, const char *command)
+{
+    return mailimap_send_current_tag(client->session) == MAILIMAP_NO_ERROR ? imap_say(client, command)
+                                                                           : IMAP_FAILED;
 }
 
 int
@@ -136,8 +145,8 @@ imap_need_selected(const struct imap_client *client, GError **error)
     return FALSE;
 }
 
-static void
-forget_capabilities(struct imap_client *client)
+void
+imap_forget_capabilities(struct imap_client *client)
 {
     struct mailimap_connection_info *info = client->session->imap_connection_info;
     if (info && info->imap_capability) {
@@ -235,74 +244,22 @@ switch_to_tls(struct imap_client *client, const struct imap_server *server, GErr
         client->broken = TRUE;
         return FALSE;
     }
-    forget_capabilities(client); /* they were said in the clear: RFC 3501 section 6.2.1 */
+    imap_forget_capabilities(client); /* they were said in the clear: RFC 3501 section 6.2.1 */
     return TRUE;
 }
 
-/* What may stand in a quoted string: CR, LF, NUL would end the command, eight-bit bytes need a literal. */
 static gboolean
-is_printable_ascii(const char *text)
+log_in(struct imap_client *client, const struct imap_server *server, const char *secret, gboolean *refused,
+       GError **error)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
-            return FALSE;
-    return TRUE;
-}
-
-/* The one-line form of SASL PLAIN (RFC 4616, RFC 4959). The caller wipes and frees it. */
-static char *
-plain_command(const struct imap_server *server)
-{
-    GString *message = g_string_new(NULL);
-    g_string_append_c(message, '\0');
-    g_string_append(message, server->user);
-    g_string_append_c(message, '\0');
-    g_string_append(message, server->password);
-    char *base64 = g_base64_encode((const guchar *)message->str, message->len);
-    char *command = g_strconcat("AUTHENTICATE PLAIN ", base64, NULL);
-    OPENSSL_cleanse(base64, strlen(base64));
-    OPENSSL_cleanse(message->str, message->len);
-    g_free(base64);
-    g_string_free(message, TRUE);
-    return command;
-}
-
-static gboolean
-log_in(struct imap_client *client, const struct imap_server *server, GError **error)
-{
-    if (!learn_capabilities(client, error))
-        return FALSE;
-    gboolean by_login = !imap_client_has(client, "LOGINDISABLED") && is_printable_ascii(server->user) &&
-                        is_printable_ascii(server->password);
-    if (!by_login && !(imap_client_has(client, "AUTH=PLAIN") && imap_client_has(client, "SASL-IR")))
-        return imap_break(client, USHER_ERROR_NO_PERMISSION,
-                          "the server offers no way to log in with this user name and password", error);
-    forget_capabilities(client); /* others hold after login */
-    if (!imap_begin(client, IMAP_SMALL_ANSWER_BYTES, IMAP_SMALL_LITERAL_BYTES, error))
-        return FALSE;
-    int outcome;
-    if (by_login)
-        outcome = mailimap_login(client->session, server->user, server->password);
-    else {
-        char *command = plain_command(server);
-        outcome = mailimap_custom_command(client->session, command);
-        OPENSSL_cleanse(command, strlen(command));
-        g_free(command);
-        if (outcome == MAILIMAP_NO_ERROR)
-            client->session->imap_state = MAILIMAP_STATE_AUTHENTICATED;
-    }
-    /* RFC 5530: the same NO can mean that the server's user database is down, which is nobody's wrong
-     * password. */
-    gboolean server_down = strstr(imap_guard_text(client->guard), "[UNAVAILABLE]") != NULL;
-    g_autofree char *what = g_strdup_printf("logging in as %s", server->user);
-    return imap_end(client, outcome, what, server_down ? USHER_ERROR_UNAVAILABLE : USHER_ERROR_NO_PERMISSION,
-                    error) &&
-           learn_capabilities(client, error);
+    return learn_capabilities(client, error) && imap_choose_login(client, server, secret, error) &&
+           imap_log_in(client, server, secret, refused, error) && learn_capabilities(client, error);
 }
 
 /* From the connected stream, which client owns from here on, to the logged-in session. */
 static gboolean
-start_session(struct imap_client *client, const struct imap_server *server, GError **error)
+start_session(struct imap_client *client, const struct imap_server *server, const char *secret,
+              gboolean *refused, GError **error)
 {
     tls_stream_set_filter(client->stream, imap_guard_filter, client->guard);
     mailstream *line = mailstream_new(tls_stream_low_new(client->stream), STREAM_BUFFER_BYTES);
@@ -311,19 +268,27 @@ start_session(struct imap_client *client, const struct imap_server *server, GErr
         return FALSE;
     if (server->security == IMAP_STARTTLS && !switch_to_tls(client, server, error))
         return FALSE;
-    return log_in(client, server, error);
+    return log_in(client, server, secret, refused, error);
 }
 
-struct imap_client *
-imap_client_connect(const struct imap_server *server, GError **error)
+static gboolean
+credentials_fit(const struct imap_server *server, GError **error)
 {
-    if (!server->user || !server->password || strlen(server->user) > LONGEST_CREDENTIAL_BYTES ||
-        strlen(server->password) > LONGEST_CREDENTIAL_BYTES) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                    "%s: a user name and a password of at most %d bytes are needed", server->host,
-                    LONGEST_CREDENTIAL_BYTES);
-        return NULL;
-    }
+    gsize most = server->auth == SECRET_PASSWORD ? LONGEST_CREDENTIAL_BYTES : SECRET_TOKEN_BYTES;
+    if (server->user && server->password && strlen(server->user) <= LONGEST_CREDENTIAL_BYTES &&
+        strlen(server->password) <= most)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
+                "%s: a user name of at most %d bytes and a %s of at most %" G_GSIZE_FORMAT " are needed",
+                server->host, LONGEST_CREDENTIAL_BYTES,
+                server->auth == SECRET_PASSWORD ? "password" : "token", most);
+    return FALSE;
+}
+
+/* refused: by the server, for the secret's sake. */
+static struct imap_client *
+connect_once(const struct imap_server *server, const char *secret, gboolean *refused, GError **error)
+{
     int timeout_ms = server->timeout_ms > 0 ? server->timeout_ms : DEFAULT_TIMEOUT_MS;
     int cancel_fd = server->cancel_fd > 0 ? server->cancel_fd : -1;
     struct tls_stream *stream = tls_stream_connect(server->host, server->port, timeout_ms, cancel_fd, error);
@@ -356,9 +321,33 @@ imap_client_connect(const struct imap_server *server, GError **error)
     client->deadline_ms = server->deadline_ms > 0 ? server->deadline_ms : 4 * timeout_ms;
     client->session = mailimap_new(0, NULL);
     g_assert(client->session);
-    if (start_session(client, server, error))
+    if (start_session(client, server, secret, refused, error))
         return client;
     imap_client_close(client);
+    return NULL;
+}
+
+struct imap_client *
+imap_client_connect(const struct imap_server *server, GError **error)
+{
+    g_autoptr(GError) refusal = NULL, problem = NULL;
+    scoped(secret_free) char *renewed = NULL;
+    gboolean refused = FALSE;
+    if (!credentials_fit(server, error))
+        return NULL;
+    struct imap_client *client = connect_once(server, server->password, &refused, &refusal);
+    if (client)
+        return client;
+    if (refused && server->secret) {
+        if (secret_renew(server->secret, server->password, &renewed, &problem))
+            return connect_once(server, renewed, &refused, error);
+        if (problem) {
+            g_set_error(error, USHER_ERROR, refusal->code, "%s; and no other one is to be had: %s",
+                        refusal->message, problem->message);
+            return NULL;
+        }
+    }
+    g_propagate_error(error, g_steal_pointer(&refusal));
     return NULL;
 }
 
@@ -383,6 +372,18 @@ imap_client_close(struct imap_client *client)
     g_strfreev(client->capabilities);
     g_free(client->name);
     g_free(client);
+}
+
+void
+imap_client_facts(const struct imap_client *client, struct tls_facts *facts)
+{
+    tls_stream_facts(client->stream, facts);
+}
+
+const char *
+imap_client_login(const struct imap_client *client)
+{
+    return client->login;
 }
 
 gboolean

@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 
 enum imap_security {
     IMAP_IMPLICIT_TLS,   /* imaps, port 993 */
@@ -29,11 +30,13 @@ struct imap_server {
     const char *tls_name; /* the name the certificate must be for; NULL for host */
     const char *ca_file;  /* PEM; NULL for the system's roots */
     const char *user;
-    const char *password;
-    int timeout_ms;  /* for connecting, and for each read; 0 for 30 s */
-    int deadline_ms; /* for one command altogether; 0 for four times timeout_ms */
-    int cancel_fd;   /* when readable, any call ends with USHER_ERROR_TEMP; 0 or less for none; borrowed till
-                        close */
+    const char *password; /* or token, as auth says: at most 1000 bytes, or SECRET_TOKEN_BYTES */
+    enum secret_kind auth;
+    struct secret *secret; /* asked for another password or token when this one is refused; NULL: nobody */
+    int timeout_ms;        /* for connecting, and for each read; 0 for 30 s */
+    int deadline_ms;       /* for one command altogether; 0 for four times timeout_ms */
+    int cancel_fd; /* when readable, any call ends with USHER_ERROR_TEMP; 0 or less for none; borrowed till
+                      close */
 };
 
 struct imap_folder_state {
@@ -54,13 +57,20 @@ enum { IMAP_PARTIAL_BYTES = 256 * 1024 };
 
 struct imap_client;
 
-/* Connects, verifies, logs in (LOGIN, or AUTHENTICATE PLAIN with SASL-IR where LOGIN is disabled or the
- * password is not ASCII), learns the capabilities. NULL with error. */
+/* Connects, verifies, learns the capabilities, logs in: a password by LOGIN, or by AUTHENTICATE PLAIN where
+ * LOGIN is disabled or the password is not ASCII; a token by AUTHENTICATE. A refused login is tried once
+ * more, on a new connection, when secret tells another password or token. NULL with error. */
 struct imap_client *imap_client_connect(const struct imap_server *server, GError **error);
 
 /* Logs out without waiting for the answer, and frees. NULL is allowed. */
 void imap_client_close(struct imap_client *client);
 SCOPED_FUNC(struct imap_client, imap_client_close)
+
+/* What the TLS handshake came to (zeroes without TLS; clear it with tls_facts_clear()), and by which method
+ * the login went: "LOGIN", "PLAIN", "XOAUTH2", "OAUTHBEARER", static. */
+struct tls_facts;
+void imap_client_facts(const struct imap_client *client, struct tls_facts *facts);
+const char *imap_client_login(const struct imap_client *client);
 
 /* FALSE once the connection has failed or lost its place in the protocol. */
 gboolean imap_client_is_usable(const struct imap_client *client);

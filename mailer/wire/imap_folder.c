@@ -76,6 +76,7 @@ imap_client_select(struct imap_client *client, const char *folder, struct imap_f
     if (!wire || !imap_begin(client, IMAP_SMALL_ANSWER_BYTES, IMAP_SMALL_LITERAL_BYTES, error))
         return FALSE;
     uint64_t highestmodseq = 0;
+    imap_guard_begin_folder(client->guard);
     client->selected = FALSE; /* a refused EXAMINE leaves none selected: RFC 3501 section 6.3.1 */
     int outcome = imap_client_has(client, "CONDSTORE")
                       ? mailimap_examine_condstore(client->session, wire, &highestmodseq)

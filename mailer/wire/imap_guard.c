@@ -51,6 +51,7 @@ struct imap_guard {
     char *text;
     guint32 exists;
     gboolean news;
+    guint32 uidvalidity; /* of the selected folder; 0 before it was told */
 };
 
 struct imap_guard *
@@ -101,6 +102,12 @@ imap_guard_exists(const struct imap_guard *guard, gboolean *news)
 {
     *news = guard->news;
     return guard->exists;
+}
+
+void
+imap_guard_begin_folder(struct imap_guard *guard)
+{
+    guard->uidvalidity = 0;
 }
 
 void
@@ -206,6 +213,24 @@ note_mailbox_size(struct imap_guard *guard, const char *words)
     }
 }
 
+/* "* OK [UIDVALIDITY 7]". FALSE when it is not what it was: UIDs now mean other messages. */
+static gboolean
+note_uidvalidity(struct imap_guard *guard, const char *words, GError **error)
+{
+    const char *at = skip_word(words, "OK");
+    at = at && *at == '[' ? skip_word(at + 1, "UIDVALIDITY") : NULL;
+    guint64 number = at ? g_ascii_strtoull(at, NULL, 10) : 0;
+    if (number == 0 || number > G_MAXUINT32)
+        return TRUE;
+    if (guard->uidvalidity != 0 && guard->uidvalidity != number) {
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_TEMP,
+                            "the folder was replaced while it was read (UIDVALIDITY has changed)");
+        return FALSE;
+    }
+    guard->uidvalidity = (guint32)number;
+    return TRUE;
+}
+
 /* A whole line has come. FALSE when the session is over. */
 static gboolean
 end_line(struct imap_guard *guard, GError **error)
@@ -221,7 +246,7 @@ end_line(struct imap_guard *guard, GError **error)
             return FALSE;
         }
         note_mailbox_size(guard, words);
-        return TRUE;
+        return note_uidvalidity(guard, words, error);
     }
     enum imap_tagged tagged;
     words = tagged_words(guard->head, &tagged);

@@ -21,7 +21,11 @@ void imap_guard_free(struct imap_guard *guard);
 /* A new command begins; no literal of its answer may be longer than max_literal bytes. */
 void imap_guard_begin(struct imap_guard *guard, gint64 max_literal);
 
+/* Another folder is about to be selected: the next UIDVALIDITY is its own. */
+void imap_guard_begin_folder(struct imap_guard *guard);
+
 /* A tls_stream_filter; data is the guard. USHER_ERROR_UNAVAILABLE for BYE, with the server's words;
+ * USHER_ERROR_TEMP for a UIDVALIDITY that changes in the selected folder;
  * USHER_ERROR_PROTOCOL for what no honest server sends. */
 gsize imap_guard_filter(void *data, const char *bytes, gsize length, GError **error);
 

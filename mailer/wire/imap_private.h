@@ -6,6 +6,7 @@
 #include <libetpan/libetpan.h>
 
 #include "base/error.h"
+#include "wire/imap_client.h"
 #include "wire/imap_guard.h"
 #include "wire/tls_stream.h"
 
@@ -25,6 +26,7 @@ struct imap_client {
     gboolean selected;
     gboolean idle_refused;
     char **capabilities;
+    const char *login; /* how it logged in: "LOGIN", "XOAUTH2"... static */
 };
 
 /* What became of a command that waits for "+". */
@@ -49,8 +51,23 @@ gboolean imap_break(struct imap_client *client, enum usher_error code, const cha
  * in. */
 enum imap_continuation imap_send_and_await(struct imap_client *client, const char *command);
 
+/* The same for a further line of that command. A "+" line is left in the session's imap_stream_buffer. */
+enum imap_continuation imap_say(struct imap_client *client, const char *words);
+
 /* Sends a last piece and CRLF, then reads the result. libetpan's outcome. */
 int imap_send_rest(struct imap_client *client, const char *bytes, gsize length);
+
+/* Chooses how to log in from what the server offers: client->login. USHER_ERROR_NO_PERMISSION when there is
+ * no way. */
+gboolean imap_choose_login(struct imap_client *client, const struct imap_server *server, const char *secret,
+                           GError **error);
+
+/* Logs in that way. refused is set when the server said NO to the secret. */
+gboolean imap_log_in(struct imap_client *client, const struct imap_server *server, const char *secret,
+                     gboolean *refused, GError **error);
+
+/* What was offered before TLS or login is not what is offered after it. */
+void imap_forget_capabilities(struct imap_client *client);
 
 /* A folder's name for the wire; NULL with USHER_ERROR_DATA. The caller frees. */
 char *imap_folder_wire_name(const struct imap_client *client, const char *folder, GError **error);

@@ -10,10 +10,12 @@
 
 #include <glib.h>
 
+#include "base/secret.h"
+
 enum smtp_security {
     SMTP_PLAIN_LOOPBACK, /* no TLS: refused unless the peer's address is a loopback one */
     SMTP_STARTTLS,       /* RFC 3207, required, verified */
-    SMTP_IMPLICIT_TLS,   /* RFC 8314: refused for now, "not supported yet" */
+    SMTP_IMPLICIT_TLS,   /* RFC 8314, verified */
 };
 
 /* All strings are borrowed for the call. Whatever is 0 or NULL has the default named. */
@@ -23,9 +25,11 @@ struct smtp_server {
     enum smtp_security security;
     const char *tls_name; /* the name its certificate must carry; default host */
     const char *ca_file;  /* PEM; default the system's roots */
-    const char *user;     /* default: no login */
-    const char *password; /* user and password: at most 255 bytes each */
-    const char *helo;     /* what we call ourselves; default this host's name */
+    const char *user;     /* default: no login; at most 255 bytes */
+    const char *password; /* or token, as auth says: SECRET_PASSWORD_BYTES or SECRET_TOKEN_BYTES at most */
+    enum secret_kind auth;
+    struct secret *secret; /* asked for another password or token when this one is refused; default: nobody */
+    const char *helo;      /* what we call ourselves; default this host's name */
     gint64
         timeout_ms; /* for each answer, and for each address to connect to; default 5 minutes, connecting 1 */
     gint64 final_timeout_ms; /* for the answer to the final dot; default 10 minutes (RFC 5321
@@ -70,10 +74,14 @@ struct smtp_handler {
     void (*done)(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes);
 };
 
-/* What became of the connection. Clear it with smtp_report_clear(); start from zeroes. */
+/* What became of the connection, the last one where there were two. Clear it with smtp_report_clear(); start
+ * from zeroes. */
 struct smtp_report {
-    char *peer; /* "192.0.2.1:587", NULL when no connection was made */
-    char *tls;  /* "TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384", NULL without */
+    char *peer;                /* "192.0.2.1:587", NULL when no connection was made */
+    char *tls;                 /* "TLSv1.2 ECDHE-RSA-AES256-GCM-SHA384", NULL without */
+    gint64 certificate_end_us; /* the server's certificate is good until then; 0 without TLS */
+    char *login;               /* the mechanism that succeeded, "XOAUTH2"; NULL without */
+    char *extensions;          /* what it offered last, "SIZE AUTH CHUNKING"; NULL when it came to no EHLO */
     gboolean authenticated;
     int code;       /* the last answer that refused the session itself, else 0 */
     char *text;     /* its text, NULL without */
@@ -84,11 +92,14 @@ struct smtp_report {
 };
 void smtp_report_clear(struct smtp_report *report);
 
-/* Sends what handler->next() gives. TRUE when every message taken was answered or given up by begin(): the
- * verdicts say what about it. FALSE when the session itself failed, one line that names host, port and step:
- * USHER_ERROR_UNAVAILABLE (dead, silent, dropped, refuses everybody), USHER_ERROR_PROTOCOL (certificate, no
- * STARTTLS, injection, no usable login method, answers that are not SMTP), USHER_ERROR_NO_PERMISSION (login
- * refused, or needed), USHER_ERROR_CONFIG (server is not well described). report may be NULL. */
+/* Sends what handler->next() gives. Implicit TLS and tokens go through libetpan's client, the rest through
+ * libesmtp; the outcome is the same. A refused login is tried once more, on a new connection, when
+ * server->secret tells another password or token. TRUE when every message taken was answered or given up by
+ * begin(): the verdicts say what about it. FALSE when the session itself failed, one line that names host,
+ * port and step: USHER_ERROR_UNAVAILABLE (dead, silent, dropped, refuses everybody), USHER_ERROR_PROTOCOL
+ * (certificate, no STARTTLS, injection, no usable login method, answers that are not SMTP),
+ * USHER_ERROR_NO_PERMISSION (login refused, or needed), USHER_ERROR_CONFIG (server is not well described).
+ * report may be NULL. */
 gboolean smtp_client_send(const struct smtp_server *server, const struct smtp_handler *handler, gpointer user,
                           struct smtp_report *report, GError **error);
 

@@ -14,8 +14,7 @@
  * - only PIPELINING and CHUNKING would make libesmtp ask for a body before RCPT is answered, and they are
  * kept from it (smtp_dialogue.c); it reads our copy of the bytes, which lives until the next message is done.
  */
-#include "wire/smtp_check.h"
-#include "wire/smtp_run.h"
+#include "wire/smtp_esmtp.h"
 
 #include "base/error.h"
 
@@ -23,7 +22,7 @@
 #include <string.h>
 
 struct smtp_item {
-    struct smtp_run *run;
+    struct smtp_esmtp *esmtp;
     const struct smtp_mail *mail; /* NULL once done */
     char *bytes;
     gsize length;
@@ -31,34 +30,8 @@ struct smtp_item {
     smtp_recipient_t *recipients; /* NULL for one that was refused here */
     char **refusals;              /* why, as many as recipients */
     char *given_up;               /* begin()'s reason */
-    gboolean begun;
-    gboolean ended;
-    gboolean broken; /* the line was down before the end */
+    gboolean broken;              /* the line was down before the end */
 };
-
-/* One side of the decision: the reply that stands for MAIL, for RCPT, or for the transfer. */
-struct answer {
-    int code;
-    const smtp_status_t *status;
-};
-
-const char *
-smtp_verdict_name(enum smtp_verdict verdict)
-{
-    switch (verdict) {
-    case SMTP_NOT_TRANSMITTED:
-        return "not transmitted";
-    case SMTP_SENT:
-        return "sent";
-    case SMTP_DEFERRED:
-        return "deferred";
-    case SMTP_REFUSED:
-        return "refused";
-    case SMTP_UNKNOWN:
-        return "unknown";
-    }
-    return "?";
-}
 
 void
 smtp_item_free(gpointer data)
@@ -73,138 +46,57 @@ smtp_item_free(gpointer data)
 }
 
 /* libesmtp stores the code of a reply it could not parse, but no text. */
-static struct answer
-answer_of(const smtp_status_t *status)
+static struct smtp_answer
+answer_of(const smtp_status_t *status, GPtrArray *keep)
 {
-    if (status == NULL)
-        return (struct answer){0};
-    gboolean whole = status->text != NULL && status->code >= 200 && status->code <= 599;
+    char *text = NULL;
+    struct smtp_answer answer = smtp_esmtp_answer(status, &text);
 
-    return (struct answer){.code = whole ? status->code : 0, .status = status};
-}
-
-static gboolean
-is_refusal(struct answer answer)
-{
-    return answer.code >= 400;
-}
-
-static gboolean
-is_consent(struct answer answer)
-{
-    return answer.code >= 200 && answer.code <= 299;
-}
-
-/* "5.1.1 " at the start of text that speaks of code, as servers write it that did not announce
- * ENHANCEDSTATUSCODES. */
-static gsize
-enhanced_prefix(const char *text, int code)
-{
-    gsize at = 1;
-
-    if (text[0] - '0' != code / 100)
-        return 0;
-    for (int part = 0; part < 2; part++) {
-        gsize digits = text[at] == '.' ? strspn(text + at + 1, "0123456789") : 0;
-        if (digits < 1 || digits > 3)
-            return 0;
-        at += digits + 1;
-    }
-    return text[at] == ' ' || text[at] == '\0' ? at : 0;
-}
-
-/* keep owns the strings. */
-static void
-outcome_set(struct smtp_outcome *outcome, enum smtp_verdict verdict, struct answer answer, GPtrArray *keep)
-{
-    const smtp_status_t *status = answer.status;
-    char *text = smtp_text_clean(status->text);
-    char *enhanced = NULL;
-
-    if (status->enh_class == answer.code / 100 && status->enh_subject >= 0 && status->enh_subject <= 999 &&
-        status->enh_detail >= 0 && status->enh_detail <= 999) {
-        enhanced = g_strdup_printf("%d.%d.%d", status->enh_class, status->enh_subject, status->enh_detail);
-    } else {
-        gsize prefix = enhanced_prefix(text, answer.code);
-        if (prefix > 0) {
-            enhanced = g_strndup(text, prefix);
-            char *rest = g_strdup(g_strchug(text + prefix));
-            g_free(text);
-            text = rest;
-        }
-    }
     g_ptr_array_add(keep, text);
-    if (enhanced != NULL)
-        g_ptr_array_add(keep, enhanced);
-    *outcome =
-        (struct smtp_outcome){.verdict = verdict, .code = answer.code, .enhanced = enhanced, .text = text};
+    return answer;
 }
 
-static enum smtp_verdict
-refusal_verdict(struct answer answer)
-{
-    return answer.code < 500 ? SMTP_DEFERRED : SMTP_REFUSED;
-}
-
-/* A refused login is the session's failure, not the recipient's: the message stays unsent. */
 static gboolean
-is_refusal_of_mail(struct answer answer)
+refuses(const smtp_status_t *status)
 {
-    return is_refusal(answer) && !smtp_code_is_login(answer.code);
-}
+    g_autofree char *text = NULL;
 
-static void
-outcome_decide(const struct smtp_item *item, gsize i, struct answer transfer, struct smtp_outcome *outcome,
-               GPtrArray *keep)
-{
-    const struct smtp_run *run = item->run;
-
-    if (item->refusals[i][0] != '\0') {
-        *outcome = (struct smtp_outcome){.verdict = SMTP_REFUSED, .text = item->refusals[i]};
-        return;
-    }
-    struct answer mail = answer_of(smtp_reverse_path_status(item->message));
-    struct answer rcpt = answer_of(smtp_recipient_status(item->recipients[i]));
-    if (is_refusal_of_mail(mail)) {
-        outcome_set(outcome, refusal_verdict(mail), mail, keep);
-    } else if (is_refusal_of_mail(rcpt)) {
-        outcome_set(outcome, refusal_verdict(rcpt), rcpt, keep);
-    } else if (is_refusal_of_mail(transfer)) {
-        outcome_set(outcome, refusal_verdict(transfer), transfer, keep);
-    } else if (is_consent(transfer) && item->ended && is_consent(rcpt)) {
-        outcome_set(outcome, SMTP_SENT, transfer, keep);
-    } else {
-        outcome->verdict = item->ended ? SMTP_UNKNOWN : SMTP_NOT_TRANSMITTED;
-        outcome->text = item->given_up != NULL ? item->given_up
-                        : run->failure != NULL ? run->failure->message
-                        : item->ended          ? "the answer to the message was not one SMTP knows"
-                                               : "the session ended before it was sent";
-    }
+    return smtp_answer_refuses(smtp_esmtp_answer(status, &text));
 }
 
 /* Tells the caller, once. transfer is the status of a MESSAGESENT event, or NULL. */
 static void
 item_done(struct smtp_item *item, const smtp_status_t *status)
 {
-    struct smtp_run *run = item->run;
+    struct smtp_esmtp *esmtp = item->esmtp;
+    struct smtp_run *run = esmtp->run;
     gsize n = item->mail->n_recipients;
     g_autofree struct smtp_outcome *outcomes = g_new0(struct smtp_outcome, MAX(n, 1));
     g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func(g_free);
-    struct answer transfer = answer_of(status);
     const struct smtp_mail *mail = item->mail;
+    struct smtp_evidence evidence = {.transfer = answer_of(status, keep),
+                                     .ended = run->ended,
+                                     .otherwise = smtp_run_otherwise(run, item->given_up)};
 
-    for (gsize i = 0; i < n; i++)
-        outcome_decide(item, i, transfer, &outcomes[i], keep);
+    if (item->message != NULL)
+        evidence.mail = answer_of(smtp_reverse_path_status(item->message), keep);
+    for (gsize i = 0; i < n; i++) {
+        evidence.refusal = item->refusals[i];
+        evidence.rcpt = item->recipients[i] != NULL
+                            ? answer_of(smtp_recipient_status(item->recipients[i]), keep)
+                            : (struct smtp_answer){0};
+        smtp_outcome_decide(&evidence, &outcomes[i], keep);
+    }
     /* The one before can no longer be read by libesmtp. */
-    for (guint i = 0; i < run->items->len; i++) {
-        struct smtp_item *old = g_ptr_array_index(run->items, i);
+    for (guint i = 0; i < esmtp->items->len; i++) {
+        struct smtp_item *old = g_ptr_array_index(esmtp->items, i);
         if (old != item)
             g_clear_pointer(&old->bytes, g_free);
     }
     item->mail = NULL;
-    if (run->current == item)
-        run->current = NULL;
-    run->handler->done(run->user, mail, outcomes);
+    if (esmtp->current == item)
+        esmtp->current = NULL;
+    smtp_run_done(run, mail, outcomes);
 }
 
 /* The body callback's answer for "no more bytes": with an errno libesmtp drops the line, without one it ends
@@ -220,12 +112,13 @@ body_stop(int *len, int error_number)
 static const char *
 body_begin(struct smtp_item *item, int *len)
 {
-    struct smtp_run *run = item->run;
+    struct smtp_esmtp *esmtp = item->esmtp;
+    struct smtp_run *run = esmtp->run;
     g_autoptr(GError) error = NULL;
 
-    if (smtp_line_hung_up(run->line)) {
+    if (smtp_line_hung_up(esmtp->line)) {
         item->broken = TRUE;
-        smtp_line_cut(run->line);
+        smtp_line_cut(esmtp->line);
         return body_stop(len, EPIPE);
     }
     if (!run->handler->begin(run->user, item->mail, &error)) {
@@ -233,8 +126,8 @@ body_begin(struct smtp_item *item, int *len)
         run->unwilling = TRUE;
         return body_stop(len, ECANCELED);
     }
-    item->begun = TRUE;
-    smtp_line_expect(run->line, run->timeout_ms);
+    run->begun = TRUE;
+    smtp_line_expect(esmtp->line, run->timeout_ms);
     *len = (int)item->length;
     errno = 0;
     return item->bytes;
@@ -246,7 +139,8 @@ static const char *
 body_read(void **context, int *len, void *data)
 {
     struct smtp_item *item = data;
-    struct smtp_run *run = item->run;
+    struct smtp_esmtp *esmtp = item->esmtp;
+    struct smtp_run *run = esmtp->run;
 
     (void)context;
     if (len == NULL)
@@ -255,17 +149,17 @@ body_read(void **context, int *len, void *data)
         return body_stop(len, ECANCELED);
     if (run->server->user != NULL && !run->authenticated)
         return body_stop(len, EACCES);
-    if (!item->begun)
+    if (!run->begun)
         return body_begin(item, len);
-    if (!item->ended && smtp_line_hung_up(run->line)) {
+    if (!run->ended && smtp_line_hung_up(esmtp->line)) {
         item->broken = TRUE;
-        smtp_line_cut(run->line);
+        smtp_line_cut(esmtp->line);
         return body_stop(len, EPIPE);
     }
-    if (!item->ended) {
-        item->ended = TRUE;
+    if (!run->ended) {
+        run->ended = TRUE;
         smtp_dialogue_ended(&run->dialogue);
-        smtp_line_expect(run->line, run->final_timeout_ms);
+        smtp_line_expect(esmtp->line, run->final_timeout_ms);
     }
     return body_stop(len, 0);
 }
@@ -275,23 +169,14 @@ static gboolean
 item_submit(struct smtp_item *item)
 {
     const struct smtp_mail *mail = item->mail;
-    struct smtp_run *run = item->run;
-    g_autoptr(GError) error = NULL;
-    gsize fit = 0;
+    gsize fit;
 
-    gboolean sound =
-        smtp_message_valid(mail->bytes, mail->length, &error) && smtp_address_valid(mail->mail_from, &error);
-    for (gsize i = 0; i < mail->n_recipients; i++) {
-        g_autoptr(GError) reason = NULL;
-        if (sound && smtp_address_valid(mail->recipients[i], &reason))
-            fit++;
-        item->refusals[i] = g_strdup(!sound ? error->message : reason != NULL ? reason->message : "");
-    }
+    item->refusals = smtp_mail_refusals(mail, &fit);
     if (fit == 0)
         return FALSE;
     item->bytes = g_memdup2(mail->bytes, mail->length);
     item->length = mail->length;
-    item->message = smtp_add_message(run->session);
+    item->message = smtp_add_message(item->esmtp->session);
     smtp_set_reverse_path(item->message, mail->mail_from);
     smtp_set_messagecb(item->message, body_read, item);
     smtp_size_set_estimate(item->message, mail->length);
@@ -302,47 +187,39 @@ item_submit(struct smtp_item *item)
 }
 
 void
-smtp_delivery_take(struct smtp_run *run)
+smtp_delivery_take(struct smtp_esmtp *esmtp)
 {
-    while (!run->exhausted && !run->unwilling && run->failure == NULL && run->taken < run->max_messages) {
-        const struct smtp_mail *mail = run->handler->next(run->user);
-        if (mail == NULL) {
-            run->exhausted = TRUE;
-            return;
-        }
-        run->taken++;
+    const struct smtp_mail *mail;
+
+    while ((mail = smtp_run_take(esmtp->run)) != NULL) {
         struct smtp_item *item = g_new0(struct smtp_item, 1);
-        g_ptr_array_add(run->items, item);
-        item->run = run;
+        g_ptr_array_add(esmtp->items, item);
+        item->esmtp = esmtp;
         item->mail = mail;
         item->recipients = g_new0(smtp_recipient_t, mail->n_recipients + 1);
-        item->refusals = g_new0(char *, mail->n_recipients + 1);
-        run->current = item;
+        esmtp->current = item;
         if (item_submit(item))
             return;
         item_done(item, NULL);
     }
 }
 
-/* After a 421 the server is closing the line (RFC 5321 section 3.8), though libesmtp would go on. */
+/* libesmtp would go on after replies that end the session. */
 static void
-heed_reply(struct smtp_run *run, struct answer answer)
+heed_reply(struct smtp_esmtp *esmtp, const smtp_status_t *status)
 {
-    if (answer.code == 421)
-        run->unwilling = TRUE;
-    if (smtp_code_is_login(answer.code)) {
-        smtp_run_fail_status(run, USHER_ERROR_NO_PERMISSION, answer.status,
-                             "refuses mail before a login or TLS that it accepts");
-        smtp_line_cut(run->line);
-    }
+    g_autofree char *text = NULL;
+    struct smtp_answer answer = smtp_esmtp_answer(status, &text);
+
+    if (!smtp_run_heed(esmtp->run, answer.code, answer.text))
+        smtp_line_cut(esmtp->line);
 }
 
 static gboolean
 all_refused(const struct smtp_item *item)
 {
     for (gsize i = 0; i < item->mail->n_recipients; i++)
-        if (item->recipients[i] != NULL &&
-            !is_refusal_of_mail(answer_of(smtp_recipient_status(item->recipients[i]))))
+        if (item->recipients[i] != NULL && !refuses(smtp_recipient_status(item->recipients[i])))
             return FALSE;
     return TRUE;
 }
@@ -352,44 +229,42 @@ recipients_heed(struct smtp_item *item)
 {
     for (gsize i = 0; i < item->mail->n_recipients; i++)
         if (item->recipients[i] != NULL)
-            heed_reply(item->run, answer_of(smtp_recipient_status(item->recipients[i])));
+            heed_reply(item->esmtp, smtp_recipient_status(item->recipients[i]));
 }
 
 static void
-message_sent(struct smtp_run *run, struct smtp_item *item)
+message_sent(struct smtp_esmtp *esmtp, struct smtp_item *item)
 {
     const smtp_status_t *status = smtp_message_transfer_status(item->message);
-    struct answer transfer = answer_of(status);
 
-    heed_reply(run, transfer);
+    heed_reply(esmtp, status);
     /* Refused at DATA: libesmtp has already chosen to say QUIT, a message added now would be left behind. */
-    if (!item->begun)
-        run->unwilling = TRUE;
+    if (!esmtp->run->begun)
+        esmtp->run->unwilling = TRUE;
     item_done(item, status);
-    smtp_delivery_take(run);
+    smtp_delivery_take(esmtp);
 }
 
 void
-smtp_delivery_event(struct smtp_run *run, int event, smtp_message_t message)
+smtp_delivery_event(struct smtp_esmtp *esmtp, int event, smtp_message_t message)
 {
-    struct smtp_item *item = run->current;
+    const struct smtp_run *run = esmtp->run;
+    struct smtp_item *item = esmtp->current;
 
     /* Events of a message that is done already, and of a check's, which has none. */
     gboolean ours = item != NULL && (event == SMTP_EV_RCPTSTATUS || message == item->message);
-    smtp_line_expect(run->line, ours && item->ended && event != SMTP_EV_MESSAGESENT ? run->final_timeout_ms
-                                                                                    : run->timeout_ms);
+    smtp_line_expect(esmtp->line, ours && run->ended && event != SMTP_EV_MESSAGESENT ? run->final_timeout_ms
+                                                                                     : run->timeout_ms);
     if (!ours)
         return;
     switch (event) {
-    case SMTP_EV_MAILSTATUS: {
-        struct answer mail = answer_of(smtp_reverse_path_status(item->message));
-        heed_reply(run, mail);
-        if (!is_refusal_of_mail(mail))
+    case SMTP_EV_MAILSTATUS:
+        heed_reply(esmtp, smtp_reverse_path_status(item->message));
+        if (!refuses(smtp_reverse_path_status(item->message)))
             break;
         item_done(item, NULL);
-        smtp_delivery_take(run);
+        smtp_delivery_take(esmtp);
         break;
-    }
     case SMTP_EV_RCPTSTATUS:
         recipients_heed(item);
         /* Done early, so that the next message is there before libesmtp looks for it: it asks for DATA all
@@ -397,41 +272,28 @@ smtp_delivery_event(struct smtp_run *run, int event, smtp_message_t message)
         if (!all_refused(item))
             break;
         item_done(item, NULL);
-        smtp_delivery_take(run);
+        smtp_delivery_take(esmtp);
         break;
     case SMTP_EV_MESSAGESENT:
-        message_sent(run, item);
+        message_sent(esmtp, item);
         break;
     }
 }
 
 gboolean
-smtp_delivery_given_up(const struct smtp_run *run)
+smtp_delivery_given_up(const struct smtp_esmtp *esmtp)
 {
-    return run->current != NULL && run->current->given_up != NULL;
-}
-
-gboolean
-smtp_delivery_ended(const struct smtp_run *run)
-{
-    return run->current != NULL && run->current->ended;
-}
-
-const char *
-smtp_delivery_step(const struct smtp_run *run)
-{
-    const struct smtp_dialogue *dialogue = &run->dialogue;
-
-    if (run->current != NULL && run->current->ended)
-        return "the final dot";
-    if (run->current != NULL && run->current->begun)
-        return "the message's body";
-    return smtp_step_name(dialogue->step == SMTP_STEP_QUIT ? dialogue->before_quit : dialogue->step);
+    return esmtp->current != NULL && esmtp->current->given_up != NULL;
 }
 
 void
-smtp_delivery_finish(struct smtp_run *run)
+smtp_delivery_finish(struct smtp_esmtp *esmtp)
 {
-    if (run->current != NULL)
-        item_done(run->current, NULL);
+    struct smtp_item *item = esmtp->current;
+
+    if (item == NULL)
+        return;
+    if (!smtp_run_hold(esmtp->run, item->mail))
+        item_done(item, NULL);
+    esmtp->current = NULL;
 }

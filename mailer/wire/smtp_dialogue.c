@@ -102,6 +102,7 @@ smtp_dialogue_clear(struct smtp_dialogue *dialogue)
     g_free(dialogue->text);
     g_free(dialogue->mechanism);
     g_free(dialogue->offered);
+    g_free(dialogue->extensions);
     if (dialogue->line != NULL)
         g_string_free(dialogue->line, TRUE);
     if (dialogue->reply != NULL)
@@ -132,6 +133,7 @@ smtp_dialogue_connected(struct smtp_dialogue *dialogue)
     g_clear_pointer(&dialogue->text, g_free);
     g_clear_pointer(&dialogue->mechanism, g_free);
     g_clear_pointer(&dialogue->offered, g_free);
+    g_clear_pointer(&dialogue->extensions, g_free);
 }
 
 void
@@ -171,10 +173,53 @@ smtp_dialogue_wrote(struct smtp_dialogue *dialogue, const char *bytes, gsize len
         dialogue->mechanism = length > 5 ? g_ascii_strup(bytes + 5, (gssize)(word - 5)) : g_strdup("");
     } else if (step == SMTP_STEP_EHLO) {
         g_clear_pointer(&dialogue->offered, g_free);
+        g_clear_pointer(&dialogue->extensions, g_free);
     }
     await_reply(dialogue, step);
     /* libesmtp takes the first 1023 bytes of an endless line for the whole of it. */
     return !cut_short || step == SMTP_STEP_QUIT;
+}
+
+/* One line of an EHLO reply: the first names the host, each other an extension. */
+static void
+note_extension(struct smtp_dialogue *dialogue, const char *text)
+{
+    if (g_ascii_strncasecmp(text, "AUTH ", 5) == 0 && dialogue->offered == NULL)
+        dialogue->offered = smtp_text_clean(text + 5);
+    if (dialogue->extensions == NULL) {
+        dialogue->extensions = g_strdup("");
+        return;
+    }
+    g_autofree char *line = smtp_text_clean(text);
+    g_autofree char *before = dialogue->extensions;
+    line[strcspn(line, " =")] = '\0';
+    g_autofree char *word = g_ascii_strup(line, -1);
+    dialogue->extensions = strlen(before) > TEXT_MAX_BYTES
+                               ? g_strdup(before)
+                               : g_strconcat(before, *before != '\0' ? " " : "", word, NULL);
+}
+
+static gboolean
+has_word(const char *list, const char *word)
+{
+    g_auto(GStrv) words = g_strsplit(list != NULL ? list : "", " ", -1);
+
+    for (gsize i = 0; words[i] != NULL; i++)
+        if (g_ascii_strcasecmp(words[i], word) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+smtp_dialogue_offers(const struct smtp_dialogue *dialogue, const char *keyword)
+{
+    return has_word(dialogue->extensions, keyword);
+}
+
+gboolean
+smtp_dialogue_offers_login(const struct smtp_dialogue *dialogue, const char *mechanism)
+{
+    return has_word(dialogue->offered, mechanism);
 }
 
 /* One line without its line end. */
@@ -196,9 +241,8 @@ note_line(struct smtp_dialogue *dialogue, const char *line)
     }
     dialogue->first_code = last ? 0 : code;
     const char *text = line + 4;
-    if (dialogue->step == SMTP_STEP_EHLO && g_ascii_strncasecmp(text, "AUTH ", 5) == 0 &&
-        dialogue->offered == NULL)
-        dialogue->offered = smtp_text_clean(text + 5);
+    if (dialogue->step == SMTP_STEP_EHLO && code == 250)
+        note_extension(dialogue, text);
     if (dialogue->reply->len > 0)
         g_string_append_c(dialogue->reply, ' ');
     if (dialogue->reply->len < TEXT_MAX_BYTES)
@@ -243,6 +287,7 @@ smtp_dialogue_read(struct smtp_dialogue *dialogue, char *bytes, gsize length)
         }
         if (++dialogue->received > RECEIVED_MAX_BYTES || dialogue->line->len > LINE_MAX_BYTES) {
             dialogue->flooded = TRUE;
+            dialogue->overlong = dialogue->line->len > LINE_MAX_BYTES;
             return FALSE;
         }
         if (bytes[i] == '\n') {

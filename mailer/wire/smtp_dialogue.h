@@ -33,9 +33,11 @@ struct smtp_dialogue {
     char *text;                 /* its lines without their codes, one line, UTF-8, at most 500 bytes */
     char *mechanism;            /* of the last AUTH command, upper case */
     char *offered;              /* what the last EHLO reply offered for AUTH, NULL for nothing */
+    char *extensions;           /* the keywords of the last EHLO reply, one space between; NULL before */
     gboolean garbled;           /* an answer that is not SMTP */
     gboolean surplus;           /* bytes behind the answer that nobody had asked for */
     gboolean flooded;           /* more than a server has to say */
+    gboolean overlong;          /* flooded by one line */
     /* private */
     int first_code; /* of the reply being read */
     GString *line;
@@ -60,6 +62,12 @@ void smtp_dialogue_ended(struct smtp_dialogue *dialogue);
 /* Bytes that came in and that libesmtp has not looked at: words of an EHLO reply that it should not know are
  * spoilt in place. FALSE when surplus or flooded: the line must be cut. */
 gboolean smtp_dialogue_read(struct smtp_dialogue *dialogue, char *bytes, gsize length);
+
+/* TRUE when the last EHLO reply offered that extension. */
+gboolean smtp_dialogue_offers(const struct smtp_dialogue *dialogue, const char *keyword);
+
+/* TRUE when mechanism is among those offered for AUTH. */
+gboolean smtp_dialogue_offers_login(const struct smtp_dialogue *dialogue, const char *mechanism);
 
 /* Reply text fit to be shown: one line of UTF-8, no control characters, at most 500 bytes. Free it. */
 char *smtp_text_clean(const char *text);

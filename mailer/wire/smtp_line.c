@@ -13,10 +13,12 @@
 #include "wire/smtp_line.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -52,25 +54,37 @@ is_tcp(int fd)
            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
 }
 
-/* Descriptors are small numbers given out lowest first, so asking each of them is cheaper than reading /proc,
- * which may not be there. Stops at the first visitor that says TRUE. */
+static gboolean
+socket_visit(struct smtp_line *line, int fd, socket_visitor visit)
+{
+    if (!is_tcp(fd))
+        return FALSE;
+    for (guint i = 0; i < line->before->len; i++)
+        if (g_array_index(line->before, int, i) == fd)
+            return FALSE;
+    return visit(line, fd);
+}
+
+/* Stops at the first visitor that says TRUE. /proc lists the few descriptors there are; where it is missing
+ * each possible one is asked, and that may be a million. */
 static gboolean
 sockets_visit(struct smtp_line *line, socket_visitor visit)
 {
+    gboolean found = FALSE;
+    DIR *open_ones = opendir("/proc/self/fd");
+    if (open_ones != NULL) {
+        const struct dirent *entry;
+        while (!found && (entry = readdir(open_ones)) != NULL)
+            found = g_ascii_isdigit(entry->d_name[0]) && socket_visit(line, atoi(entry->d_name), visit);
+        closedir(open_ones);
+        return found;
+    }
     struct rlimit limit = {.rlim_cur = 1024};
-
     getrlimit(RLIMIT_NOFILE, &limit);
     int last = (int)MIN(limit.rlim_cur, 65536);
-    for (int fd = 0; fd < last; fd++) {
-        gboolean ours = TRUE;
-        if (!is_tcp(fd))
-            continue;
-        for (guint i = 0; i < line->before->len; i++)
-            ours = ours && g_array_index(line->before, int, i) != fd;
-        if (ours && visit(line, fd))
-            return TRUE;
-    }
-    return FALSE;
+    for (int fd = 0; fd < last && !found; fd++)
+        found = socket_visit(line, fd, visit);
+    return found;
 }
 
 static gboolean

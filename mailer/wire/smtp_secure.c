@@ -1,67 +1,12 @@
-/* What must be true before mail leaves: TLS with the server that is meant, and the login where there is one.
+/* TLS and login for libesmtp.
  *
  * Invariants:
- * - no AUTH and no MAIL leaves before TLS, where TLS is wanted, and no MAIL before the login has succeeded,
- * where there is one: each command is looked at before it is written, and the line is cut;
  * - the certificate is verified inside the handshake for the configured name (tls_context);
  * - TLS 1.2 at most: a session ticket of TLS 1.3 makes libesmtp wait for a reply that was already read. */
-#include "wire/smtp_run.h"
+#include "wire/smtp_esmtp.h"
 #include "wire/tls_context.h"
 
 #include "base/error.h"
-
-gboolean
-smtp_code_is_login(int code)
-{
-    return code == 530 || code == 534 || code == 535 || code == 538;
-}
-
-/* A refusal of the credentials themselves is final: libesmtp would try them again with the next mechanism,
- * and two failures a connection lock accounts. A mechanism that is not understood (500 to 504) is worth the
- * next one. */
-void
-smtp_secure_answer(struct smtp_run *run)
-{
-    const struct smtp_dialogue *dialogue = &run->dialogue;
-    gboolean ours =
-        g_strcmp0(dialogue->mechanism, "PLAIN") == 0 || g_strcmp0(dialogue->mechanism, "LOGIN") == 0;
-
-    if (dialogue->code >= 200 && dialogue->code <= 299)
-        run->authenticated = TRUE;
-    else if (ours && dialogue->code >= 400 && dialogue->code <= 499)
-        smtp_run_fail_reply(run, USHER_ERROR_UNAVAILABLE, dialogue->code, dialogue->text,
-                            "cannot check the login now");
-    else if (ours && dialogue->code > 504)
-        smtp_run_fail_reply(run, USHER_ERROR_NO_PERMISSION, dialogue->code, dialogue->text,
-                            "refuses the login");
-}
-
-static void
-login_missing(struct smtp_run *run)
-{
-    const char *offered = run->dialogue.offered;
-
-    if (offered == NULL)
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "offers no login (AUTH), and a user is configured");
-    else
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL,
-                      "offers no login method that is known here (PLAIN, LOGIN), only: %s", offered);
-}
-
-void
-smtp_secure_command(struct smtp_run *run)
-{
-    enum smtp_step step = run->dialogue.step;
-    gboolean is_mail = step == SMTP_STEP_MAIL || step == SMTP_STEP_RCPT || step == SMTP_STEP_DATA;
-
-    if ((is_mail || step == SMTP_STEP_AUTH) && run->server->security == SMTP_STARTTLS &&
-        !run->dialogue.encrypted)
-        smtp_run_fail(run, USHER_ERROR_SOFTWARE, "was about to be sent mail without TLS");
-    if (is_mail && run->server->user != NULL && !run->authenticated)
-        login_missing(run);
-    if (run->failure != NULL && step != SMTP_STEP_QUIT)
-        smtp_line_cut(run->line);
-}
 
 /* Called for each certificate of the chain, and with a failure for the reason that OpenSSL found. */
 static int
@@ -109,7 +54,7 @@ on_login(auth_client_request_t request, char **result, int n, void *data)
         if ((request[i].flags & AUTH_CLEARTEXT) == 0 || (request[i].flags & (AUTH_USER | AUTH_PASS)) == 0)
             return 0;
     for (int i = 0; i < n; i++) {
-        const char *value = (request[i].flags & AUTH_USER) != 0 ? run->server->user : run->server->password;
+        const char *value = (request[i].flags & AUTH_USER) != 0 ? run->server->user : run->secret;
         result[i] = (char *)(gsize)value; /* libesmtp copies it */
     }
     return 1;

@@ -34,6 +34,40 @@ sni_index_make(void)
     }
 }
 
+/* Where an SSL keeps the certificate that was refused: OpenSSL forgets it with the handshake. */
+static int refused_index = -1;
+
+static void
+refused_free(void *parent, void *certificate, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)parent, (void)data, (void)index, (void)argl, (void)argp;
+    X509_free(certificate);
+}
+
+static void
+refused_index_make(void)
+{
+    static gsize made = 0;
+
+    if (g_once_init_enter(&made)) {
+        refused_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, refused_free);
+        g_once_init_leave(&made, 1);
+    }
+}
+
+static int
+note_refusal(int trusted, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+
+    if (trusted == 1 || certificate == NULL || SSL_get_ex_data(ssl, refused_index) != NULL)
+        return trusted;
+    if (X509_up_ref(certificate) == 1 && SSL_set_ex_data(ssl, refused_index, certificate) != 1)
+        X509_free(certificate);
+    return trusted;
+}
+
 /* The newest reason in OpenSSL's error queue, which is emptied. */
 static char *
 error_queue_take(void)
@@ -152,6 +186,9 @@ tls_context_expect_host(SSL_CTX *context, const char *host, GError **error)
 gboolean
 tls_ssl_expect_host(SSL *ssl, const char *host, GError **error)
 {
+    refused_index_make();
+    if (SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
+        SSL_set_verify(ssl, SSL_get_verify_mode(ssl), note_refusal);
     if (!param_expect_host(SSL_get0_param(ssl), host, error))
         return FALSE;
     if (!g_hostname_is_ip_address(host) && SSL_set_tlsext_host_name(ssl, host) != 1) {
@@ -272,10 +309,9 @@ tls_failure_describe(SSL *ssl, const char *host)
 
     if (result != X509_V_OK) {
         ERR_clear_error();
-        /* After a refusal this is the leaf; an intermediate's date is rarely wrong, and then the line names
-         * the host. */
-        X509 *leaf = SSL_get0_peer_certificate(ssl);
-        return tls_verify_describe(result, leaf, host);
+        /* Mostly the leaf; an intermediate's date is rarely wrong, and then the line names the host. */
+        const X509 *refused = refused_index >= 0 ? SSL_get_ex_data(ssl, refused_index) : NULL;
+        return tls_verify_describe(result, refused, host);
     }
     return tls_error_describe(host);
 }
@@ -287,4 +323,28 @@ tls_error_describe(const char *host)
         return g_strdup_printf("%s closed the connection during the TLS handshake", host);
     g_autofree char *reason = error_queue_take();
     return g_strdup_printf("TLS handshake with %s failed: %s", host, reason);
+}
+
+void
+tls_facts_take(const SSL *ssl, struct tls_facts *facts)
+{
+    const X509 *leaf = SSL_get0_peer_certificate(ssl);
+    struct tm end;
+
+    tls_facts_clear(facts);
+    facts->cipher = g_strdup_printf("%s %s", SSL_get_version(ssl), SSL_get_cipher(ssl));
+    memset(&end, 0, sizeof end);
+    if (leaf == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) != 1)
+        return;
+    g_autoptr(GDateTime) when = g_date_time_new_utc(end.tm_year + 1900, end.tm_mon + 1, end.tm_mday,
+                                                    end.tm_hour, end.tm_min, MIN(end.tm_sec, 59));
+    if (when != NULL)
+        facts->certificate_end_us = g_date_time_to_unix(when) * G_USEC_PER_SEC;
+}
+
+void
+tls_facts_clear(struct tls_facts *facts)
+{
+    g_clear_pointer(&facts->cipher, g_free);
+    facts->certificate_end_us = 0;
 }

@@ -38,6 +38,14 @@ char *tls_failure_describe(SSL *ssl, const char *host);
 /* The same where the SSL is out of reach: OpenSSL's error queue is all there is. Free it. */
 char *tls_error_describe(const char *host);
 
+/* What a handshake came to. Start from zeroes. */
+struct tls_facts {
+    char *cipher;              /* "TLSv1.3 TLS_AES_256_GCM_SHA384", NULL without TLS */
+    gint64 certificate_end_us; /* the peer's certificate is good until then, UTC; 0 when not known */
+};
+void tls_facts_take(const SSL *ssl, struct tls_facts *facts);
+void tls_facts_clear(struct tls_facts *facts);
+
 /* The subject of a certificate on one line, printable ASCII only, for reports. Free it. */
 char *tls_certificate_subject(const X509 *certificate);
 

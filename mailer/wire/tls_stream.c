@@ -1,4 +1,4 @@
-/* A bounded, verified byte stream, and libetpan's driver over it.
+/* A bounded, verified byte stream.
  *
  * The socket is non-blocking from its creation to its end, so that every wait is one poll() in one function,
  * which knows all four ways a wait may end: ready, read timeout, command deadline, cancel. Nothing else in
@@ -11,6 +11,8 @@
  * libetpan turns a short read inside a literal into uninitialised bytes and goes on (it sees a negative
  * result of the first chunk only), so a failed stream must stay failed: the next read of the same command is
  * what stops it. */
+#define _GNU_SOURCE /* POLLRDHUP */
+
 #include "wire/tls_stream.h"
 
 #include <errno.h>
@@ -20,12 +22,10 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <libetpan/mailstream_low.h>
 #include <openssl/err.h>
 
 #include "base/error.h"
@@ -35,6 +35,7 @@ enum { FIRST_BUDGET_BYTES = 64 * 1024 };
 
 struct tls_stream {
     char *name; /* host:port */
+    char *peer; /* address:port */
     int fd;
     int cancel_fd;
     SSL *ssl; /* NULL while plain */
@@ -180,6 +181,18 @@ ignore_broken_pipes(void)
     g_once_init_leave(&done, 1);
 }
 
+static void
+note_peer(struct tls_stream *stream)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    char host[INET6_ADDRSTRLEN], service[8];
+    if (getpeername(stream->fd, (struct sockaddr *)&address, &length) == 0 &&
+        getnameinfo((struct sockaddr *)&address, length, host, sizeof host, service, sizeof service,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+        stream->peer = g_strdup_printf(address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, service);
+}
+
 struct tls_stream *
 tls_stream_connect(const char *host, guint16 port, int timeout_ms, int cancel_fd, GError **error)
 {
@@ -213,6 +226,7 @@ tls_stream_connect(const char *host, guint16 port, int timeout_ms, int cancel_fd
         tls_stream_free(stream);
         return NULL;
     }
+    note_peer(stream);
     int on = 1;
     setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(stream->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -236,6 +250,7 @@ tls_stream_free(struct tls_stream *stream)
         close(stream->fd);
     g_clear_error(&stream->error);
     g_free(stream->name);
+    g_free(stream->peer);
     g_free(stream);
 }
 
@@ -463,56 +478,36 @@ tls_stream_name(const struct tls_stream *stream)
     return stream->name;
 }
 
-static ssize_t
-low_read(mailstream_low *low, void *buffer, size_t size)
+const char *
+tls_stream_peer(const struct tls_stream *stream)
 {
-    return tls_stream_read(low->data, buffer, size);
+    return stream->peer;
 }
 
-static ssize_t
-low_write(mailstream_low *low, const void *buffer, size_t size)
+int
+tls_stream_fd(const struct tls_stream *stream)
 {
-    return tls_stream_write(low->data, buffer, size);
-}
-
-static int
-low_close(mailstream_low *low G_GNUC_UNUSED)
-{
-    return 0; /* libetpan always frees after closing */
-}
-
-static int
-low_get_fd(mailstream_low *low)
-{
-    const struct tls_stream *stream = low->data;
     return stream->fd;
 }
 
-static void
-low_free(mailstream_low *low)
+void
+tls_stream_set_timeout(struct tls_stream *stream, int timeout_ms)
 {
-    tls_stream_free(low->data);
-    free(low); /* from libetpan's malloc() */
+    stream->timeout_ms = timeout_ms;
 }
 
-static struct mailstream_cancel *
-low_get_cancel(mailstream_low *low G_GNUC_UNUSED)
+gboolean
+tls_stream_hung_up(const struct tls_stream *stream)
 {
-    return NULL;
+    struct pollfd line = {.fd = stream->fd, .events = POLLRDHUP};
+    return stream->error != NULL ||
+           (poll(&line, 1, 0) > 0 && (line.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0);
 }
 
-struct _mailstream_low *
-tls_stream_low_new(struct tls_stream *stream)
+void
+tls_stream_facts(const struct tls_stream *stream, struct tls_facts *facts)
 {
-    static mailstream_low_driver driver = {
-        .mailstream_read = low_read,
-        .mailstream_write = low_write,
-        .mailstream_close = low_close,
-        .mailstream_get_fd = low_get_fd,
-        .mailstream_free = low_free,
-        .mailstream_get_cancel = low_get_cancel,
-    };
-    mailstream_low *low = mailstream_low_new(stream, &driver);
-    g_assert(low); /* GLib ends the program without memory, and so do we */
-    return low;
+    *facts = (struct tls_facts){0};
+    if (stream->ssl)
+        tls_facts_take(stream->ssl, facts);
 }

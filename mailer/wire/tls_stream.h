@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 
 #include "base/cleanup.h"
+#include "wire/tls_context.h"
 
 struct tls_stream;
 struct _mailstream_low; /* libetpan's mailstream_low, under the tag its headers give it */
@@ -68,6 +69,21 @@ const GError *tls_stream_error(const struct tls_stream *stream);
 
 /* "host:port", for messages. Borrowed. */
 const char *tls_stream_name(const struct tls_stream *stream);
+
+/* "192.0.2.1:587", NULL when the peer reset the line at once. Borrowed. */
+const char *tls_stream_peer(const struct tls_stream *stream);
+
+/* The socket, to poll on; borrowed. */
+int tls_stream_fd(const struct tls_stream *stream);
+
+/* How long one read may take from now on. */
+void tls_stream_set_timeout(struct tls_stream *stream, int timeout_ms);
+
+/* TRUE when the stream has failed, or the peer has closed its side. */
+gboolean tls_stream_hung_up(const struct tls_stream *stream);
+
+/* What the handshake came to; zeroes without TLS. The caller clears it with tls_facts_clear(). */
+void tls_stream_facts(const struct tls_stream *stream, struct tls_facts *facts);
 
 /* A libetpan low stream over stream, which it owns from now on: mailstream_close() frees both. */
 struct _mailstream_low *tls_stream_low_new(struct tls_stream *stream);

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """An IMAP server that does one thing wrong, for failures a real server will not produce on demand.
 
-    fake_imap.py SCENARIO
+    fake_imap.py SCENARIO...
 
-Listens on a free port of 127.0.0.1, prints the port, serves one connection, exits when it ends or after 60 seconds.
+Listens on a free port of 127.0.0.1 for each scenario, prints the ports, serves one connection on each (two for a
+scenario with logins to be tried again), exits when all have ended or after 60 seconds.
+A scenario is one of those below, or STEP:FAULT: a step of NORMAL and one of FAULTS.
 A scenario replaces the greeting or the answers to some commands; the rest answers as a small mailbox would: one message,
 UID 7, 12 bytes. In answers T stands for the command's tag.
 """
 
+import base64
+import re
 import socket
 import sys
 import threading
@@ -111,6 +115,101 @@ SCENARIOS = {
 }
 
 
+def drip_blanks(line, _tag):
+    line.sendall(b"*")
+    while True:
+        time.sleep(0.1)
+        line.sendall(b" ")
+
+
+def flood_line(line, _tag):
+    line.sendall(b"* OK ")
+    while True:
+        line.sendall(b"x" * 65536)
+
+
+FAULTS = {
+    "bye": b"* BYE going down\r\n",
+    "drop": hang_up(b""),
+    "drop-inside": hang_up(b"* 1 FE"),
+    "garbage": b"\x01\xfe what is this\r\n" * 3,
+    "tag": b"zz9 OK done\r\n",
+    "bad": b"T BAD no\r\n",
+    "drip": drip_blanks,
+    "line": flood_line,
+    "literal": b"* 1 FETCH (UID 7 BODY[]<0> {1073741824}\r\n",
+}
+
+# Logins that are looked at. "user" and "secret" are what is right.
+PLAIN_ONLY = "IMAP4rev1 LOGINDISABLED AUTH=PLAIN"
+TOKENS = "IMAP4rev1 AUTH=XOAUTH2 AUTH=OAUTHBEARER"
+SPECIAL = 'p"a\\s\u00e4 \u20ac{3}'
+
+
+def offer(words, **more):
+    return {"CAPABILITY": f"* CAPABILITY {words}\r\nT OK done\r\n".encode(), **more}
+
+
+SCENARIOS |= {
+    "uidvalidity-moves": {"NOOP": b"* OK [UIDVALIDITY 4] it was replaced\r\nT OK done\r\n"},
+    "uidvalidity-stays": {"NOOP": b"* OK [UIDVALIDITY 3] still\r\nT OK done\r\n"},
+    "plain-ir": offer(PLAIN_ONLY + " SASL-IR", secret=SPECIAL),
+    "plain-asked": offer(PLAIN_ONLY, secret=SPECIAL),
+    "literals": offer("IMAP4rev1", secret=SPECIAL),
+    "quoted": offer("IMAP4rev1", secret='p"a\\s s'),
+    "token-ir": offer(TOKENS + " SASL-IR", secret="good"),
+    "token-asked": offer(TOKENS, secret="good"),
+    "token-none": offer("IMAP4rev1 AUTH=PLAIN SASL-IR", secret="good"),
+    "token-long": offer(TOKENS + " SASL-IR", secret="t" * 8192),
+    "token-drop": offer(TOKENS + " SASL-IR", AUTHENTICATE=hang_up(b"+ eyJz")),
+    "token-down": offer(TOKENS + " SASL-IR", AUTHENTICATE=b"T NO [UNAVAILABLE] token server down\r\n"),
+}
+
+
+def sasl_parts(mechanism, response):
+    text = base64.b64decode(response).decode()
+    if mechanism == "PLAIN":
+        return text.split("\0")[1:]
+    parts = text.split("\1")
+    if parts[-2:] != ["", ""]:
+        return parts
+    return [parts[0].removeprefix("user=").removeprefix("n,a=").removesuffix(","), parts[-3].removeprefix("auth=Bearer ")]
+
+
+def unquote(text):
+    """The words of LOGIN's arguments: quoted strings and atoms."""
+    words = re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', text)
+    return [re.sub(r"\\(.)", r"\1", quoted) or atom for quoted, atom in words]
+
+
+def check_login(line, reader, script, text, tag):
+    """Reads the rest of a login, and says whether it was right."""
+    words = text.decode().rstrip("\r\n").split(" ", 3)
+    given = []
+    if words[1].upper() == "AUTHENTICATE":
+        mechanism, response = words[2], words[3] if len(words) > 3 else None
+        if response is None:
+            line.sendall(b"+ \r\n")
+            response = reader.readline().decode().strip()
+        given = sasl_parts(mechanism, response)
+        if given != [script.get("user", "ann"), script["secret"]] and mechanism != "PLAIN":
+            line.sendall(b"+ " + base64.b64encode(b'{"status":"400","scope":"https://mail.example/"}') + b"\r\n")
+            if reader.readline() != (b"AQ==\r\n" if mechanism == "OAUTHBEARER" else b"\r\n"):
+                line.sendall(tag + b" BAD that is no answer to a challenge\r\n")
+                return
+    elif words[2].startswith("{"):
+        for length in (words[2], None):
+            line.sendall(b"+ go on\r\n")
+            given.append(reader.read(int((length or announced).strip("{}\r\n "))).decode())
+            announced = reader.readline().decode()
+    else:
+        given = unquote(" ".join(words[2:]))
+    if given == [script.get("user", "ann"), script["secret"]]:
+        line.sendall(tag + b" OK in\r\n")
+    else:
+        line.sendall(tag + b" NO [AUTHENTICATIONFAILED] wrong\r\n")
+
+
 def verb_of(words):
     verb = words[1].upper() if len(words) > 1 else words[0].upper()
     if verb == "UID" and len(words) > 2:
@@ -131,7 +230,7 @@ def answer(line, script, key, tag):
 
 def serve(line, script):
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    line.sendall(script["greeting"])
+    answer(line, script, "greeting", b"*")
     if "hang up" in script:
         return
     reader = line.makefile("rb")
@@ -147,8 +246,11 @@ def serve(line, script):
         if len(words) < 2:
             continue
         tag, verb = words[0].encode(), verb_of(words)
+        if "secret" in script and verb in ("LOGIN", "AUTHENTICATE"):
+            check_login(line, reader, script, text, tag)
+            continue
         answer(line, script, verb, tag)
-        if verb == "APPEND" and b"+" in script["APPEND"]:
+        if verb == "APPEND" and not callable(script["APPEND"]) and b"+" in script["APPEND"]:
             reader.read(int(words[-1].strip("{}")) + 2)
             answer(line, script, "MESSAGE", tag)
         if verb == "STARTTLS" and "after STARTTLS" in script:
@@ -156,13 +258,16 @@ def serve(line, script):
             line.sendall(script["after STARTTLS"])
 
 
-def main():
-    script = {**NORMAL, **SCENARIOS[sys.argv[1]]}
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        print(server.getsockname()[1], flush=True)
-        line, _ = server.accept()
+def script_of(name):
+    if name in SCENARIOS:
+        return {**NORMAL, **SCENARIOS[name]}
+    step, fault = name.split(":")
+    return {**NORMAL, step: FAULTS[fault]}
 
-    def run():
+
+def run(server, script):
+    for _ in range(2 if "secret" in script else 1):
+        line, _peer = server.accept()
         try:
             serve(line, script)
         except OSError:
@@ -170,9 +275,17 @@ def main():
         finally:
             line.close()
 
-    worker = threading.Thread(target=run, daemon=True)
-    worker.start()
-    worker.join(60)
+
+def main():
+    workers = []
+    for name in sys.argv[1:]:
+        server = socket.create_server(("127.0.0.1", 0))
+        print(server.getsockname()[1], flush=True)
+        workers.append(threading.Thread(target=run, args=(server, script_of(name)), daemon=True))
+        workers[-1].start()
+    limit = time.monotonic() + 60
+    for worker in workers:
+        worker.join(max(0, limit - time.monotonic()))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ FOLDER/script, read anew for each connection, or the LINEs given:
   store NAME              keep messages and log in FOLDER/NAME (default FOLDER itself)
   ext KEYWORD...          offer an extension besides SIZE: PIPELINING, CHUNKING, ENHANCEDSTATUSCODES...
   cert CERT KEY           offer STARTTLS with this certificate
+  implicit CERT KEY       TLS from the first byte with it instead
   login USER PASSWORD     offer AUTH, and want it before MAIL
+  token USER TOKEN        the same for XOAUTH2 and OAUTHBEARER; a wrong token is explained, then refused
   mechs NAME...           the mechanisms offered (default PLAIN LOGIN)
   full                    never accept: the queue is filled, so that a connect() hangs
   any                     listen on every address of this host
@@ -48,7 +50,8 @@ class Closed(Exception):
 class Script:
     def __init__(self, lines):
         self.extensions, self.mechanisms, self.faults = [], ["PLAIN", "LOGIN"], []
-        self.cert = self.login = None
+        self.cert = self.login = self.token = None
+        self.implicit = False
         self.store, self.full, self.any = "", False, False
         for line in lines:
             word, _, rest = line.strip().partition(" ")
@@ -58,8 +61,13 @@ class Script:
                 self.extensions += rest.split()
             elif word == "cert":
                 self.cert = rest.split()
+            elif word == "implicit":
+                self.cert, self.implicit = rest.split(), True
             elif word == "login":
                 self.login = rest.split(" ", 1)
+            elif word == "token":
+                self.login = self.token = rest.split(" ", 1)
+                self.mechanisms = ["XOAUTH2", "OAUTHBEARER"]
             elif word == "mechs":
                 self.mechanisms = rest.split()
             elif word == "any":
@@ -184,6 +192,8 @@ class Session:
 
     def run(self):
         try:
+            if self.script.implicit:
+                self.handshake()
             self.answer("connect", "220 fake.example ESMTP")
             while self.command(self.read_line()):
                 pass
@@ -193,7 +203,9 @@ class Session:
             self.sock.close()
 
     def command(self, line):
-        self.log("C: " + line)
+        # What stands behind AUTH is a secret: its length is all that may be seen.
+        words = line.split(" ")
+        self.log("C: " + (f"AUTH {words[1]} ({len(line) + 2} bytes)" if words[0] == "AUTH" and len(words) > 1 else line))
         verb, _, argument = line.partition(" ")
         handler = getattr(self, "do_" + verb.lower(), None)
         if handler is None:
@@ -218,6 +230,10 @@ class Session:
     def do_starttls(self, _rest):
         if not self.answer("starttls", "220 2.0.0 go ahead"):
             return True
+        self.handshake()
+        return True
+
+    def handshake(self):
         action = self.fault("tls")
         if action == "drop":
             self.drop()
@@ -232,7 +248,6 @@ class Session:
         self.sock = context.wrap_socket(self.sock, server_side=True)
         self.encrypted = True
         self.log(f"(TLS {self.sock.version()})")
-        return True
 
     def do_auth(self, argument):
         action = self.fault("auth")
@@ -242,6 +257,8 @@ class Session:
             return True
         if mechanism == "PLAIN":
             given = base64.b64decode(initial or self.ask("")).split(b"\0")[1:]
+        elif mechanism in ("XOAUTH2", "OAUTHBEARER"):
+            given = self.read_token(mechanism, base64.b64decode(initial or self.ask("")).decode())
         elif mechanism == "LOGIN":
             user = initial or self.ask("VXNlcm5hbWU6")
             given = [base64.b64decode(user), base64.b64decode(self.ask("UGFzc3dvcmQ6"))]
@@ -255,6 +272,19 @@ class Session:
         else:
             self.say("535 5.7.8 wrong name or password")
         return True
+
+    def read_token(self, mechanism, text):
+        """User and token; a wrong one is explained by a challenge, whose answer is checked."""
+        user, token, empty, end = (text.removeprefix("n,a=").removeprefix("user=").split("\1") if mechanism == "XOAUTH2"
+                                   else [text.split("\1")[0].removeprefix("n,a=").removesuffix(",")] +
+                                   text.split("\1")[3:])
+        given = [user.encode(), token.removeprefix("auth=Bearer ").encode()]
+        if [part.decode() for part in given] != self.script.token:
+            problem = b'{"status":"401","schemes":"bearer","scope":"https://mail.example/"}'
+            answer = self.ask(base64.b64encode(problem).decode())
+            if answer != ("" if mechanism == "XOAUTH2" else "AQ==") or empty or end:
+                return [b"wrong answer to the challenge"]
+        return given
 
     def ask(self, challenge):
         self.say("334 " + challenge)

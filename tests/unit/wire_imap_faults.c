@@ -1,6 +1,7 @@
 /* The IMAP client against servers that do one thing wrong (tests/rig/fake_imap.py), and the pieces that need
  * no server: the guard in front of libetpan, and modified UTF-7. */
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,19 +19,36 @@ struct fake {
     guint16 port;
 };
 
+/* One server a scenario, in one process. ports has room for as many. */
+static GSubprocess *
+fakes_start(const char *const *scenarios, guint16 *ports)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_ptr_array_add(argv, (char *)(gsize) "python3");
+    g_ptr_array_add(argv, (char *)(gsize)USHER_SOURCE_DIR "/tests/rig/fake_imap.py");
+    for (gsize i = 0; scenarios[i]; i++)
+        g_ptr_array_add(argv, (char *)(gsize)scenarios[i]);
+    g_ptr_array_add(argv, NULL);
+    GSubprocess *process =
+        g_subprocess_newv((const char *const *)argv->pdata, G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+    g_assert_no_error(error);
+    g_autoptr(GDataInputStream) output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    for (gsize i = 0; scenarios[i]; i++) {
+        g_autofree char *line = g_data_input_stream_read_line(output, NULL, NULL, &error);
+        g_assert_nonnull(line);
+        ports[i] = (guint16)g_ascii_strtoull(line, NULL, 10);
+        g_assert_cmpuint(ports[i], !=, 0);
+    }
+    return process;
+}
+
 static struct fake
 fake_start(const char *scenario)
 {
-    g_autoptr(GError) error = NULL;
+    const char *const scenarios[] = {scenario, NULL};
     struct fake fake = {0};
-    fake.process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "python3",
-                                    USHER_SOURCE_DIR "/tests/rig/fake_imap.py", scenario, NULL);
-    g_assert_no_error(error);
-    g_autoptr(GDataInputStream) output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(fake.process));
-    g_autofree char *line = g_data_input_stream_read_line(output, NULL, NULL, &error);
-    g_assert_nonnull(line);
-    fake.port = (guint16)g_ascii_strtoull(line, NULL, 10);
-    g_assert_cmpuint(fake.port, !=, 0);
+    fake.process = fakes_start(scenarios, &fake.port);
     return fake;
 }
 
@@ -293,6 +311,8 @@ test_commands(void)
         {"idle-bye", do_idle_with_news, LONG_MS, USHER_ERROR_UNAVAILABLE, "idle for too long", FALSE},
         {"append-news", do_append, LONG_MS, 0, NULL, TRUE},
         {"append-early-ok", do_append, LONG_MS, USHER_ERROR_PROTOCOL, NULL, FALSE},
+        {"uidvalidity-moves", do_noop, LONG_MS, USHER_ERROR_TEMP, "replaced while it was read", FALSE},
+        {"uidvalidity-stays", do_noop, LONG_MS, 0, NULL, TRUE},
         {"append-no", do_append, LONG_MS, USHER_ERROR_NO_INPUT, "no such folder", TRUE},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -318,6 +338,154 @@ test_commands(void)
     struct rusage usage;
     g_assert_cmpint(getrusage(RUSAGE_SELF, &usage), ==, 0);
     g_assert_cmpint(usage.ru_maxrss, <, 512 * 1024); /* KiB: no announced gigabyte was ever taken */
+}
+
+/* ---- every fault at every step ---- */
+
+static gboolean
+do_everything(struct imap_client *client, GError **error)
+{
+    return imap_client_select(client, "INBOX", NULL, error) && do_list(client, error) &&
+           do_fetch(client, error) && do_uidnext(client, error) && do_find_sent(client, error) &&
+           do_append(client, error) && do_idle_in_vain(client, error) && do_noop(client, error);
+}
+
+/* Whatever is wrong, it is an error of the right kind within its time, and nothing is said afterwards. */
+static void
+test_steps(void)
+{
+    static const char *const steps[] = {"greeting", "CAPABILITY", "STARTTLS", "LOGIN", "EXAMINE",
+                                        "NOOP",     "UID SEARCH", "STATUS",   "LIST",  "UID FETCH SIZE",
+                                        "APPEND",   "MESSAGE",    "IDLE",     "DONE",  "UID FETCH BODY"};
+    static const struct {
+        const char *name;
+        enum usher_error code;
+    } faults[] = {
+        {"bye", USHER_ERROR_UNAVAILABLE},
+        {"drop", USHER_ERROR_UNAVAILABLE},
+        {"drop-inside", USHER_ERROR_UNAVAILABLE},
+        {"garbage", USHER_ERROR_PROTOCOL},
+        {"tag", USHER_ERROR_PROTOCOL},
+        {"bad", USHER_ERROR_PROTOCOL},
+        {"drip", USHER_ERROR_TEMP},
+        {"line", USHER_ERROR_PROTOCOL},
+        {"literal", USHER_ERROR_PROTOCOL},
+    };
+    enum { ROWS = G_N_ELEMENTS(steps) * G_N_ELEMENTS(faults) };
+    char *names[ROWS + 1] = {NULL};
+    guint16 ports[ROWS];
+    for (gsize i = 0; i < ROWS; i++)
+        names[i] =
+            g_strdup_printf("%s:%s", steps[i / G_N_ELEMENTS(faults)], faults[i % G_N_ELEMENTS(faults)].name);
+    struct fake fake = {.process = fakes_start((const char *const *)names, ports)};
+    for (gsize i = 0; i < ROWS; i++) {
+        enum usher_error code = faults[i % G_N_ELEMENTS(faults)].code;
+        gboolean bounded = strstr(names[i], ":drip") != NULL;
+        gboolean optional = g_str_has_prefix(names[i], "IDLE:bad"); /* it asks by NOOP then */
+        fake.port = ports[i];
+        struct imap_server server = fake_server(&fake);
+        if (g_str_has_prefix(names[i], "STARTTLS"))
+            server.security = IMAP_STARTTLS;
+        server.deadline_ms = bounded ? SOON_MS : LONG_MS;
+        g_autoptr(GError) error = NULL;
+        struct imap_client *client = imap_client_connect(&server, &error);
+        gboolean fit = client && do_everything(client, &error);
+        g_test_message("%s: %s", names[i], error ? error->message : "ok");
+        g_assert_cmpint(fit, ==, optional);
+        if (!optional) {
+            assert_failure(error, code, NULL);
+            g_assert_false(client && imap_client_is_usable(client));
+        }
+        imap_client_close(client);
+        g_free(names[i]);
+    }
+    fake_stop(&fake);
+}
+
+/* ---- logins ---- */
+
+static void
+test_logins(void)
+{
+    static const char special[] = "p\"a\\s\303\244 \342\202\254{3}";
+    static const struct {
+        const char *scenario;
+        enum secret_kind auth;
+        const char *secret; /* NULL: 8192 times "t" */
+        const char *login;  /* NULL: refused */
+        const char *words;
+        enum usher_error code;
+    } rows[] = {
+        {"plain-ir", SECRET_PASSWORD, special, "PLAIN", NULL, 0},
+        {"plain-ir", SECRET_PASSWORD, "guess", NULL, "wrong", USHER_ERROR_NO_PERMISSION},
+        {"plain-asked", SECRET_PASSWORD, special, "PLAIN", NULL, 0},
+        {"plain-asked", SECRET_PASSWORD, "guess", NULL, "wrong", USHER_ERROR_NO_PERMISSION},
+        {"literals", SECRET_PASSWORD, special, "LOGIN by literals", NULL, 0},
+        {"literals", SECRET_PASSWORD, "gu\303\244ss", NULL, "wrong", USHER_ERROR_NO_PERMISSION},
+        {"quoted", SECRET_PASSWORD, "p\"a\\s s", "LOGIN", NULL, 0},
+        {"token-ir", SECRET_XOAUTH2, "good", "XOAUTH2", NULL, 0},
+        {"token-ir", SECRET_OAUTHBEARER, "good", "OAUTHBEARER", NULL, 0},
+        {"token-ir", SECRET_XOAUTH2, "bad", NULL, "(status 400, scope wanted: https://mail.example/)",
+         USHER_ERROR_NO_PERMISSION},
+        {"token-ir", SECRET_OAUTHBEARER, "bad", NULL, "(status 400", USHER_ERROR_NO_PERMISSION},
+        {"token-asked", SECRET_XOAUTH2, "good", "XOAUTH2", NULL, 0},
+        {"token-asked", SECRET_OAUTHBEARER, "good", "OAUTHBEARER", NULL, 0},
+        {"token-asked", SECRET_XOAUTH2, "bad", NULL, "(status 400", USHER_ERROR_NO_PERMISSION},
+        {"token-asked", SECRET_OAUTHBEARER, "bad", NULL, "(status 400", USHER_ERROR_NO_PERMISSION},
+        {"token-none", SECRET_XOAUTH2, "good", NULL, "no login that takes", USHER_ERROR_NO_PERMISSION},
+        {"token-long", SECRET_XOAUTH2, NULL, "XOAUTH2", NULL, 0},
+        {"token-long", SECRET_OAUTHBEARER, NULL, "OAUTHBEARER", NULL, 0},
+        {"token-down", SECRET_XOAUTH2, "good", NULL, "token server down", USHER_ERROR_UNAVAILABLE},
+        {"token-drop", SECRET_XOAUTH2, "good", NULL, "closed", USHER_ERROR_UNAVAILABLE},
+    };
+    g_autofree char *long_token = g_strnfill(SECRET_TOKEN_BYTES, 't');
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct fake fake = fake_start(rows[i].scenario);
+        struct imap_server server = fake_server(&fake);
+        g_autoptr(GError) error = NULL;
+        server.auth = rows[i].auth;
+        server.password = rows[i].secret ? rows[i].secret : long_token;
+        struct imap_client *client = imap_client_connect(&server, &error);
+        g_test_message("%s: %s", rows[i].scenario, error ? error->message : "ok");
+        g_assert_cmpstr(client ? imap_client_login(client) : NULL, ==, rows[i].login);
+        if (!rows[i].login)
+            assert_failure(error, rows[i].code, rows[i].words);
+        else
+            g_assert_true(imap_client_noop(client, NULL, &error));
+        imap_client_close(client);
+        fake_stop(&fake);
+    }
+}
+
+/* A refused token is asked for again once. */
+static void
+test_renewal(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_dir_make_tmp("usher-imap-XXXXXX", &error);
+    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
+    g_autofree char *calls = g_build_filename(folder, "calls", NULL);
+    struct fake fake = fake_start("token-ir");
+    struct imap_server server = fake_server(&fake);
+    scoped(secret_source_free) struct secret *secret = secret_new_command(
+        SECRET_XOAUTH2, "token_command",
+        "sh -c 'if test -e calls; then echo good; else touch calls; echo old; fi'", folder, lock, &error);
+    scoped(secret_free) char *token = NULL;
+    g_assert_no_error(error);
+    g_assert_true(secret_read(secret, &token, &error));
+    g_assert_cmpstr(token, ==, "old");
+    server.auth = SECRET_XOAUTH2;
+    server.password = token;
+    server.secret = secret;
+    struct imap_client *client = imap_client_connect(&server, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(client);
+    scoped(secret_free) char *kept = NULL;
+    g_assert_true(secret_read(secret, &kept, &error));
+    g_assert_cmpstr(kept, ==, "good");
+    imap_client_close(client);
+    fake_stop(&fake);
+    g_assert_cmpint(g_remove(calls) + g_remove(lock) + g_rmdir(folder), ==, 0);
 }
 
 static void
@@ -428,6 +596,9 @@ main(int argc, char **argv)
     g_test_add_func("/wire/imap-faults/utf7", test_utf7);
     g_test_add_func("/wire/imap-faults/guard", test_guard);
     g_test_add_func("/wire/imap-faults/connect", test_connect);
+    g_test_add_func("/wire/imap-faults/steps", test_steps);
+    g_test_add_func("/wire/imap-faults/logins", test_logins);
+    g_test_add_func("/wire/imap-faults/renewal", test_renewal);
     g_test_add_func("/wire/imap-faults/commands", test_commands);
     return g_test_run();
 }

@@ -464,12 +464,18 @@ static const struct fault faults[] = {
      .words = "answers without end"},
 };
 
+/* Over libesmtp without and with extensions, and over libetpan, which uses none. */
+enum route { ROUTE_BARE, ROUTE_FULL, ROUTE_IMPLICIT };
+
 static void
-fault_run(const struct fault *fault, gboolean extensions)
+fault_run(const struct fault *fault, enum route route)
 {
+    static const char *const route_names[] = {"bare", "full", "implicit"};
+    g_autofree char *ca_file = in_folder("ca.pem");
+
     static const char *const recipients[] = {"one@customer.example", "two@customer.example",
                                              "three@customer.example"};
-    g_autofree char *store = g_strdup_printf("%s-%s", fault->name, extensions ? "full" : "bare");
+    g_autofree char *store = g_strdup_printf("%s-%s", fault->name, route_names[route]);
     g_autofree char *bytes = message_make(fault->body);
     g_autofree struct smtp_mail *mails = g_new0(struct smtp_mail, fault->mails + 1);
     struct caller caller = {.mails = mails,
@@ -477,7 +483,8 @@ fault_run(const struct fault *fault, gboolean extensions)
                             .give_up = fault->give_up,
                             .verdicts = g_string_new(NULL),
                             .details = g_string_new(NULL)};
-    struct smtp_server server = server_plain(fault->name);
+    struct smtp_server server =
+        route == ROUTE_IMPLICIT ? server_implicit(fault->name, ca_file) : server_plain(fault->name);
     struct smtp_report report = {0};
     g_autoptr(GError) error = NULL;
 
@@ -487,7 +494,7 @@ fault_run(const struct fault *fault, gboolean extensions)
                                       .n_recipients = fault->recipients,
                                       .bytes = bytes,
                                       .length = strlen(bytes)};
-    script_set(store, extensions, NULL, fault->script);
+    script_set(store, route != ROUTE_BARE, route == ROUTE_IMPLICIT ? "=good" : NULL, fault->script);
     gboolean ok = smtp_client_send(&server, &handler, &caller, &report, &error);
 
     g_test_message("%s: %s | %s | %s", store, caller.verdicts->str, error != NULL ? error->message : "ok",
@@ -515,17 +522,20 @@ test_faults(gconstpointer data)
 {
     const struct fault *fault = data;
 
-    fault_run(fault, TRUE);
+    fault_run(fault, ROUTE_FULL);
+    fault_run(fault, ROUTE_IMPLICIT);
     if (strstr(fault->name, "stall") == NULL)
-        fault_run(fault, FALSE);
+        fault_run(fault, ROUTE_BARE);
 }
 
 /* What the server kept is what was given, dots and all. */
 static void
 test_bytes(void)
 {
-    for (int chunking = 0; chunking < 2; chunking++) {
-        const char *store = chunking ? "bytes-bdat" : "bytes-data";
+    g_autofree char *ca_file = in_folder("ca.pem");
+
+    for (enum route route = ROUTE_BARE; route <= ROUTE_IMPLICIT; route++) {
+        g_autofree char *store = g_strdup_printf("bytes-%d", (int)route);
         g_autofree char *bytes = message_make(5000);
         const char *const recipients[] = {"one@customer.example"};
         struct smtp_mail mail = {.mail_from = "ann@team.example",
@@ -535,10 +545,10 @@ test_bytes(void)
                                  .length = strlen(bytes)};
         struct caller caller = {
             .mails = &mail, .n_mails = 1, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
-        struct smtp_server server = server_plain("");
+        struct smtp_server server = route == ROUTE_IMPLICIT ? server_implicit("", ca_file) : server_plain("");
         g_autoptr(GError) error = NULL;
 
-        script_set(store, chunking != 0, NULL, "");
+        script_set(store, route == ROUTE_FULL, route == ROUTE_IMPLICIT ? "=good" : NULL, "");
         g_assert_true(smtp_client_send(&server, &handler, &caller, NULL, &error));
         g_assert_no_error(error);
         g_autofree char *log = log_read(store);
@@ -556,13 +566,14 @@ test_bytes(void)
 /* ---- connecting ---- */
 
 static void
-test_unreachable(void)
+test_unreachable(gconstpointer security)
 {
     struct smtp_server server = server_plain("");
     g_autofree char *verdict = NULL;
     g_autoptr(GSocketListener) listener = g_socket_listener_new();
     struct smtp_report report = {0};
 
+    server.security = (enum smtp_security)GPOINTER_TO_INT(security);
     /* A port that was free a moment ago. */
     server.port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
     g_socket_listener_close(listener);
@@ -583,7 +594,7 @@ test_unreachable(void)
 
 /* A connect() that nobody answers ends with our time-out, not with the kernel's two minutes. */
 static void
-test_connect_hangs(void)
+test_connect_hangs(gconstpointer security)
 {
     g_autofree char *where = in_folder("full");
     const char *const argv[] = {RIG "fake_smtp.py", where, "full", NULL};
@@ -592,6 +603,7 @@ test_connect_hangs(void)
     g_autoptr(GError) error = NULL;
     GSubprocess *process = server_start(argv, &server.port);
 
+    server.security = (enum smtp_security)GPOINTER_TO_INT(security);
     g_assert_false(send_one(&server, &verdict, NULL, &error));
     g_assert_error(error, USHER_ERROR, UNAVAILABLE);
     assert_contains(error->message, "no connection within 0.4 s");
@@ -619,7 +631,7 @@ own_address(void)
 
 /* Without TLS not a command leaves for a peer that is not on this host. */
 static void
-test_plain_elsewhere(void)
+test_plain_elsewhere(gconstpointer auth)
 {
     g_autofree char *where = in_folder("elsewhere");
     g_autofree char *address = own_address();
@@ -634,6 +646,10 @@ test_plain_elsewhere(void)
     }
     GSubprocess *process = server_start(argv, &server.port);
     server.host = address;
+    if ((enum secret_kind)GPOINTER_TO_INT(auth) != SECRET_PASSWORD) {
+        server.auth = (enum secret_kind)GPOINTER_TO_INT(auth);
+        server.user = server.password = "ann";
+    }
     g_assert_false(send_one(&server, &verdict, NULL, &error));
     g_assert_error(error, USHER_ERROR, USHER_ERROR_CONFIG);
     assert_contains(error->message, "does not leave it without TLS");
@@ -650,7 +666,11 @@ test_server_refused(void)
         struct smtp_server server;
         const char *words;
     } rows[] = {
-        {{.host = "127.0.0.1", .port = 465, .security = SMTP_IMPLICIT_TLS}, "not supported yet"},
+        {{.host = "127.0.0.1", .port = 465, .security = SMTP_IMPLICIT_TLS, .ca_file = "/nonexistent.pem"},
+         "/nonexistent.pem"},
+        {{.host = "127.0.0.1", .port = 465, .security = SMTP_IMPLICIT_TLS, .tls_name = ".example"},
+         "neither a host name"},
+        {{.host = "127.0.0.1", .port = 465, .auth = SECRET_XOAUTH2}, "both a user and a token"},
         {{.host = "::1", .port = 25}, "host name or an IPv4"},
         {{.host = "a b", .port = 25}, "host name or an IPv4"},
         {{.host = NULL, .port = 25}, "host name or an IPv4"},
@@ -693,34 +713,41 @@ test_check(void)
         {"stall", NULL, "login ann secret\nfault mail stall", UNAVAILABLE, "MAIL"},
         {"bad-address", "ann@team.example\r\nRCPT TO:<x@y>", "", USHER_ERROR_DATA, "control character"},
     };
-    struct smtp_server server = server_plain("");
 
-    server.user = "ann";
-    server.password = "secret";
-    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autofree char *store = g_strconcat("check-", rows[i].name, NULL);
+    g_autofree char *ca_file = in_folder("ca.pem");
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(rows); i++) {
+        gboolean implicit = i >= G_N_ELEMENTS(rows);
+        gsize row = i % G_N_ELEMENTS(rows);
+        g_autofree char *store = g_strdup_printf("check-%s-%d", rows[row].name, implicit);
         g_autoptr(GError) error = NULL;
         struct smtp_report report = {0};
-        server.timeout_ms = strstr(rows[i].name, "stall") != NULL ? SHORT_MS : PATIENT_MS;
-        script_set(store, i % 2 == 0, NULL, rows[i].lines);
-        gboolean ok = smtp_client_check(&server, rows[i].from, &report, &error);
+        struct smtp_server server =
+            implicit ? server_implicit(rows[row].name, ca_file) : server_plain(rows[row].name);
+        server.user = "ann";
+        server.password = "secret";
+        script_set(store, i % 2 == 0, implicit ? "=good" : NULL, rows[row].lines);
+        gboolean ok = smtp_client_check(&server, rows[row].from, &report, &error);
         g_test_message("%s: %s", store, error != NULL ? error->message : "ok");
         g_assert_true(ok == (error == NULL));
-        g_assert_cmpint(error != NULL ? error->code : 0, ==, rows[i].error);
-        if (rows[i].words != NULL)
-            assert_contains(error->message, rows[i].words);
+        g_assert_cmpint(error != NULL ? error->code : 0, ==, rows[row].error);
+        if (rows[row].words != NULL)
+            assert_contains(error->message, rows[row].words);
         g_autofree char *log = log_read(store);
         g_assert_null(strstr(log, "C: DATA"));
         g_assert_null(strstr(log, "C: BDAT"));
-        if (ok)
+        if (ok) {
             assert_contains(log, "C: QUIT");
+            g_assert_cmpstr(report.login, ==, "PLAIN");
+            assert_contains(report.extensions, "SIZE");
+            g_assert_cmpint(report.certificate_end_us != 0, ==, implicit);
+        }
         smtp_report_clear(&report);
     }
 }
 
 /* A message or address that is not fit is refused here, and the others go. */
 static void
-test_unfit(void)
+test_unfit(gconstpointer route)
 {
     static const char *const mixed[] = {"good@customer.example", "bad@customer.example\r\nDATA"};
     static const char *const bad[] = {"j\xc3\xbcrgen@customer.example"};
@@ -762,30 +789,35 @@ test_unfit(void)
                             .n_mails = G_N_ELEMENTS(mails),
                             .verdicts = g_string_new(NULL),
                             .details = g_string_new(NULL)};
-    struct smtp_server server = server_plain("");
+    g_autofree char *ca_file = in_folder("ca.pem");
+    gboolean implicit = GPOINTER_TO_INT(route) == ROUTE_IMPLICIT;
+    struct smtp_server server = implicit ? server_implicit("", ca_file) : server_plain("");
+    g_autofree char *store = g_strdup_printf("unfit-%d", implicit);
     g_autoptr(GError) error = NULL;
 
-    script_set("unfit", FALSE, NULL, "");
+    script_set(store, FALSE, implicit ? "=good" : NULL, "");
     g_assert_true(smtp_client_send(&server, &handler, &caller, NULL, &error));
     g_assert_no_error(error);
     g_assert_cmpstr(caller.verdicts->str, ==, "refused; sent, refused; refused; refused; ; sent");
     assert_contains(caller.details->str, "SMTPUTF8");
     assert_contains(caller.details->str, "LF without CR");
-    g_autofree char *log = log_read("unfit");
+    g_autofree char *log = log_read(store);
     g_assert_null(strstr(log, "bad@"));
     g_assert_null(strstr(log, "C: more"));
     caller_clear(&caller);
 }
 
 static void
-test_max_messages(void)
+test_max_messages(gconstpointer route)
 {
     const char *const recipients[] = {"one@customer.example"};
     const char *bytes = HEADER "\r\nhello\r\n";
     struct smtp_mail mails[5];
     struct caller caller = {
         .mails = mails, .n_mails = 5, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
-    struct smtp_server server = server_plain("");
+    g_autofree char *ca_file = in_folder("ca.pem");
+    gboolean implicit = GPOINTER_TO_INT(route) == ROUTE_IMPLICIT;
+    struct smtp_server server = implicit ? server_implicit("", ca_file) : server_plain("");
     struct smtp_report report = {0};
     guint calls = 0;
 
@@ -796,7 +828,7 @@ test_max_messages(void)
                                       .bytes = bytes,
                                       .length = strlen(bytes)};
     server.max_messages = 2;
-    script_set("max", FALSE, NULL, "");
+    script_set("max", FALSE, implicit ? "=good" : NULL, "");
     do {
         g_assert_true(smtp_client_send(&server, &handler, &caller, &report, NULL));
         calls++;
@@ -817,12 +849,18 @@ add_tests(void)
     }
     g_test_add_func("/smtp/bytes", test_bytes);
     g_test_add_func("/smtp/server-refused", test_server_refused);
-    g_test_add_func("/smtp/unreachable", test_unreachable);
-    g_test_add_func("/smtp/connect-hangs", test_connect_hangs);
-    g_test_add_func("/smtp/plain-elsewhere", test_plain_elsewhere);
+#define ADD(name, value, function) g_test_add_data_func("/smtp/" name, GINT_TO_POINTER(value), function)
+    ADD("unreachable/plain", SMTP_PLAIN_LOOPBACK, test_unreachable);
+    ADD("unreachable/implicit", SMTP_IMPLICIT_TLS, test_unreachable);
+    ADD("connect-hangs/plain", SMTP_PLAIN_LOOPBACK, test_connect_hangs);
+    ADD("connect-hangs/implicit", SMTP_IMPLICIT_TLS, test_connect_hangs);
+    ADD("plain-elsewhere/password", SECRET_PASSWORD, test_plain_elsewhere);
+    ADD("plain-elsewhere/token", SECRET_XOAUTH2, test_plain_elsewhere);
+    ADD("unfit/plain", ROUTE_BARE, test_unfit);
+    ADD("unfit/implicit", ROUTE_IMPLICIT, test_unfit);
+    ADD("max-messages/plain", ROUTE_BARE, test_max_messages);
+    ADD("max-messages/implicit", ROUTE_IMPLICIT, test_max_messages);
     g_test_add_func("/smtp/check", test_check);
-    g_test_add_func("/smtp/unfit", test_unfit);
-    g_test_add_func("/smtp/max-messages", test_max_messages);
 }
 
 int

@@ -59,10 +59,13 @@ in_folder(const char *name)
     return g_build_filename(folder, name, NULL);
 }
 
-/* The script of the next connections: its own store, all extensions or none, certificate, lines. */
+/* The script of the next connections: its own store, all extensions or none, certificate (behind "=" for TLS
+ * from the first byte), lines. */
 static inline void
 script_set(const char *name, gboolean extensions, const char *certificate, const char *lines)
 {
+    gboolean implicit = certificate != NULL && certificate[0] == '=';
+
     g_autoptr(GString) text = g_string_new(NULL);
     g_autofree char *path = in_folder("script");
     g_autofree char *store = in_folder(name);
@@ -71,8 +74,10 @@ script_set(const char *name, gboolean extensions, const char *certificate, const
     g_string_append_printf(text, "store %s\n%s", name,
                            extensions ? "ext PIPELINING CHUNKING ENHANCEDSTATUSCODES 8BITMIME DSN XUSR\n"
                                       : "");
+    certificate += implicit;
     if (certificate != NULL)
-        g_string_append_printf(text, "cert %s/%s.pem %s/%s.key\n", folder, certificate, folder, certificate);
+        g_string_append_printf(text, "%s %s/%s.pem %s/%s.key\n", implicit ? "implicit" : "cert", folder,
+                               certificate, folder, certificate);
     g_string_append(text, lines);
     g_assert_true(g_file_set_contents(path, text->str, -1, NULL));
 }
@@ -125,6 +130,17 @@ server_plain(const char *name)
                                 .helo = "client.example",
                                 .timeout_ms = timeout_ms,
                                 .final_timeout_ms = timeout_ms};
+}
+
+/* The same over TLS from the first byte, which is spoken by the other library. ca_file is borrowed. */
+static inline struct smtp_server
+server_implicit(const char *name, const char *ca_file)
+{
+    struct smtp_server server = server_plain(name);
+
+    server.security = SMTP_IMPLICIT_TLS;
+    server.ca_file = ca_file;
+    return server;
 }
 
 /* ---- a caller ---- */

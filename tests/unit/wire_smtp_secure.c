@@ -2,6 +2,8 @@
  * be. */
 #include "wire_smtp_rig.h"
 
+#include <stdlib.h>
+
 /* ---- TLS ---- */
 
 struct tls_row {
@@ -37,23 +39,34 @@ static const struct tls_row tls_rows[] = {
     {"helo-only", "good", "localhost", "fault ehlo 502 5.5.1 what", PROTOCOL, "does not offer STARTTLS"},
 };
 
+/* STARTTLS by libesmtp, STARTTLS by libetpan (which is what a token asks for), TLS from the first byte. */
+enum tls_route { TLS_ESMTP, TLS_TOKEN, TLS_IMPLICIT, TLS_ROUTES };
+
 static void
-test_tls(gconstpointer data)
+tls_run(const struct tls_row *row, enum tls_route route)
 {
-    const struct tls_row *row = data;
-    g_autofree char *store = g_strconcat("tls-", row->name, NULL);
+    g_autofree char *store = g_strdup_printf("tls-%s-%d", row->name, (int)route);
     g_autofree char *ca_file = in_folder("ca.pem");
+    g_autofree char *lines = g_strconcat(row->lines, route == TLS_TOKEN ? "\ntoken ann tok" : "", NULL);
+    g_autofree char *certificate = row->certificate != NULL
+                                       ? g_strconcat(route == TLS_IMPLICIT ? "=" : "", row->certificate, NULL)
+                                       : NULL;
     struct smtp_server server = server_plain(row->name);
     struct smtp_report report = {0};
     g_autoptr(GError) error = NULL;
     g_autofree char *verdict = NULL;
 
-    server.security = SMTP_STARTTLS;
+    server.security = route == TLS_IMPLICIT ? SMTP_IMPLICIT_TLS : SMTP_STARTTLS;
     server.tls_name = row->tls_name;
     server.ca_file = ca_file;
-    script_set(store, FALSE, row->certificate, row->lines);
+    if (route == TLS_TOKEN) {
+        server.auth = SECRET_XOAUTH2;
+        server.user = "ann";
+        server.password = "tok";
+    }
+    script_set(store, FALSE, certificate, lines);
     send_one(&server, &verdict, &report, &error);
-    g_test_message("%s: %s %s", row->name, verdict, error != NULL ? error->message : "");
+    g_test_message("%s: %s %s", store, verdict, error != NULL ? error->message : "");
     g_assert_cmpint(error != NULL ? error->code : 0, ==, row->error);
     g_assert_cmpstr(verdict, ==, row->error == 0 ? "sent" : "not transmitted");
     g_assert_cmpint(kept_count(store), ==, row->error == 0);
@@ -61,12 +74,28 @@ test_tls(gconstpointer data)
         assert_contains(error->message, row->words);
     g_autofree char *log = log_read(store);
     if (row->error == 0) {
-        assert_contains(report.tls, "TLSv1.2 ");
+        assert_contains(report.tls, route == TLS_ESMTP ? "TLSv1.2 " : "TLSv1.3 ");
+        g_assert_cmpint(report.certificate_end_us, ==,
+                        G_GINT64_CONSTANT(2524521600) * G_USEC_PER_SEC); /* 2049-12-31 */
         assert_contains(log, row->tls_name != NULL ? "(SNI localhost)" : "(SNI None)");
     } else {
         g_assert_null(strstr(log, "C: MAIL"));
     }
     smtp_report_clear(&report);
+}
+
+static void
+test_tls(gconstpointer data)
+{
+    const struct tls_row *row = data;
+    /* What is wrong with STARTTLS itself, or around it. */
+    gboolean only_starttls = row->certificate == NULL || strstr(row->lines, "starttls") != NULL ||
+                             strstr(row->lines, "inject") != NULL || strstr(row->lines, "ehlo") != NULL;
+
+    tls_run(row, TLS_ESMTP);
+    tls_run(row, TLS_TOKEN);
+    if (!only_starttls)
+        tls_run(row, TLS_IMPLICIT);
 }
 
 /* Again in one process, and bodies that need many TLS records. */
@@ -151,7 +180,8 @@ test_login(gconstpointer data)
 {
     const struct login_row *row = data;
 
-    for (int secure = 0; secure < 2; secure++) {
+    /* Plain and STARTTLS by libesmtp, TLS from the first byte by libetpan. */
+    for (int secure = 0; secure < 3; secure++) {
         g_autofree char *store = g_strdup_printf("login-%s-%d", row->name, secure);
         g_autofree char *ca_file = in_folder("ca.pem");
         struct smtp_server server = server_plain(row->name);
@@ -159,13 +189,13 @@ test_login(gconstpointer data)
         g_autoptr(GError) error = NULL;
         g_autofree char *verdict = NULL;
 
-        if (secure) {
-            server.security = SMTP_STARTTLS;
+        if (secure > 0) {
+            server.security = secure == 2 ? SMTP_IMPLICIT_TLS : SMTP_STARTTLS;
             server.ca_file = ca_file;
         }
         server.user = row->user;
         server.password = row->password;
-        script_set(store, FALSE, secure ? "good" : NULL, row->lines);
+        script_set(store, FALSE, secure == 2 ? "=good" : secure == 1 ? "good" : NULL, row->lines);
         send_one(&server, &verdict, &report, &error);
         g_test_message("%s: %s %s", store, verdict, error != NULL ? error->message : "");
         g_assert_cmpint(error != NULL ? error->code : 0, ==, row->error);
@@ -184,9 +214,156 @@ test_login(gconstpointer data)
     }
 }
 
+/* ---- tokens ---- */
+
+/* A command that tells the lines of the file beside it, one at each call, and then the last one for ever. */
+static struct secret *
+teller_new(const char *name, enum secret_kind kind, const char *lines)
+{
+    g_autofree char *file = in_folder(name);
+    g_autofree char *lock = g_strconcat(file, ".lock", NULL);
+    g_autofree char *line = g_strdup_printf(
+        "sh -c 'echo >> %s.calls; sed -n \"$(wc -l < %s.calls)p;\\$p\" %s | head -n 1'", file, file, file);
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_set_contents(file, lines, -1, NULL));
+    struct secret *secret = secret_new_command(kind, "token_command", line, folder, lock, &error);
+    g_assert_no_error(error);
+    return secret;
+}
+
+static int
+teller_calls(const char *name)
+{
+    g_autofree char *file = in_folder(name);
+    g_autofree char *calls = g_strconcat(file, ".calls", NULL);
+    g_autofree char *text = NULL;
+    return g_file_get_contents(calls, &text, NULL, NULL) ? count_of(text, "\n") : 0;
+}
+
+struct token_row {
+    const char *name;
+    enum secret_kind kind;
+    const char *user;
+    const char *lines; /* what the command tells */
+    const char *script;
+    int error;
+    const char *words;
+    int calls;
+    int attempts;
+};
+
+static const struct token_row token_rows[] = {
+    {"xoauth2", SECRET_XOAUTH2, "ann@x.example", "good\n", "token ann@x.example good", 0, NULL, 1, 1},
+    {"bearer", SECRET_OAUTHBEARER, "ann@x.example", "good\n", "token ann@x.example good", 0, NULL, 1, 1},
+    {"stale", SECRET_XOAUTH2, "ann", "old\ngood\n", "token ann good", 0, NULL, 2, 2},
+    {"bearer-stale", SECRET_OAUTHBEARER, "ann", "old\ngood\n", "token ann good", 0, NULL, 2, 2},
+    {"password-stale", SECRET_PASSWORD, "ann", "old\ngood\n", "login ann good", 0, NULL, 2, 2},
+    {"refused-twice", SECRET_XOAUTH2, "ann", "old\nolder\ngood\n", "token ann good", NO_PERMISSION,
+     "refuses the login: 535 5.7.8 wrong name or password (status 401, scope wanted: https://mail.example/)",
+     2, 2},
+    {"same-again", SECRET_XOAUTH2, "ann", "old\n", "token ann good", NO_PERMISSION, "status 401", 2, 1},
+    {"later", SECRET_XOAUTH2, "ann", "good\n", "token ann good\nfault auth 454 4.7.0 later", UNAVAILABLE,
+     "cannot check the login now", 1, 1},
+    {"not-offered", SECRET_XOAUTH2, "ann", "good\n", "login ann good", PROTOCOL,
+     "takes the configured token (XOAUTH2), only: PLAIN LOGIN", 1, 0},
+    {"microsoft", SECRET_XOAUTH2, "ann", "good\n", "token ann good\nfault auth 550 5.7.30 Basic off",
+     NO_PERMISSION, "550 5.7.30 Basic off", 2, 1},
+    {"goes-on", SECRET_XOAUTH2, "ann", "good\n", "token ann good\nfault auth 334 AAAA", -1, NULL, -1, 1},
+};
+
+static void
+test_token(gconstpointer data)
+{
+    const struct token_row *row = data;
+    static const enum smtp_security securities[] = {SMTP_PLAIN_LOOPBACK, SMTP_STARTTLS, SMTP_IMPLICIT_TLS};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(securities); i++) {
+        g_autofree char *store = g_strdup_printf("token-%s-%d", row->name, (int)i);
+        g_autofree char *teller = g_strconcat("teller-", store, NULL);
+        g_autofree char *ca_file = in_folder("ca.pem");
+        struct smtp_server server = server_plain(row->name);
+        struct smtp_report report = {0};
+        g_autoptr(GError) error = NULL;
+        g_autofree char *verdict = NULL;
+        scoped(secret_source_free) struct secret *secret = teller_new(teller, row->kind, row->lines);
+        scoped(secret_free) char *value = NULL;
+
+        g_assert_true(secret_read(secret, &value, &error));
+        server.security = securities[i];
+        server.ca_file = ca_file;
+        server.user = row->user;
+        server.password = value;
+        server.auth = row->kind;
+        server.secret = secret;
+        script_set(store, FALSE, i == 2 ? "=good" : i == 1 ? "good" : NULL, row->script);
+        send_one(&server, &verdict, &report, &error);
+        g_test_message("%s: %s %s", store, verdict, error != NULL ? error->message : "");
+        if (row->error >= 0)
+            g_assert_cmpint(error != NULL ? error->code : 0, ==, row->error);
+        else
+            g_assert_nonnull(error);
+        g_assert_cmpstr(verdict, ==, row->error == 0 ? "sent" : "not transmitted");
+        g_assert_cmpint(kept_count(store), ==, row->error == 0);
+        if (row->words != NULL)
+            assert_contains(error->message, row->words);
+        if (row->error == 0)
+            g_assert_cmpstr(report.login, ==,
+                            row->kind == SECRET_XOAUTH2       ? "XOAUTH2"
+                            : row->kind == SECRET_OAUTHBEARER ? "OAUTHBEARER"
+                                                              : "PLAIN");
+        if (row->calls >= 0)
+            g_assert_cmpint(teller_calls(teller), ==, row->calls);
+        g_autofree char *log = log_read(store);
+        g_assert_cmpint(count_of(log, "C: AUTH"), ==, row->attempts);
+        if (row->error != 0)
+            g_assert_null(strstr(log, "C: MAIL"));
+        smtp_report_clear(&report);
+    }
+}
+
+/* A line of AUTH has at most 512 bytes; what does not fit is said after the server's 334. */
+static void
+test_token_long(void)
+{
+    static const struct {
+        gsize length;
+        gboolean at_once;
+    } rows[] = {{100, TRUE}, {300, TRUE}, {400, FALSE}, {2000, FALSE}, {8192, FALSE}};
+
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(rows); i++) {
+        gsize row = i / 2;
+        g_autofree char *token = g_strnfill(rows[row].length, 'x');
+        g_autofree char *script = g_strdup_printf("token ann %s", token);
+        g_autofree char *store = g_strdup_printf("token-long-%u", (guint)i);
+        g_autofree char *ca_file = in_folder("ca.pem");
+        g_autofree char *verdict = NULL;
+        g_autoptr(GError) error = NULL;
+        struct smtp_server server = server_implicit("", ca_file);
+
+        server.user = "ann";
+        server.password = token;
+        server.auth = i % 2 ? SECRET_OAUTHBEARER : SECRET_XOAUTH2;
+        script_set(store, FALSE, "=good", script);
+        send_one(&server, &verdict, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(verdict, ==, "sent");
+        g_autofree char *log = log_read(store);
+        if (i % 2 == 0)
+            g_assert_cmpint(strstr(log, "C: (login)") == NULL, ==, rows[row].at_once);
+        const char *auth = strstr(log, "C: AUTH");
+        g_assert_nonnull(auth);
+        g_assert_cmpint(atoi(strchr(auth, '(') + 1), <=, 512);
+    }
+}
+
 static void
 add_tests(void)
 {
+    for (gsize i = 0; i < G_N_ELEMENTS(token_rows); i++) {
+        g_autofree char *path = g_strconcat("/smtp/token/", token_rows[i].name, NULL);
+        g_test_add_data_func(path, &token_rows[i], test_token);
+    }
+    g_test_add_func("/smtp/token/long", test_token_long);
     for (gsize i = 0; i < G_N_ELEMENTS(tls_rows); i++) {
         g_autofree char *path = g_strconcat("/smtp/tls/", tls_rows[i].name, NULL);
         g_test_add_data_func(path, &tls_rows[i], test_tls);
