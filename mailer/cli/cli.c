@@ -47,6 +47,13 @@ static const struct command commands[] = {
      cmd_hold},
     {"owner", "ACCOUNT SPECIALIST", "give an account to a specialist", NEEDS_WRITE, cmd_owner},
     {"note", "ACCOUNT TEXT", "keep a short dated text", NEEDS_WRITE, cmd_note},
+    {"task",
+     "[list [--account ACCOUNT] [--assignee SPECIALIST] [--due 7d] [--all] | add ACCOUNT TITLE [--assignee "
+     "SPECIALIST] [--due DATE] | done TASK [NOTE] | snooze TASK DATE | assign TASK SPECIALIST]",
+     "what somebody has to do", NEEDS_READ, cmd_task},
+    {"risk", "ACCOUNT low|medium|high|none [NOTE]", "the risk that an account will not pay", NEEDS_WRITE,
+     cmd_risk},
+    {"priority", "ACCOUNT high|normal|low", "how soon an account wants attention", NEEDS_WRITE, cmd_priority},
     {"sales-engaged", "ACCOUNT NOTE", "Sales is engaged: the account leaves the programme", NEEDS_WRITE,
      cmd_sales_engaged},
     {"handoff", "ACCOUNT NOTE", "hand an account to Sales", NEEDS_WRITE, cmd_handoff},
