@@ -60,6 +60,8 @@ static const struct command commands[] = {
     {"paid-call", "ACCOUNT", "the customer bought a call", NEEDS_WRITE, cmd_paid_call},
     {"suppress", "ADDRESS|@DOMAIN", "never write there again", NEEDS_WRITE, cmd_suppress},
     {"settle", "MESSAGE sent|not-sent", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
+    {"export", "[--since TIME|--after EVENT] [--format csv|jsonl] [--sequence NAME] [--output FILE]",
+     "accounts' traits for the CRM", NEEDS_READ, cmd_export},
     {"run", "[--once]", "the service; --once does one full cycle and exits", NEEDS_NOTHING, cmd_run},
     {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING,
      cmd_lint},
