@@ -62,6 +62,7 @@ static const struct command commands[] = {
     {"settle", "MESSAGE sent|not-sent", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
     {"export", "[--since TIME|--after EVENT] [--format csv|jsonl] [--sequence NAME] [--output FILE]",
      "accounts' traits for the CRM", NEEDS_READ, cmd_export},
+    {"hooks", "[--retry NAME]", "what each hook was told, and what waits for it", NEEDS_READ, cmd_hooks},
     {"run", "[--once]", "the service; --once does one full cycle and exits", NEEDS_NOTHING, cmd_run},
     {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING,
      cmd_lint},
