@@ -60,6 +60,8 @@ static const struct command commands[] = {
     {"paid-call", "ACCOUNT", "the customer bought a call", NEEDS_WRITE, cmd_paid_call},
     {"suppress", "ADDRESS|@DOMAIN", "never write there again", NEEDS_WRITE, cmd_suppress},
     {"settle", "MESSAGE sent|not-sent", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
+    {"report", "[--since DATE] [--threshold USD] [--html FILE]",
+     "the figures: funnel, replies, outreach, retention, what went wrong", NEEDS_READ, cmd_report},
     {"export", "[--since TIME|--after EVENT] [--format csv|jsonl] [--sequence NAME] [--output FILE]",
      "accounts' traits for the CRM", NEEDS_READ, cmd_export},
     {"hooks", "[--retry NAME]", "what each hook was told, and what waits for it", NEEDS_READ, cmd_hooks},
