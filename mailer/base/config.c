@@ -98,6 +98,7 @@ specialist_free(gpointer data)
     g_strfreev(s->regions);
     g_strfreev(s->logins);
     g_free(s->booking_link);
+    g_free(s->since);
     g_free(s);
 }
 
@@ -120,6 +121,7 @@ config_free(struct config *c)
     g_free(c->timezone_name);
     g_ptr_array_unref(c->mailboxes);
     g_ptr_array_unref(c->specialists);
+    g_ptr_array_unref(c->hooks);
     g_free(c);
 }
 
@@ -141,6 +143,10 @@ read_specialist(cfg_t *s, struct config *c, GError **error)
     p->regions = conf_dup_list(s, "regions");
     p->logins = conf_dup_list(s, "logins");
     p->booking_link = conf_dup_str(s, "booking_link");
+    p->since = conf_dup_str(s, "since");
+    struct civil since;
+    if (p->since && (!civil_parse(p->since, &since) || since.has_time))
+        return conf_refuse(s, error, "since: \"%s\": expected a date such as 2026-09-01", p->since);
     if (!p->name || !p->address || !is_plain_address(p->address))
         return conf_refuse(s, error, "specialist \"%s\" needs a name and an address", p->id);
     const char *mailbox = cfg_getstr(s, "mailbox");
@@ -215,6 +221,9 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     for (unsigned i = 0; i < cfg_size(cfg, "specialist"); i++)
         if (!read_specialist(cfg_getnsec(cfg, "specialist", i), c, error))
             return FALSE;
+    for (unsigned i = 0; i < cfg_size(cfg, "hook"); i++)
+        if (!config_read_hook(cfg_getnsec(cfg, "hook", i), dir, c, error))
+            return FALSE;
     if (c->specialists->len == 0)
         return conf_refuse(cfg, error, "expected at least one specialist section");
     if (c->failsafe && !config_specialist(c, c->failsafe))
@@ -229,6 +238,7 @@ config_new(void)
     struct config *c = g_new0(struct config, 1);
     c->mailboxes = g_ptr_array_new_with_free_func(config_mailbox_free);
     c->specialists = g_ptr_array_new_with_free_func(specialist_free);
+    c->hooks = g_ptr_array_new_with_free_func(config_hook_free);
     c->sequences = g_new0(char *, 1);
     c->timezone = zone_find("UTC", NULL);
     for (int i = 0; i < LINT_RULE_COUNT; i++)
@@ -245,13 +255,11 @@ config_load(const char *path, GError **error)
                         CFG_STR("failsafe", NULL, CFGF_NONE),  CFG_END()};
     cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
-    cfg_opt_t specialist[] = {CFG_STR("name", NULL, CFGF_NONE),
-                              CFG_STR("address", NULL, CFGF_NONE),
-                              CFG_STR("mailbox", NULL, CFGF_NONE),
-                              CFG_STR_LIST("regions", NULL, CFGF_NONE),
-                              CFG_STR_LIST("logins", NULL, CFGF_NONE),
-                              CFG_STR("booking_link", NULL, CFGF_NONE),
-                              CFG_END()};
+    cfg_opt_t specialist[] = {
+        CFG_STR("name", NULL, CFGF_NONE),        CFG_STR("address", NULL, CFGF_NONE),
+        CFG_STR("mailbox", NULL, CFGF_NONE),     CFG_STR_LIST("regions", NULL, CFGF_NONE),
+        CFG_STR_LIST("logins", NULL, CFGF_NONE), CFG_STR("booking_link", NULL, CFGF_NONE),
+        CFG_STR("since", NULL, CFGF_NONE),       CFG_END()};
     cfg_opt_t lint[LINT_RULE_COUNT + 1] = {0};
     for (int i = 0; i < LINT_RULE_COUNT; i++)
         lint[i] = (cfg_opt_t)CFG_STR(lint_settings[i].name, NULL, CFGF_NONE);
@@ -270,6 +278,7 @@ config_load(const char *path, GError **error)
         CFG_SEC("approval", approval, CFGF_NONE),
         CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("mailbox", config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+        CFG_SEC("hook", config_hook_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_END()};
     cfg_t *cfg = conf_parse(opts, path, error);
     if (!cfg)
@@ -312,6 +321,17 @@ config_specialist_by_address(const struct config *config, const char *address)
         const struct specialist *s = config->specialists->pdata[i];
         if (g_ascii_strcasecmp(s->address, address) == 0)
             return s;
+    }
+    return NULL;
+}
+
+const struct hook *
+config_hook(const struct config *config, const char *name)
+{
+    for (guint i = 0; i < config->hooks->len; i++) {
+        const struct hook *h = config->hooks->pdata[i];
+        if (strcmp(h->name, name) == 0)
+            return h;
     }
     return NULL;
 }

@@ -43,6 +43,23 @@ struct specialist {
     const struct mailbox *mailbox;
     char **regions, **logins;
     char *booking_link; /* NULL: the team's */
+    char *since;        /* "2026-09-01": the person's first day, NULL when nobody said */
+};
+
+/* An event that a hook can be started by. */
+enum { HOOK_EVENT_COUNT = 36 };
+struct hook_event {
+    const char *name; /* in usher.conf */
+    const char *kind; /* in the journal */
+};
+extern const struct hook_event hook_events[HOOK_EVENT_COUNT];
+
+/* A program that is told of events; see service/hooks.h. */
+struct hook {
+    char *name;  /* the section's title */
+    char **argv; /* the program's path first */
+    int timeout_s;
+    gboolean on[HOOK_EVENT_COUNT]; /* as in hook_events */
 };
 
 /* What lint looks for; compose/lint.h says what each means. `lint { RULE = "off" }` in usher.conf sets
@@ -88,6 +105,7 @@ struct config {
     struct window window;
     GPtrArray *mailboxes;   /* struct mailbox */
     GPtrArray *specialists; /* struct specialist */
+    GPtrArray *hooks;       /* struct hook */
     gint64 retry_after_us, retry_for_us;
     enum lint_level lint[LINT_RULE_COUNT];
     gboolean second_approval; /* a draft leaves after two persons approved it */
@@ -110,6 +128,8 @@ const struct specialist *config_specialist(const struct config *config, const ch
 
 /* The specialist with this (any case) address, or NULL. */
 const struct specialist *config_specialist_by_address(const struct config *config, const char *address);
+
+const struct hook *config_hook(const struct config *config, const char *name);
 
 /* The mailbox's password or token, as secret_read() tells it. The caller frees it with secret_free(). NULL
  * without error when none is configured. Errors as there. */

@@ -14,4 +14,9 @@ extern cfg_opt_t config_mailbox_options[];
 gboolean config_read_mailbox(cfg_t *section, const char *dir, struct config *config, GError **error);
 void config_mailbox_free(gpointer mailbox);
 
+/* `hook NAME { … }`: adds it to config->hooks; its program is relative to dir. USHER_ERROR_CONFIG. */
+extern cfg_opt_t config_hook_options[];
+gboolean config_read_hook(cfg_t *section, const char *dir, struct config *config, GError **error);
+void config_hook_free(gpointer hook);
+
 #endif

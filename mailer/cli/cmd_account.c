@@ -29,9 +29,9 @@ value_text(const json_t *value)
 static char *
 event_summary(const char *data_text)
 {
-    static const char *const shown[] = {"stage", "step",   "state", "subject", "address", "reason",
-                                        "why",   "text",   "class", "note",    "title",   "owner",
-                                        "days",  "status", "list",  NULL};
+    static const char *const shown[] = {
+        "stage", "step",  "state", "subject", "address", "reason", "why",      "text",     "class", "note",
+        "title", "owner", "days",  "status",  "list",    "risk",   "priority", "assignee", NULL};
     json_t *data = json_loads(data_text, 0, NULL);
     g_autoptr(GString) out = g_string_new(NULL);
     for (const char *const *key = shown; *key; key++) {
@@ -274,6 +274,38 @@ show_json(struct cli *cli, const char *key, gint64 account_id, const struct sequ
                      words_json(cli, account_id), "facts", facts_json(cli, row));
 }
 
+/* What a person set about the account: payment risk and priority, null where nobody did. */
+static gboolean
+add_by_hand(struct cli *cli, gint64 account_id, json_t *all, GError **error)
+{
+    static const char *const columns[] = {"risk", "risk_note", "priority"};
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db, "SELECT risk, risk_note, priority FROM account WHERE id = ?", error,
+                    "i", account_id);
+    if (!q || !query_next(q, error))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(columns); i++) {
+        const char *text = query_text(q, columns[i]);
+        json_object_set_new(all, columns[i], text ? json_string(text) : json_null());
+    }
+    return TRUE;
+}
+
+static void
+print_by_hand(const json_t *all)
+{
+    const char *risk = json_string_value(json_object_get(all, "risk")),
+               *note = json_string_value(json_object_get(all, "risk_note")),
+               *priority = json_string_value(json_object_get(all, "priority"));
+    g_autofree char *clean = table_clean(note);
+    if (risk)
+        printf("Payment risk: %s%s%s\n", risk, *clean ? ", " : "", clean);
+    if (priority)
+        printf("Priority: %s\n", priority);
+    if (risk || priority)
+        puts("");
+}
+
 int
 cmd_show(struct cli *cli, int argc, char **argv)
 {
@@ -286,8 +318,10 @@ cmd_show(struct cli *cli, int argc, char **argv)
         return rc;
     const struct sequence *seq = cli_sequence_of(cli, id);
     json_t *all = show_json(cli, argv[1], id, seq, &error);
-    if (!all)
+    if (!all || !add_by_hand(cli, id, all, &error)) {
+        json_decref(all);
         return cli_fail(error);
+    }
     if (cli->json) {
         cli_print_json(all);
         return EX_OK;
@@ -301,6 +335,7 @@ cmd_show(struct cli *cli, int argc, char **argv)
            engaged ? ", engaged since " : "", engaged ? engaged : "",
            json_is_true(json_object_get(all, "unanswered")) ? ", reply unanswered" : "",
            cancelled ? ", automatic mail cancelled: " : "", cancelled ? cancelled : "");
+    print_by_hand(all);
     print_facts(json_object_get(all, "facts"));
     static const char *const people[] = {"address",  "first_name",  "last_name",  "role",
                                          "function", "last_active", "suppressed", NULL};

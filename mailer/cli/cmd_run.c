@@ -7,6 +7,7 @@
 #include "compose/lint.h"
 #include "compose/template.h"
 #include "inbox/reader.h"
+#include "service/hooks.h"
 #include "service/supervisor.h"
 #include "service/worker.h"
 
@@ -131,6 +132,20 @@ check_state_directory(const struct config *config)
                dir);
 }
 
+static gboolean
+check_hook(const struct hook *hook, GError **error)
+{
+    g_autofree char *on = hook_describe(hook);
+    if (!g_file_test(hook->argv[0], G_FILE_TEST_IS_EXECUTABLE) ||
+        g_file_test(hook->argv[0], G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "hook %s: %s is no program that can be run",
+                    hook->name, hook->argv[0]);
+        return FALSE;
+    }
+    printf("ok  hook %s: %s on %s\n", hook->name, hook->argv[0], on);
+    return TRUE;
+}
+
 int
 cmd_check(struct cli *cli, int argc, char **argv)
 {
@@ -145,6 +160,11 @@ cmd_check(struct cli *cli, int argc, char **argv)
         printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
     if (!check_templates(s, &error))
         rc = cli_fail(error);
+    for (guint i = 0; i < s->config->hooks->len; i++) {
+        g_clear_error(&error);
+        if (!check_hook(s->config->hooks->pdata[i], &error))
+            rc = cli_fail(error);
+    }
     for (guint i = 0; i < s->config->mailboxes->len; i++)
         check_mailbox_wire(s, s->config->mailboxes->pdata[i], &rc);
     return rc;

@@ -261,10 +261,48 @@ static gboolean
 apply_task_made(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db,
-                      "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id) "
-                      "VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?)",
-                      error, "itttii", e->account_id, get_str(e, "task"), get_str(e, "title"),
-                      get_str(e, "assignee"), get_int(e, "due_at"), e->id);
+                      "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id, cause) "
+                      "VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?, NULLIF(?, 0))",
+                      error, "itttiii", e->account_id, get_str(e, "task"), get_str(e, "title"),
+                      get_str(e, "assignee"), get_int(e, "due_at"), e->id, e->cause);
+}
+
+/* The acts on a task name it by the event that made it: its number is only the table's. */
+static gboolean
+apply_task_done(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db,
+                      "UPDATE task SET done_at = ?, done_by = ?, note = ? WHERE event_id = ? AND done_at IS "
+                      "NULL",
+                      error, "itti", e->at_us, e->actor, get_str(e, "note"), get_int(e, "made"));
+}
+
+static gboolean
+apply_task_snoozed(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE task SET due_at = ? WHERE event_id = ?", error, "ii", get_int(e, "due_at"),
+                      get_int(e, "made"));
+}
+
+static gboolean
+apply_task_assigned(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE task SET assignee = ? WHERE event_id = ?", error, "ti",
+                      get_str(e, "assignee"), get_int(e, "made"));
+}
+
+static gboolean
+apply_risk_set(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE account SET risk = ?, risk_note = ? WHERE id = ?", error, "tti",
+                      get_str(e, "risk"), get_str(e, "note"), e->account_id);
+}
+
+static gboolean
+apply_priority_set(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "UPDATE account SET priority = ? WHERE id = ?", error, "ti", get_str(e, "priority"),
+                      e->account_id);
 }
 
 static gboolean
@@ -323,6 +361,11 @@ static const struct {
     {"hold_set", apply_hold_set},
     {"suppressed", apply_suppressed},
     {"task_made", apply_task_made},
+    {"task_done", apply_task_done},
+    {"task_snoozed", apply_task_snoozed},
+    {"task_assigned", apply_task_assigned},
+    {"risk_set", apply_risk_set},
+    {"priority_set", apply_priority_set},
 };
 
 gboolean

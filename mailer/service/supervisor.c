@@ -177,6 +177,15 @@ add_process(struct supervisor *s, const char *role, const char *mailbox)
     start_process(p);
 }
 
+static gboolean
+has_process(const struct supervisor *s, const char *role)
+{
+    for (guint i = 0; i < s->processes->len; i++)
+        if (strcmp(((struct process *)s->processes->pdata[i])->role, role) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static void
 signal_all(const struct supervisor *s, int signal_number)
 {
@@ -220,6 +229,8 @@ on_reload(gpointer user)
     } else {
         log_event("reloaded", NULL);
         signal_all(s, SIGTERM); /* each ends its work under way and is started again */
+        if (config->hooks->len && !has_process(s, "hooks"))
+            add_process(s, "hooks", NULL);
         sd_notify(0, "READY=1\nSTATUS=running");
     }
     program_free(program);
@@ -286,6 +297,8 @@ supervisor_run(const char *config_path, GError **error)
         sd_watchdog_enabled(0, &watchdog_us);
         g_timeout_add((guint)(watchdog_us ? MAX(watchdog_us / 2000, 100) : 10000), on_watchdog, &s);
         add_process(&s, "tick", NULL);
+        if (s.config->hooks->len)
+            add_process(&s, "hooks", NULL);
         for (guint i = 0; i < s.config->mailboxes->len; i++) {
             const struct mailbox *m = s.config->mailboxes->pdata[i];
             add_process(&s, "watch", m->name);

@@ -9,6 +9,7 @@
 #include "inbox/watch.h"
 #include "outbox/sender.h"
 #include "outbox/test_outbox.h"
+#include "service/hooks.h"
 #include "service/tick.h"
 
 #include <errno.h>
@@ -130,6 +131,22 @@ round_send(struct worker *w, GError **error)
     return TRUE;
 }
 
+static void
+log_hook_failure(const struct hook *hook, const GError *problem, gpointer user)
+{
+    (void)user;
+    log_problem("hook_failed", problem, "hook", hook->name, NULL);
+}
+
+static gboolean
+round_hooks(struct worker *w, GError **error)
+{
+    if (!hooks_work(w->service, &stop_requested, log_hook_failure, NULL, error))
+        return FALSE;
+    pause_ms(1000);
+    return TRUE;
+}
+
 static gboolean
 round_watch(struct worker *w, GError **error)
 {
@@ -243,6 +260,9 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     if (strcmp(role, "tick") == 0) {
         if (tick_refresh(s, &error))
             loop(&w, role, round_tick);
+    } else if (strcmp(role, "hooks") == 0) {
+        if (hooks_register(s, clock_now_us(), &error))
+            loop(&w, role, round_hooks);
     } else if (mailbox && strcmp(role, "send") == 0) {
         if (ledger_recover(&w.ledger, clock_now_us(), &error))
             loop(&w, role, round_send);
@@ -291,27 +311,46 @@ send_once(struct worker *w, GError **error)
     return ok;
 }
 
+struct once {
+    void (*problem)(const char *line);
+    GError *first;
+};
+
+static void
+note_hook_failure(const struct hook *hook, const GError *problem, gpointer user)
+{
+    struct once *once = user;
+    note(NULL, g_error_new(problem->domain, problem->code, "hook %s: %s", hook->name, problem->message),
+         once->problem, &once->first);
+}
+
 gboolean
 worker_run_once(struct service *s, void (*problem)(const char *line), GError **error)
 {
     guint n = s->config->mailboxes->len;
     g_autofree struct worker *workers = g_new0(struct worker, n);
-    GError *local = NULL, *first = NULL;
+    struct once once = {.problem = problem};
+    GError *local = NULL;
     signal(SIGPIPE, SIG_IGN);
+    if (!hooks_register(s, clock_now_us(), &local))
+        note(NULL, g_steal_pointer(&local), problem, &once.first);
     for (guint i = 0; i < n; i++) {
         worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
         if (!watch_read(workers[i].watch, NULL, &local))
-            note(&workers[i], g_steal_pointer(&local), problem, &first);
+            note(&workers[i], g_steal_pointer(&local), problem, &once.first);
     }
     if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local))
-        note(NULL, g_steal_pointer(&local), problem, &first);
+        note(NULL, g_steal_pointer(&local), problem, &once.first);
     for (guint i = 0; i < n; i++) {
         if (!send_once(&workers[i], &local))
-            note(&workers[i], g_steal_pointer(&local), problem, &first);
+            note(&workers[i], g_steal_pointer(&local), problem, &once.first);
         worker_clear(&workers[i]);
     }
-    if (!first)
+    if (!hooks_work(s, NULL, note_hook_failure, &once,
+                    &local)) /* the mail is out: a hook may take its time */
+        note(NULL, g_steal_pointer(&local), problem, &once.first);
+    if (!once.first)
         return TRUE;
-    g_propagate_error(error, first);
+    g_propagate_error(error, once.first);
     return FALSE;
 }

@@ -9,12 +9,13 @@
  * open. */
 #define WORKER_PROGRESS_FD 3
 
-/* Runs a role until SIGTERM: "migrate" (once), "tick", "send MAILBOX", "watch MAILBOX". Returns an exit code.
+/* Runs a role until SIGTERM: "migrate" (once), "tick", "send MAILBOX", "watch MAILBOX", "hooks". Returns an
+ * exit code.
  */
 int worker_main(const char *config_path, const char *role, const char *mailbox);
 
-/* One full cycle in this process: read mail, advance, compose, send. Every mailbox is tried even when one
- * fails; the first problem is the error, each is reported by problem() as one line. */
+/* One full cycle in this process: read mail, advance, compose, send, run hooks. Every mailbox is tried even
+ * when one fails; the first problem is the error, each is reported by problem() as one line. */
 gboolean worker_run_once(struct service *service, void (*problem)(const char *line), GError **error);
 
 /* Takes the lock that marks a live process of this role on this database; -1 with USHER_ERROR_TEMP when

@@ -200,7 +200,31 @@ static const char migration_2[] =
     "  asked_by TEXT NOT NULL, at INTEGER NOT NULL,"
     "  next_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
     "  text TEXT) STRICT;" /* the server's last word */
-    "CREATE INDEX test_copy_open ON test_copy(mailbox, next_at) WHERE state = 'waiting';";
+    "CREATE INDEX test_copy_open ON test_copy(mailbox, next_at) WHERE state = 'waiting';"
+
+    /* tasks, risk, priority */
+    "ALTER TABLE task ADD COLUMN cause INTEGER;" /* the event it is about */
+    "ALTER TABLE task ADD COLUMN done_by TEXT;"
+    "ALTER TABLE task ADD COLUMN note TEXT;" /* of who did it */
+    "CREATE INDEX task_cause ON task(cause, kind) WHERE cause IS NOT NULL;"
+    "CREATE INDEX task_event ON task(event_id);"
+    "ALTER TABLE account ADD COLUMN risk TEXT;" /* of not being paid: low, medium, high, set by hand */
+    "ALTER TABLE account ADD COLUMN risk_note TEXT;"
+    "ALTER TABLE account ADD COLUMN priority TEXT;" /* high, normal, low, set by hand */
+
+    /* service/hooks.h */
+    "CREATE TABLE hook("
+    "  name TEXT PRIMARY KEY,"
+    "  seen_id INTEGER NOT NULL," /* events up to here were looked at */
+    "  since INTEGER NOT NULL,"   /* when it was first seen in the configuration */
+    "  delivered_id INTEGER, delivered_at INTEGER,"
+    "  error TEXT, error_at INTEGER) STRICT, WITHOUT ROWID;" /* of the last attempt that failed */
+    "CREATE TABLE hook_event("
+    "  hook TEXT NOT NULL, event_id INTEGER NOT NULL,"
+    "  state TEXT NOT NULL," /* waiting, failed */
+    "  attempts INTEGER NOT NULL DEFAULT 0,"
+    "  queued_at INTEGER NOT NULL, next_at INTEGER NOT NULL,"
+    "  PRIMARY KEY(hook, event_id)) STRICT, WITHOUT ROWID;";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

@@ -54,10 +54,12 @@ projections_of(struct fixture *f)
          "(SELECT * FROM step ORDER BY account_id, sequence, step)"},
         {"quote(account_id) || quote(address) || quote(until) || reason",
          "(SELECT * FROM hold ORDER BY account_id, address, reason, until)"},
-        {"quote(account_id) || kind || title || quote(assignee) || quote(due_at) || quote(event_id)",
+        {"id || quote(account_id) || kind || title || quote(assignee) || quote(due_at) || quote(event_id)"
+         " || quote(cause) || quote(done_at) || quote(done_by) || quote(note)",
          "(SELECT * FROM task ORDER BY event_id)"},
         {"address || reason || at || quote(event_id)", "(SELECT * FROM suppression ORDER BY address)"},
-        {"id || quote(sales_engaged) || quote(owner)", "(SELECT * FROM account ORDER BY id)"},
+        {"id || quote(sales_engaged) || quote(owner) || quote(risk) || quote(risk_note) || quote(priority)",
+         "(SELECT * FROM account ORDER BY id)"},
     };
     GString *all = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
@@ -77,7 +79,8 @@ assert_replay(struct fixture *f)
                                          "DELETE FROM hold",
                                          "DELETE FROM task",
                                          "DELETE FROM suppression",
-                                         "UPDATE account SET sales_engaged = 0, owner = NULL"};
+                                         "UPDATE account SET sales_engaged = 0, owner = NULL, risk = NULL, "
+                                         "risk_note = NULL, priority = NULL"};
     g_autofree char *before = projections_of(f);
     for (gsize i = 0; i < G_N_ELEMENTS(forget); i++)
         run_sql(f, forget[i]);
