@@ -7,7 +7,7 @@
 #include "base/zone.h"
 #include "compose/letter.h"
 #include "compose/markdown.h"
-#include "compose/sender.h"
+#include "compose/stand_in.h"
 #include "compose/template.h"
 #include "compose/thread.h"
 
@@ -38,6 +38,7 @@ draft_free(struct draft *d)
     g_free(d->rendered);
     g_free(d->approved_by);
     g_free(d->message_id);
+    g_free(d->cover);
     json_decref(d->basis);
     g_clear_pointer(&d->recipients, g_ptr_array_unref);
     g_free(d);
@@ -155,7 +156,10 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->template_name = g_strdup(request->template_name);
     d->template_text = g_strdup(mail_template_text(tpl));
     d->follows = mail_template_follows(tpl);
-    d->specialist = sender_choose(c->db, c->config, c->row, request->account_id, error);
+    const struct specialist *cover;
+    if (!stand_in_choose(c, request->account_id, d->follows, &d->specialist, &cover, error))
+        return NULL;
+    d->cover = cover ? g_strdup(cover->id) : NULL;
     d->specialist_id = d->specialist ? g_strdup(d->specialist->id) : NULL;
     d->recipients = d->specialist ? recipients_choose(c->db, request->account_id, request->audience,
                                                       fact_row_text(c->row, "today"), error)
@@ -199,7 +203,7 @@ draft_store(struct store *db, struct draft *d, GError **error)
     json_decref(recipients);
     if (ok)
         d->id = store_last_id(db);
-    return ok;
+    return ok && (!d->cover || stand_in_store(db, d, error));
 }
 
 struct draft *
@@ -244,6 +248,7 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->approved_us = query_int(q, "approved_at");
     d->approved_by = query_dup_text(q, "approved_by");
     d->message_id = query_dup_text(q, "message_id");
+    d->cover = query_dup_text(q, "cover");
     return g_steal_pointer(&d);
 }
 
@@ -303,7 +308,7 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
                       ? recipients_refusal(c->db, draft->account_id, draft->recipients)
                       : g_strdup_printf("it is signed by \"%s\", who is no specialist of usher.conf any more",
                                         draft->specialist_id);
-    if (*difference)
+    if (*difference || !stand_in_difference(c, draft, difference, error) || *difference)
         return FALSE;
     scoped(mail_template_free) struct mail_template *tpl =
         mail_template_parse(draft->template_name, draft->template_text, error);
@@ -332,7 +337,8 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
            *new_json = recipients_to_json(fresh->recipients);
     *changed = strcmp(fresh->rendered, draft->rendered) != 0 ||
                (!draft->edited && strcmp(fresh->subject, draft->subject) != 0) ||
-               fresh->specialist != draft->specialist || !json_equal(old_json, new_json);
+               fresh->specialist != draft->specialist || g_strcmp0(fresh->cover, draft->cover) != 0 ||
+               !json_equal(old_json, new_json);
     const char *subject = draft->edited ? draft->subject : fresh->subject,
                *markdown = draft->edited ? draft->markdown : fresh->markdown;
     char *recipients = json_dumps(new_json, JSON_COMPACT),
@@ -345,6 +351,8 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
                              error, "ttttttttitt", subject, markdown, fresh->rendered, basis, recipients,
                              fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text,
                              draft->id, draft->subject, draft->markdown);
+    fresh->id = draft->id;
+    ok = ok && stand_in_store(c->db, fresh, error);
     free(recipients);
     free(basis);
     json_decref(old_json);

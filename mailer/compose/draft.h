@@ -40,6 +40,7 @@ struct draft {
     gint64 created_us, approved_us;
     char *approved_by;
     char *message_id; /* NULL until frozen */
+    char *cover;      /* the specialist who answers go to while this one is away, NULL: none */
 };
 void draft_free(struct draft *draft);
 SCOPED_FUNC(struct draft, draft_free)

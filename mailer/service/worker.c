@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
+#include "service/plan.h"
 #include "service/tick.h"
 
 #include <errno.h>
@@ -104,7 +105,8 @@ struct worker {
 static gboolean
 round_tick(struct worker *w, GError **error)
 {
-    if (!tick_run(w->service, clock_now_us(), &stop_requested, NULL, error))
+    if (!tick_run(w->service, clock_now_us(), &stop_requested, NULL, error) ||
+        !plan_heartbeat(w->service, clock_now_us(), error))
         return FALSE;
     pause_ms(1000);
     return TRUE;
@@ -240,7 +242,7 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     progress_tell();
     int rc = 0;
     if (strcmp(role, "tick") == 0) {
-        if (tick_refresh(s, &error))
+        if (plan_at_start(s, clock_now_us(), &error) && tick_refresh(s, &error))
             loop(&w, role, round_tick);
     } else if (mailbox && strcmp(role, "send") == 0) {
         if (ledger_recover(&w.ledger, clock_now_us(), &error))
@@ -301,7 +303,8 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
         if (!watch_read(workers[i].watch, NULL, &local))
             note(&workers[i], g_steal_pointer(&local), problem, &first);
     }
-    if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local))
+    if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local) ||
+        !plan_heartbeat(s, clock_now_us(), &local))
         note(NULL, g_steal_pointer(&local), problem, &first);
     for (guint i = 0; i < n; i++) {
         if (!send_once(&workers[i], &local))

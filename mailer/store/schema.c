@@ -162,12 +162,25 @@ static const char migration_1[] =
 
 static const char migration_2[] =
     /* compose/ */
-    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes */
+    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes
+                                                                           */
     "ALTER TABLE message ADD COLUMN revised_by TEXT;"                     /* NULL: usher composed it */
-    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h */
+    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h
+                                                                           */
 
     /* pipeline/ */
-    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;";
+    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;"
+
+    /* time: leave of the specialists, and what the limits count */
+    "CREATE TABLE leave("
+    "  id INTEGER PRIMARY KEY," /* of the event that set it */
+    "  specialist TEXT NOT NULL,"
+    "  from_at INTEGER NOT NULL, until_at INTEGER NOT NULL," /* until_at: back at work */
+    "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
+    "CREATE INDEX delivery_recent ON delivery(at) WHERE state IN ('claimed', 'transmitting', 'sent', "
+    "'unknown');"
+    "ALTER TABLE message ADD COLUMN cover TEXT;" /* who answers go to while its specialist is away */
+    "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;"; /* where it went instead: redirect_all_to */
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);
