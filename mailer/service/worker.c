@@ -276,6 +276,24 @@ note(const struct worker *w, GError *local, void (*problem)(const char *line), G
         g_propagate_error(error, local);
 }
 
+/* With a pause between two mails a run sends one; --once goes on after the pause, as long as something was
+ * sent and only the pause is in the way. A rehearsed clock stands still, so there nothing would come. */
+static gboolean
+send_paced(struct worker *w, struct sender_report *report, GError **error)
+{
+    for (;;) {
+        guint before = report->sent;
+        if (!sender_run(&w->ledger, NULL, report, error))
+            return FALSE;
+        gint64 next_us = ledger_next_due_us(&w->ledger, NULL), wait_us = next_us - clock_now_us();
+        if (report->sent == before || !next_us || clock_is_rehearsed() ||
+            wait_us > w->mailbox->spacing.max_us)
+            return TRUE;
+        if (wait_us > 0)
+            g_usleep((gulong)wait_us);
+    }
+}
+
 static gboolean
 send_once(struct worker *w, GError **error)
 {
@@ -283,8 +301,7 @@ send_once(struct worker *w, GError **error)
     int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok =
-        ledger_recover(&w->ledger, clock_now_us(), error) && sender_run(&w->ledger, NULL, &report, error);
+    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && send_paced(w, &report, error);
     ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
     sender_report_clear(&report);
     close(lock);
