@@ -33,6 +33,14 @@ is_still_queued(struct service *s, gint64 draft_id, GError **error)
     return FALSE;
 }
 
+/* What makes an approved mail wait, for whoever looks into the outbox before its hour. */
+static gboolean
+tell_why(struct service *s, gint64 draft_id, const char *reason, GError **error)
+{
+    return store_exec(s->db, "UPDATE delivery SET text = ? WHERE message_id = ? AND state = 'queued'", error,
+                      "ti", reason, draft_id);
+}
+
 static gboolean
 approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gint64 now_us,
                        gint64 *send_at_us, gboolean *recomposed, GError **error)
@@ -54,6 +62,7 @@ approve_in_transaction(struct service *s, gint64 draft_id, const char *actor, gi
         ok = draft_check_subject(&checked, d->subject, error) && draft_lint_allows(s, d, error) &&
              draft_freeze(&c, d, actor, error) &&
              outbox_enqueue(s->db, d->id, gate.sendable_us, now_us, error) &&
+             (!gate.closed || tell_why(s, d->id, gate.closed, error)) &&
              drafting_record(s, d, "draft_approved", actor, drafting_about(d), now_us, error) &&
              service_advance(s, d->account_id, now_us, error) && is_still_queued(s, d->id, error);
         *send_at_us = gate.sendable_us;
