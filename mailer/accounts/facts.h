@@ -84,7 +84,8 @@ struct fact_value {
 struct fact_row;
 
 /* Everything known about account_id. Of several sources that deliver the same fact the newest wins. team_zone
- * is borrowed and stands in where the account has neither `timezone` nor `country`. Free with fact_row_free(). */
+ * is borrowed and stands in where the account has neither `timezone` nor `country`. Free with
+ * fact_row_free(). */
 gboolean fact_row_load(struct store *db, const struct fact_set *set, gint64 account_id, GTimeZone *team_zone,
                        struct fact_row **row, GError **error);
 void fact_row_free(struct fact_row *row);

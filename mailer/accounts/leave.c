@@ -47,6 +47,15 @@ follow_covers(struct store *db, gint64 now_us, char **cover, GError **error)
 }
 
 gboolean
+leave_any(struct store *db, gint64 now_us)
+{
+    g_autoptr(GError) error = NULL;
+    gint64 any = store_int(db, "SELECT 1 FROM leave WHERE from_at <= ?1 AND until_at > ?1 LIMIT 1", 0, &error,
+                           "i", now_us);
+    return any || error;
+}
+
+gboolean
 leave_cover(struct store *db, const char *specialist, gint64 now_us, char **cover, GError **error)
 {
     gint64 until_us;

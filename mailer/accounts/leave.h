@@ -16,6 +16,9 @@ struct leave_status {
 gboolean leave_status(struct store *db, const struct config *config, const char *specialist, gint64 now_us,
                       struct leave_status *out, GError **error);
 
+/* TRUE when somebody is away at now_us; on an error TRUE, since the closer look will tell. */
+gboolean leave_any(struct store *db, gint64 now_us);
+
 /* The id of whoever takes over the tasks of a specialist who is away at now_us; NULL when they are not away
  * or nobody covers. The caller frees. */
 gboolean leave_cover(struct store *db, const char *specialist, gint64 now_us, char **cover, GError **error);

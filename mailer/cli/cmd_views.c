@@ -1,11 +1,11 @@
 /* The views of the whole team: board, daily, inbox, outbox. */
+#include "accounts/sender.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "service/plan.h"
-#include "accounts/sender.h"
 
 #include <stdio.h>
 #include <string.h>

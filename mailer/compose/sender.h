@@ -1,5 +1,5 @@
-/* Kept for compose/ and what lies above it: choosing the specialist moved to accounts/, where the pipeline can
- * see it too. */
+/* Kept for compose/ and what lies above it: choosing the specialist moved to accounts/, where the pipeline
+ * can see it too. */
 #ifndef USHER_COMPOSE_SENDER_H
 #define USHER_COMPOSE_SENDER_H
 

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/zone_country.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define MAX_YEARS 30
@@ -225,14 +224,15 @@ parse_rule(const char *word, struct holiday_rule *out)
 static gboolean
 read_years(struct holiday_reader *r, guint line, const char *text, GError **error)
 {
-    int first = 0, last = 0, end = 0;
-    if (sscanf(text, "%4d-%4d%n", &first, &last, &end) != 2 || text[end] || first < 1970 || last < first ||
-        last - first >= MAX_YEARS || last > 9000)
+    g_auto(GStrv) years = g_strsplit(text, "-", -1);
+    guint64 first, last;
+    if (g_strv_length(years) != 2 || !g_ascii_string_to_unsigned(years[0], 10, 1970, 9000, &first, NULL) ||
+        !g_ascii_string_to_unsigned(years[1], 10, first, first + MAX_YEARS - 1, &last, NULL))
         return refuse(r, line, "the years it covers, such as 2026-2028", text, error);
     if (r->h->first_year)
         return refuse(r, line, "the years only once", text, error);
-    r->h->first_year = first;
-    r->h->last_year = last;
+    r->h->first_year = (int)first;
+    r->h->last_year = (int)last;
     return TRUE;
 }
 

@@ -51,6 +51,8 @@ away_reason(struct view *v)
     struct leave_status leave;
     const struct specialist *who;
     g_autoptr(GError) error = NULL;
+    if (!leave_any(v->db, v->now_us))
+        return NULL; /* as on most days */
     if (!view_leave(v, &leave, &who, &error))
         return g_strdup_printf("who is away cannot be looked up: %s", error->message);
     if (!leave.until_us || leave.stand_in)
@@ -64,7 +66,7 @@ away_reason(struct view *v)
 char *
 step_held_because(struct view *v, const struct step *step)
 {
-    char *away = v->program->config->specialists->len ? away_reason(v) : NULL;
+    char *away = away_reason(v);
     if (away)
         return away;
     if (v->hold_reason)

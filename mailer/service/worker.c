@@ -242,7 +242,10 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     progress_tell();
     int rc = 0;
     if (strcmp(role, "tick") == 0) {
-        if (plan_at_start(s, clock_now_us(), &error) && tick_refresh(s, &error))
+        g_autoptr(GError) unplanned = NULL; /* a plan is for people: without it the work goes on */
+        if (!plan_at_start(s, clock_now_us(), &unplanned))
+            log_problem("startup_plan_failed", unplanned, NULL);
+        if (tick_refresh(s, &error))
             loop(&w, role, round_tick);
     } else if (mailbox && strcmp(role, "send") == 0) {
         if (ledger_recover(&w.ledger, clock_now_us(), &error))
@@ -276,18 +279,26 @@ note(const struct worker *w, GError *local, void (*problem)(const char *line), G
         g_propagate_error(error, local);
 }
 
-/* With a pause between two mails a run sends one; --once goes on after the pause, as long as something was
- * sent and only the pause is in the way. A rehearsed clock stands still, so there nothing would come. */
+/* A run of the sender looks at so many mails at a time and ends when none of them may go, and with a pause
+ * between two mails it sends one. --once goes on until all that was due was looked at, and over pauses as
+ * long as something is sent; a rehearsed clock stands still, so there no pause ends. */
 static gboolean
-send_paced(struct worker *w, struct sender_report *report, GError **error)
+send_all(struct worker *w, struct sender_report *report, GError **error)
 {
+    const struct ledger *l = &w->ledger;
+    gint64 passes = 2 + store_int(l->db,
+                                  "SELECT COUNT(*) FROM delivery WHERE mailbox = ? AND state IN ('queued', "
+                                  "'deferred') AND next_at <= ?",
+                                  0, NULL, "ti", l->mailbox->name, clock_now_us()) /
+                            20;
     for (;;) {
         guint before = report->sent;
         if (!sender_run(&w->ledger, NULL, report, error))
             return FALSE;
         gint64 next_us = ledger_next_due_us(&w->ledger, NULL), wait_us = next_us - clock_now_us();
-        if (report->sent == before || !next_us || clock_is_rehearsed() ||
-            wait_us > w->mailbox->spacing.max_us)
+        gboolean paced =
+            report->sent > before && !clock_is_rehearsed() && wait_us <= w->mailbox->spacing.max_us;
+        if (!next_us || !(paced || (wait_us <= 0 && passes-- > 0)))
             return TRUE;
         if (wait_us > 0)
             g_usleep((gulong)wait_us);
@@ -301,7 +312,7 @@ send_once(struct worker *w, GError **error)
     int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && send_paced(w, &report, error);
+    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && send_all(w, &report, error);
     ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
     sender_report_clear(&report);
     close(lock);
