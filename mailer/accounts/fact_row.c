@@ -9,6 +9,7 @@
 #include "accounts/stored.h"
 #include "base/error.h"
 #include "base/zone.h"
+#include "base/zone_country.h"
 
 #include <string.h>
 
@@ -156,21 +157,37 @@ make_local(struct fact_row *row, struct fact_value *slot)
     slot->value = json_string(local);
 }
 
+/* A text fact as delivered, before anything is converted; NULL when it is missing. */
+static const char *
+delivered_text(const struct fact_row *row, const char *name)
+{
+    const struct fact *fact = facts_find(row->set, name);
+    return fact && fact->index < row->count ? json_string_value(row->values[fact->index].value) : NULL;
+}
+
 /* After merging: zone first, then types, times, names and defaults. */
 static void
 finish(struct fact_row *row)
 {
     const struct fact *zone_fact = facts_find(row->set, "timezone");
+    gboolean own_zone = FALSE;
     if (zone_fact && zone_fact->index < row->count) {
         struct fact_value *slot = &row->values[zone_fact->index];
         if (slot->value) {
             GTimeZone *own =
                 json_is_string(slot->value) ? zone_find(json_string_value(slot->value), NULL) : NULL;
-            if (own)
+            if (own) {
                 row->zone = own;
-            else
+                own_zone = TRUE;
+            } else {
                 refuse_value(slot, "is no IANA time zone");
+            }
         }
+    }
+    if (!own_zone) { /* that of the account's country, else the team's */
+        GTimeZone *of_country = zone_of_country(delivered_text(row, "country"));
+        if (of_country)
+            row->zone = of_country;
     }
     for (guint i = 0; i < row->count; i++) {
         const struct fact *fact = facts_at(row->set, i);

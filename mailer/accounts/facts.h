@@ -84,7 +84,8 @@ struct fact_value {
 struct fact_row;
 
 /* Everything known about account_id. Of several sources that deliver the same fact the newest wins. team_zone
- * is borrowed and stands in where the account has no `timezone`. Free with fact_row_free(). */
+ * is borrowed and stands in where the account has neither `timezone` nor `country`. Free with
+ * fact_row_free(). */
 gboolean fact_row_load(struct store *db, const struct fact_set *set, gint64 account_id, GTimeZone *team_zone,
                        struct fact_row **row, GError **error);
 void fact_row_free(struct fact_row *row);
@@ -111,7 +112,8 @@ void fact_row_set_time(struct fact_row *row, const char *name, gint64 us);
 /* Sets `today` to the account's local date at now_us. */
 void fact_row_set_today(struct fact_row *row, gint64 now_us);
 
-/* The account's own time zone when its `timezone` fact names one, else the team's. Borrowed. */
+/* The account's own time zone when its `timezone` fact names one, else that of its `country`
+ * (base/zone_country.h), else the team's. Borrowed. */
 GTimeZone *fact_row_zone(const struct fact_row *row);
 
 /* Columns that were imported without being declared: an object, borrowed, never NULL. */

@@ -74,9 +74,17 @@ window_read(cfg_t *section, struct window *out, GError **error)
     return TRUE;
 }
 
-/* ASCII local@domain without anything that means something elsewhere: the wire checks it again in full. */
-static gboolean
-is_plain_address(const char *address)
+gboolean
+window_meet(const struct window *a, const struct window *b, struct window *both)
+{
+    *both = (struct window){.days = a->days & b->days,
+                            .from_minute = MAX(a->from_minute, b->from_minute),
+                            .to_minute = MIN(a->to_minute, b->to_minute)};
+    return both->days && both->from_minute < both->to_minute;
+}
+
+gboolean
+config_is_plain_address(const char *address)
 {
     const char *at = strchr(address, '@');
     for (const char *p = address; *p; p++)
@@ -119,6 +127,8 @@ config_free(struct config *c)
     g_free(c->survey_link);
     g_free(c->failsafe);
     g_free(c->timezone_name);
+    g_strfreev(c->deliver_only_to);
+    g_free(c->redirect_all_to);
     g_ptr_array_unref(c->mailboxes);
     g_ptr_array_unref(c->specialists);
     g_ptr_array_unref(c->hooks);
@@ -147,7 +157,7 @@ read_specialist(cfg_t *s, struct config *c, GError **error)
     struct civil since;
     if (p->since && (!civil_parse(p->since, &since) || since.has_time))
         return conf_refuse(s, error, "since: \"%s\": expected a date such as 2026-09-01", p->since);
-    if (!p->name || !p->address || !is_plain_address(p->address))
+    if (!p->name || !p->address || !config_is_plain_address(p->address))
         return conf_refuse(s, error, "specialist \"%s\" needs a name and an address", p->id);
     const char *mailbox = cfg_getstr(s, "mailbox");
     p->mailbox = config_mailbox(c, mailbox && *mailbox ? mailbox : p->id);
@@ -213,10 +223,12 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
         return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
     if (!read_team(cfg_getsec(cfg, "team"), c, error) ||
         !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
-        !read_lint(cfg_getsec(cfg, "lint"), c, error))
+        !read_lint(cfg_getsec(cfg, "lint"), c, error) || !config_read_limits(cfg, c, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
-        if (!config_read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error))
+        if (!config_read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error) ||
+            !config_read_mailbox_limits(cfg, cfg_getnsec(cfg, "mailbox", i), c, c->mailboxes->pdata[i],
+                                        error))
             return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "specialist"); i++)
         if (!read_specialist(cfg_getnsec(cfg, "specialist", i), c, error))
@@ -229,6 +241,10 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     if (c->failsafe && !config_specialist(c, c->failsafe))
         return conf_refuse(cfg_getsec(cfg, "team"), error, "failsafe: there is no specialist \"%s\"",
                            c->failsafe);
+    const char *shared = cfg_getstr(cfg_getsec(cfg, "team"), "shared");
+    c->shared = shared ? config_specialist(c, shared) : NULL;
+    if (shared && !c->shared)
+        return conf_refuse(cfg_getsec(cfg, "team"), error, "shared: there is no specialist \"%s\"", shared);
     return TRUE;
 }
 
@@ -240,6 +256,7 @@ config_new(void)
     c->specialists = g_ptr_array_new_with_free_func(specialist_free);
     c->hooks = g_ptr_array_new_with_free_func(config_hook_free);
     c->sequences = g_new0(char *, 1);
+    c->deliver_only_to = g_new0(char *, 1);
     c->timezone = zone_find("UTC", NULL);
     for (int i = 0; i < LINT_RULE_COUNT; i++)
         c->lint[i] = lint_settings[i].level;
@@ -249,10 +266,15 @@ config_new(void)
 struct config *
 config_load(const char *path, GError **error)
 {
-    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),      CFG_STR("company", NULL, CFGF_NONE),
-                        CFG_STR("timezone", "UTC", CFGF_NONE), CFG_STR("booking_link", NULL, CFGF_NONE),
-                        CFG_STR("help_link", NULL, CFGF_NONE), CFG_STR("survey_link", NULL, CFGF_NONE),
-                        CFG_STR("failsafe", NULL, CFGF_NONE),  CFG_END()};
+    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),
+                        CFG_STR("company", NULL, CFGF_NONE),
+                        CFG_STR("timezone", "UTC", CFGF_NONE),
+                        CFG_STR("booking_link", NULL, CFGF_NONE),
+                        CFG_STR("help_link", NULL, CFGF_NONE),
+                        CFG_STR("survey_link", NULL, CFGF_NONE),
+                        CFG_STR("failsafe", NULL, CFGF_NONE),
+                        CFG_STR("shared", NULL, CFGF_NONE),
+                        CFG_END()};
     cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
     cfg_opt_t specialist[] = {
@@ -272,6 +294,12 @@ config_load(const char *path, GError **error)
         CFG_STR_LIST("sequences", LIST("{onboarding}"), CFGF_NONE),
         CFG_INT("retry_after", 15, CFGF_NONE),
         CFG_INT("retry_for", 48, CFGF_NONE),
+        CFG_STR("gap", "2 days", CFGF_NONE),
+        CFG_INT("daily_max", 0, CFGF_NONE),
+        CFG_INT("domain_hourly_max", 0, CFGF_NONE),
+        CFG_STR("spacing", NULL, CFGF_NONE),
+        CFG_STR_LIST("deliver_only_to", NULL, CFGF_NONE),
+        CFG_STR("redirect_all_to", NULL, CFGF_NONE),
         CFG_SEC("team", team, CFGF_NONE),
         CFG_SEC("window", window, CFGF_NONE),
         CFG_SEC("lint", lint, CFGF_NONE),

@@ -15,6 +15,11 @@ struct window {
     int to_minute;   /* exclusive */
 };
 
+/* The pause between two mails of one mailbox: a random one from min_us to max_us; both 0: none. */
+struct spacing {
+    gint64 min_us, max_us;
+};
+
 enum wire_security { WIRE_STARTTLS, WIRE_IMPLICIT_TLS, WIRE_PLAIN_LOOPBACK };
 
 struct wire_server {
@@ -35,6 +40,10 @@ struct mailbox {
     char *inbox, *sent;                        /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
     enum sent_copy sent_copy;
     gboolean plus_addressing;
+    gboolean has_window; /* sends only inside window, too */
+    struct window window;
+    guint daily_max; /* mails a day of the team's, 0: no limit */
+    struct spacing spacing;
 };
 
 struct specialist {
@@ -107,6 +116,13 @@ struct config {
     GPtrArray *specialists; /* struct specialist */
     GPtrArray *hooks;       /* struct hook */
     gint64 retry_after_us, retry_for_us;
+    gint64 gap_us; /* least time between two mails to an account, 0: none */
+    guint daily_max,
+        domain_hourly_max;  /* mails of the whole service, and to one receiving domain; 0: no limit */
+    struct spacing spacing; /* of the mailboxes that have none of their own */
+    char **deliver_only_to; /* addresses and domains, folded; empty: anybody */
+    char *redirect_all_to;  /* NULL: to the people it is for */
+    const struct specialist *shared; /* the team's shared address: NULL when there is none */
     enum lint_level lint[LINT_RULE_COUNT];
     gboolean second_approval; /* a draft leaves after two persons approved it */
 };
@@ -138,5 +154,12 @@ gboolean mailbox_read_password(const struct mailbox *mailbox, char **password, G
 /* A `window` section ("days", "from", "to") into *out; shared with sequence files. */
 struct cfg_t;
 gboolean window_read(struct cfg_t *section, struct window *out, GError **error);
+
+/* A setting like "2 days", "36 hours" or "none" (0; unset too) into microseconds; shared with sequence files.
+ */
+gboolean span_read(struct cfg_t *section, const char *key, gint64 *us, GError **error);
+
+/* The hours in which both are open. FALSE when there are none. */
+gboolean window_meet(const struct window *a, const struct window *b, struct window *both);
 
 #endif

@@ -7,6 +7,10 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+static cfg_opt_t mailbox_window[] = {CFG_STR_LIST("days", (char[]){"{mon, tue, wed, thu, fri}"}, CFGF_NONE),
+                                     CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE),
+                                     CFG_END()};
+
 cfg_opt_t config_mailbox_options[] = {CFG_STR("smtp", NULL, CFGF_NONE),
                                       CFG_STR("imap", NULL, CFGF_NONE),
                                       CFG_STR("user", NULL, CFGF_NONE),
@@ -22,6 +26,9 @@ cfg_opt_t config_mailbox_options[] = {CFG_STR("smtp", NULL, CFGF_NONE),
                                       CFG_STR("sent", NULL, CFGF_NONE),
                                       CFG_STR("sent_copy", "append", CFGF_NONE),
                                       CFG_BOOL("plus_addressing", cfg_false, CFGF_NONE),
+                                      CFG_SEC("window", mailbox_window, CFGF_MULTI),
+                                      CFG_INT("daily_max", 0, CFGF_NONE),
+                                      CFG_STR("spacing", NULL, CFGF_NONE),
                                       CFG_END()};
 
 struct scheme {

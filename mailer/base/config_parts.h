@@ -19,4 +19,14 @@ extern cfg_opt_t config_hook_options[];
 gboolean config_read_hook(cfg_t *section, const char *dir, struct config *config, GError **error);
 void config_hook_free(gpointer hook);
 
+/* `gap`, `daily_max`, `domain_hourly_max`, `spacing`, `deliver_only_to`, `redirect_all_to` of the file, and
+ * `window`, `daily_max`, `spacing` of a mailbox's section. Servers must have been read. USHER_ERROR_CONFIG.
+ */
+gboolean config_read_limits(cfg_t *cfg, struct config *config, GError **error);
+gboolean config_read_mailbox_limits(cfg_t *cfg, cfg_t *section, const struct config *config,
+                                    struct mailbox *mailbox, GError **error);
+
+/* ASCII local@domain without anything that means something elsewhere: the wire checks it again in full. */
+gboolean config_is_plain_address(const char *address);
+
 #endif

@@ -228,10 +228,22 @@ lint_sequence_file(struct linter *l, const char *path)
 }
 
 static void
+lint_holidays_file(struct linter *l, const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    scoped(holidays_free) struct holidays *holidays = holidays_load(path, &error);
+    if (!holidays)
+        print_refusal(l, path, error);
+}
+
+static void
 lint_file(struct linter *l, const char *path)
 {
+    g_autofree char *name = g_path_get_basename(path);
     l->files++;
-    if (g_str_has_suffix(path, ".conf"))
+    if (strcmp(name, HOLIDAYS_FILE) == 0)
+        lint_holidays_file(l, path);
+    else if (g_str_has_suffix(path, ".conf"))
         lint_sequence_file(l, path);
     else
         lint_template_file(l, path);
@@ -264,6 +276,9 @@ lint_configured(struct linter *l)
         g_autofree char *path = g_build_filename(l->config->sequences_dir, file, NULL);
         lint_file(l, path);
     }
+    g_autofree char *holidays = g_build_filename(l->config->sequences_dir, HOLIDAYS_FILE, NULL);
+    if (g_file_test(holidays, G_FILE_TEST_EXISTS))
+        lint_file(l, holidays);
     add_templates(paths, l->config->templates_dir);
     add_templates(paths, findings);
     l->refused = l->rc != EX_OK;

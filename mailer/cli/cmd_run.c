@@ -7,6 +7,7 @@
 #include "compose/lint.h"
 #include "compose/template.h"
 #include "inbox/reader.h"
+#include "service/check_time.h"
 #include "service/hooks.h"
 #include "service/supervisor.h"
 #include "service/worker.h"
@@ -159,6 +160,12 @@ cmd_check(struct cli *cli, int argc, char **argv)
     for (guint i = 0; i < s->program->sequences->len; i++)
         printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
     if (!check_templates(s, &error))
+        rc = cli_fail(error);
+    g_clear_error(&error);
+    g_auto(GStrv) about_time = check_time_lines(s, cli->now_us, &error);
+    for (char **line = about_time; line && *line; line++)
+        puts(*line);
+    if (!about_time)
         rc = cli_fail(error);
     for (guint i = 0; i < s->config->hooks->len; i++) {
         g_clear_error(&error);

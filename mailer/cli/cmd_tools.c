@@ -15,8 +15,8 @@
 
 /* ---- classify ---- */
 
-/* As much of stream as is looked at; cut tells that there is more. NULL with errno set when it cannot be read:
- * a directory opens like a file. */
+/* As much of stream as is looked at; cut tells that there is more. NULL with errno set when it cannot be
+ * read: a directory opens like a file. */
 static GBytes *
 read_stream(FILE *stream, gboolean *cut)
 {

@@ -1,4 +1,5 @@
 /* The views of the whole team: board, daily, inbox, outbox. */
+#include "accounts/sender.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/zone.h"
@@ -6,6 +7,7 @@
 #include "cli/table.h"
 #include "cli/test_copies.h"
 #include "compose/sender.h"
+#include "service/plan.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -181,15 +183,50 @@ cmd_daily(struct cli *cli, int argc, char **argv)
 
 /* ---- outbox ---- */
 
+static int
+outbox_plan(struct cli *cli)
+{
+    static const char *const headings[] = {"what", "when", "account", "email", "message", "why", NULL};
+    scoped(table_free) struct table *table = table_new(headings);
+    g_autoptr(GError) error = NULL;
+    gint64 seen_us = plan_last_seen_us(cli->service, &error);
+    g_autoptr(GPtrArray) lines = error ? NULL : plan_make(cli->service, cli->now_us, &error);
+    if (!lines)
+        return cli_fail(error);
+    for (guint i = 0; i < lines->len; i++) {
+        const struct plan_line *l = lines->pdata[i];
+        g_autofree char *at = cli_time(cli, l->at_us);
+        g_autofree char *id =
+            l->message_id ? g_strdup_printf("%" G_GINT64_FORMAT, l->message_id) : g_strdup("");
+        if (cli->json)
+            cli_print_json(json_pack("{s:s, s:s?, s:s, s:s, s:I, s:s?}", "plan", plan_kind_names[l->kind],
+                                     "at", at, "account", l->account, "step", l->step, "message",
+                                     (json_int_t)l->message_id, "reason", l->reason));
+        else
+            table_add(table, plan_kind_names[l->kind], at, l->account, l->step, id,
+                      l->reason ? l->reason : "", NULL);
+    }
+    if (cli->json)
+        return EX_OK;
+    g_autofree char *seen = cli_time(cli, seen_us);
+    printf("The service was last seen at work: %s. If it started now:\n\n", seen_us ? seen : "never");
+    table_print(table, "Nothing would be sent, and nothing waits.");
+    return EX_OK;
+}
+
 int
 cmd_outbox(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
-    gboolean all = FALSE;
+    gboolean all = FALSE, plan = FALSE;
     const GOptionEntry entries[] = {
-        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "sent, refused and withdrawn ones too", NULL}, {0}};
+        {"all", 0, 0, G_OPTION_ARG_NONE, &all, "sent, refused and withdrawn ones too", NULL},
+        {"plan", 0, 0, G_OPTION_ARG_NONE, &plan, "what would happen if the service started now", NULL},
+        {0}};
     if (!cli_begin(cli, "outbox", entries, 0, 0, &argc, &argv, &rc))
         return rc;
+    if (plan)
+        return outbox_plan(cli);
     static const char *const headings[] = {"message", "account",  "step", "to",
                                            "state",   "next try", "why",  NULL};
     scoped(table_free) struct table *table = table_new(headings);

@@ -8,7 +8,7 @@
 #include "compose/draft_write.h"
 #include "compose/letter.h"
 #include "compose/markdown.h"
-#include "compose/sender.h"
+#include "compose/stand_in.h"
 #include "compose/template.h"
 #include "compose/thread.h"
 
@@ -41,6 +41,7 @@ draft_free(struct draft *d)
     g_free(d->message_id);
     g_free(d->revised_by);
     g_free(d->first_by);
+    g_free(d->cover);
     json_decref(d->basis);
     json_decref(d->findings);
     g_clear_pointer(&d->recipients, g_ptr_array_unref);
@@ -141,7 +142,10 @@ draft_compose(const struct composer *c, const struct draft_request *request, GEr
     d->template_name = g_strdup(request->template_name);
     d->template_text = g_strdup(mail_template_text(tpl));
     d->follows = mail_template_follows(tpl);
-    d->specialist = sender_choose(c->db, c->config, c->row, request->account_id, error);
+    const struct specialist *cover;
+    if (!stand_in_choose(c, request->account_id, d->follows, &d->specialist, &cover, error))
+        return NULL;
+    d->cover = cover ? g_strdup(cover->id) : NULL;
     d->specialist_id = d->specialist ? g_strdup(d->specialist->id) : NULL;
     struct letter letter;
     if (!d->specialist || !draft_write(c, request, tpl, d, &letter, error))
@@ -178,7 +182,7 @@ draft_store(struct store *db, struct draft *d, GError **error)
     json_decref(recipients);
     if (ok)
         d->id = store_last_id(db);
-    return ok;
+    return ok && (!d->cover || stand_in_store(db, d, error));
 }
 
 struct draft *
@@ -230,6 +234,7 @@ draft_load(struct store *db, const struct config *config, gint64 id, GError **er
     d->first_by = query_dup_text(q, "first_by");
     d->first_us = query_int(q, "first_at");
     d->first_revision = query_int(q, "first_revision");
+    d->cover = query_dup_text(q, "cover");
     return g_steal_pointer(&d);
 }
 
@@ -289,7 +294,7 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
                       ? recipients_refusal(c->db, draft->account_id, draft->recipients)
                       : g_strdup_printf("it is signed by \"%s\", who is no specialist of usher.conf any more",
                                         draft->specialist_id);
-    if (*difference)
+    if (*difference || !stand_in_difference(c, draft, difference, error) || *difference)
         return FALSE;
     scoped(mail_template_free) struct mail_template *tpl =
         mail_template_parse(draft->template_name, draft->template_text, error);
@@ -329,7 +334,8 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
            *new_json = recipients_to_json(fresh->recipients);
     *changed = strcmp(fresh->rendered, draft->rendered) != 0 ||
                (!draft->edited && strcmp(fresh->subject, draft->subject) != 0) ||
-               fresh->specialist != draft->specialist || !json_equal(old_json, new_json);
+               fresh->specialist != draft->specialist || g_strcmp0(fresh->cover, draft->cover) != 0 ||
+               !json_equal(old_json, new_json);
     const char *subject = draft->edited ? draft->subject : fresh->subject,
                *markdown = draft->edited ? draft->markdown : fresh->markdown;
     char *recipients = json_dumps(new_json, JSON_COMPACT),
@@ -345,6 +351,8 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
                    error, "tttttttttitii", subject, markdown, fresh->rendered, basis, recipients,
                    fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text, findings,
                    (gint64)*changed, actor, draft->id, draft->revision);
+    fresh->id = draft->id;
+    ok = ok && stand_in_store(c->db, fresh, error);
     free(recipients);
     free(basis);
     free(findings);

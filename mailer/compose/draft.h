@@ -46,6 +46,7 @@ struct draft {
     gint64 approved_revision; /* the one frozen last, 0: none */
     char *first_by;           /* the first of two approvals: counts while first_revision is revision */
     gint64 first_us, first_revision;
+    char *cover; /* the specialist who answers go to while this one is away, NULL: none */
 };
 void draft_free(struct draft *draft);
 SCOPED_FUNC(struct draft, draft_free)

@@ -46,8 +46,11 @@ letter_bytes(const struct composer *c, const struct draft *draft, const char *me
     if (draft->follows && !thread_load(c->db, draft->account_id, &thread, error))
         return NULL;
     const struct specialist *who = draft->specialist;
-    g_autofree char *reply_to =
-        who->mailbox->plus_addressing ? letter_token_address(who->address, token) : NULL;
+    const struct specialist *cover = draft->cover ? config_specialist(c->config, draft->cover) : NULL;
+    const struct specialist *answers = cover ? cover : who; /* who is away must not miss an answer */
+    g_autofree char *reply_to = answers->mailbox->plus_addressing
+                                    ? letter_token_address(answers->address, token)
+                                    : g_strdup(cover ? cover->address : NULL);
     g_autofree char *unsubscribe =
         g_strdup_printf("<mailto:%s?subject=unsubscribe%%20%s>", who->address, token);
     g_autofree char *boundary = g_strdup_printf("=_usher_%.24s", message_id + strlen("usher."));
@@ -61,7 +64,7 @@ letter_bytes(const struct composer *c, const struct draft *draft, const char *me
                                       .address = r->address};
     }
     struct mime_letter letter = {.from = {.name = who->name, .address = who->address},
-                                 .reply_to = {.name = reply_to ? who->name : NULL, .address = reply_to},
+                                 .reply_to = {.name = reply_to ? answers->name : NULL, .address = reply_to},
                                  .to = to,
                                  .to_count = n_to,
                                  .cc = cc,

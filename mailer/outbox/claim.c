@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "wire/mime_redirect.h"
 #include "wire/mime_write.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ claim_free(gpointer data)
 {
     struct claim *c = data;
     g_free(c->mail_from);
+    g_free(c->redirect_to);
     g_bytes_unref(c->bytes);
     g_ptr_array_unref(c->addresses);
     g_free(c);
@@ -32,7 +34,11 @@ static struct claim *
 load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
 {
     scoped(query_end) struct query *q = store_query(
-        l->db, "SELECT bytes, token, specialist, date_at FROM message WHERE id = ?", error, "i", message_id);
+        l->db,
+        "SELECT bytes, token, specialist, date_at, (SELECT MAX(d.redirected_to) FROM delivery d WHERE "
+        "d.message_id = message.id AND d.state IN ('sent', 'refused', 'unknown')) AS redirected"
+        " FROM message WHERE id = ?",
+        error, "i", message_id);
     if (!q || !query_next(q, error))
         return NULL;
     const struct specialist *who = config_specialist(l->config, query_text(q, "specialist"));
@@ -54,20 +60,35 @@ load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
                                                                  who->address, query_text(q, "token"), at)
                                                : g_strdup(who->address);
     c->bytes = g_steal_pointer(&bytes);
+    /* A message that began to be redirected is finished so, whatever usher.conf says by then. */
+    c->redirect_to =
+        l->config->redirect_all_to ? g_strdup(l->config->redirect_all_to) : query_dup_text(q, "redirected");
     c->addresses = g_ptr_array_new_with_free_func(g_free);
     return c;
+}
+
+static gboolean
+redirect(struct claim *c, GError **error)
+{
+    g_autoptr(GBytes) bytes = mime_redirect(c->bytes, c->redirect_to, c->addresses, error);
+    if (!bytes)
+        return FALSE;
+    g_bytes_unref(c->bytes);
+    c->bytes = g_steal_pointer(&bytes);
+    return TRUE;
 }
 
 static gboolean
 mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
     if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, attempts = attempts + 1, "
+                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, redirected_to = ?, attempts = "
+                    "attempts + 1, "
                     "account_version ="
                     " (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id WHERE m.id = "
                     "delivery.message_id)"
                     " WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
-                    error, "tiii", l->owner, now_us, c->message_id, now_us) ||
+                    error, "titii", l->owner, now_us, c->redirect_to, c->message_id, now_us) ||
         !store_exec(l->db, "UPDATE message SET date_at = COALESCE(date_at, ?) WHERE id = ?", error, "ii",
                     now_us, c->message_id))
         return FALSE;
@@ -80,7 +101,7 @@ mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
         g_ptr_array_add(c->addresses, query_dup_text(q, "address"));
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && !local && (!c->redirect_to || !c->addresses->len || redirect(c, error));
 }
 
 /* Asks the policy, and claims the message when it may go. *out stays NULL when it may not. */

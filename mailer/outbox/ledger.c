@@ -290,7 +290,7 @@ settle_refused(struct ledger *l, struct claim *c, const char *address, const str
     return record(l, c->message_id, now_us, "bounced",
                   json_pack("{s:s, s:i, s:s?, s:s, s:b}", "address", address, "code", o->code, "status",
                             o->enhanced, "text", o->text, "permanent",
-                            smtp_code_is_dead_address(o->code, o->enhanced)),
+                            !c->redirect_to && smtp_code_is_dead_address(o->code, o->enhanced)),
                   error);
 }
 
@@ -347,7 +347,7 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
         scoped(query_end) struct query *q =
             store_query(l->db,
                         "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
-                        "m.follows, m.automatic, m.approved_at,"
+                        "m.follows, m.automatic, m.approved_at, MAX(d.redirected_to) AS redirected_to,"
                         " (SELECT json_group_array(f.value ->> 'name') FROM json_each(m.findings) f"
                         "  WHERE f.value ->> 'again' IS NULL) AS findings,"
                         " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
@@ -368,6 +368,8 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
                          follows == 0, "approved_at",
                          (json_int_t)(query_int(q, "automatic") ? 0 : query_int(q, "approved_at")));
         json_object_set_new(data, "findings", json_loads(query_text(q, "findings"), 0, NULL));
+        if (query_text(q, "redirected_to"))
+            json_object_set_new(data, "redirected_to", json_string(query_text(q, "redirected_to")));
     }
     gboolean ok = TRUE;
     if (unknown)
@@ -379,7 +381,11 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
                       error);
     if (ok && to_sent > 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
-                        l->mailbox->sent_copy == SENT_COPY_APPEND ? "wanted" : NULL, message_id) &&
+                        /* of a redirected mail there is no copy that says where it really went */
+                        l->mailbox->sent_copy == SENT_COPY_APPEND && !json_object_get(data, "redirected_to")
+                            ? "wanted"
+                            : NULL,
+                        message_id) &&
              record(l, message_id, now_us, "sent", json_incref(data), error);
     if (ok && settled > 0 && to_sent == 0 && to_open == 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'failed' WHERE id = ?", error, "i", message_id) &&

@@ -51,6 +51,7 @@ struct claim {
     GBytes *bytes;         /* frozen, with Date */
     GPtrArray *addresses;  /* the recipients to be tried now: char * */
     gboolean transmitting; /* ledger_begin() was committed */
+    char *redirect_to;     /* redirect_all_to: who gets it instead of addresses; NULL: they do */
 };
 void claim_free(gpointer claim);
 

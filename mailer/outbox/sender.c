@@ -113,9 +113,11 @@ next_mail(gpointer user)
     s->recipients = g_new0(char *, c->addresses->len + 1);
     for (guint i = 0; i < c->addresses->len; i++)
         s->recipients[i] = c->addresses->pdata[i];
+    if (c->redirect_to)
+        s->recipients[0] = c->redirect_to;
     s->mail = (struct smtp_mail){.mail_from = c->mail_from,
                                  .recipients = (const char *const *)s->recipients,
-                                 .n_recipients = c->addresses->len,
+                                 .n_recipients = c->redirect_to ? 1 : c->addresses->len,
                                  .bytes = bytes,
                                  .length = length,
                                  .user = c};
@@ -198,18 +200,19 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
     r->at_us = clock_now_us();
     r->monotonic_us = g_get_monotonic_time();
     r->sent = TRUE;
-    r->outcomes = g_new0(struct smtp_outcome, mail->n_recipients);
-    for (gsize i = 0; i < mail->n_recipients; i++) {
-        r->outcomes[i] = outcomes[i];
-        r->outcomes[i].enhanced = g_strdup(outcomes[i].enhanced);
-        r->outcomes[i].text = g_strdup(outcomes[i].text);
-        r->sent = r->sent && outcomes[i].verdict == SMTP_SENT;
-        count(s->report, outcomes[i].verdict);
+    r->outcomes = g_new0(struct smtp_outcome, r->claim->addresses->len);
+    for (gsize i = 0; i < r->claim->addresses->len; i++) {
+        gsize asked = mail->n_recipients == 1 ? 0 : i; /* a redirected mail has one answer for all */
+        r->outcomes[i] = outcomes[asked];
+        r->outcomes[i].enhanced = g_strdup(outcomes[asked].enhanced);
+        r->outcomes[i].text = g_strdup(outcomes[asked].text);
+        r->sent = r->sent && outcomes[asked].verdict == SMTP_SENT;
+        count(s->report, outcomes[asked].verdict);
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
-        g_autofree char *code = g_strdup_printf("%d", outcomes[i].code);
-        log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to", mail->recipients[i],
-                  "verdict", smtp_verdict_name(outcomes[i].verdict), "code", code, "text", outcomes[i].text,
-                  NULL);
+        g_autofree char *code = g_strdup_printf("%d", outcomes[asked].code);
+        log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to",
+                  mail->recipients[asked], "verdict", smtp_verdict_name(outcomes[asked].verdict), "code",
+                  code, "text", outcomes[asked].text, NULL);
     }
     g_queue_push_tail(&s->results, r);
 }

@@ -150,7 +150,25 @@ void
 pipeline_gate_clear(struct pipeline_gate *gate)
 {
     g_clear_pointer(&gate->held, g_free);
+    g_clear_pointer(&gate->closed, g_free);
     g_clear_pointer(&gate->row, fact_row_free);
+}
+
+static void
+set_gate_time(const struct view *v, struct pipeline_gate *gate)
+{
+    const char *holiday;
+    gboolean gapped = v->gap_until_us > v->now_us;
+    gate->hours = v->hours;
+    gate->gap_us = v->gap_us;
+    gate->sendable_us = sending_next_us(&v->hours, gapped ? v->gap_until_us : v->now_us, &holiday);
+    if (v->hours.closed)
+        gate->closed = g_strdup("the sending hours of its sequence and its mailbox never meet");
+    else if (gapped)
+        gate->closed = step_gap_reason(v);
+    else if (gate->sendable_us > v->now_us)
+        gate->closed = holiday ? g_strdup_printf("moved by a holiday: %s", holiday)
+                               : g_strdup("outside its sending hours");
 }
 
 gboolean
@@ -162,7 +180,7 @@ pipeline_gate_load(struct store *db, const struct program *program, const struct
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     if (!v)
         return FALSE;
-    gate->sendable_us = window_next_us(v->window, v->zone, now_us);
+    set_gate_time(v, gate);
     gate->held = step ? step_held_because(v, step) : NULL;
     gate->row = g_steal_pointer(&v->row);
     return TRUE;

@@ -4,6 +4,7 @@
 #ifndef USHER_PIPELINE_ENGINE_H
 #define USHER_PIPELINE_ENGINE_H
 
+#include "pipeline/calendar.h"
 #include "pipeline/state.h"
 
 /* Records an event that happened (journal and state) and follows the transitions it causes in every sequence
@@ -47,13 +48,16 @@ GPtrArray *pipeline_why(struct store *db, const struct program *program, const s
 
 /* What stands between an approved mail and the wire. */
 struct pipeline_gate {
-    gint64 sendable_us;   /* when its window is next open: now or later */
+    gint64 sendable_us; /* when it may go out: now, or when hours, holidays and the gap allow */
+    char *closed;       /* what moves it there; NULL: sendable_us is now */
+    struct sending_hours hours;
+    gint64 gap_us;        /* 0: none is kept */
     char *held;           /* why it must wait, NULL: nothing holds it */
     struct fact_row *row; /* the facts of now */
 };
 void pipeline_gate_clear(struct pipeline_gate *gate);
 
-/* Fills *gate for a step's mail; step NULL asks for the window and the facts only. */
+/* Fills *gate for a step's mail; step NULL asks for the hours, the gap and the facts only. */
 gboolean pipeline_gate_load(struct store *db, const struct program *program, const struct sequence *sequence,
                             const struct step *step, gint64 account_id, gint64 now_us,
                             struct pipeline_gate *gate, GError **error);

@@ -61,6 +61,7 @@ program_free(struct program *program)
         return;
     g_ptr_array_unref(program->sequences);
     g_clear_pointer(&program->facts, facts_free);
+    g_clear_pointer(&program->holidays, holidays_free);
     g_free(program);
 }
 
@@ -308,6 +309,10 @@ read_outline(struct sequence *seq, struct fact_set *facts, cfg_t *cfg, GError **
     seq->has_window = cfg_size(cfg, "window") > 0;
     if (seq->has_window && !window_read(cfg_getnsec(cfg, "window", 0), &seq->window, error))
         return FALSE;
+    seq->ignores_holidays = cfg_getbool(cfg, "ignore_holidays");
+    seq->gap_us = -1;
+    if (cfg_getstr(cfg, "gap") && !span_read(cfg, "gap", &seq->gap_us, error))
+        return FALSE;
     return read_stages(seq, cfg, error) && declare_engine_facts(seq, facts, error);
 }
 
@@ -355,6 +360,8 @@ parse_file(const char *path, GError **error)
         CFG_STR("leave", NULL, CFGF_NONE),
         CFG_STR_LIST("payment_words", (char[]){"{payment, outstanding, fail}"}, CFGF_NONE),
         CFG_SEC("window", window, CFGF_MULTI),
+        CFG_BOOL("ignore_holidays", cfg_false, CFGF_NONE),
+        CFG_STR("gap", NULL, CFGF_NONE),
         CFG_SEC("stage", stage, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("transition", transition, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("step", step, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -385,6 +392,16 @@ open_sequence(struct program *program, const char *name, cfg_t **cfg, GError **e
     return read_outline(seq, program->facts, cfg_getnsec(*cfg, "sequence", 0), error);
 }
 
+static gboolean
+load_holidays(struct program *program, GError **error)
+{
+    g_autofree char *path = g_build_filename(program->config->sequences_dir, HOLIDAYS_FILE, NULL);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return TRUE;
+    program->holidays = holidays_load(path, error);
+    return program->holidays != NULL;
+}
+
 struct program *
 program_load(const struct config *config, GError **error)
 {
@@ -393,7 +410,7 @@ program_load(const struct config *config, GError **error)
     program->sequences = g_ptr_array_new_with_free_func(sequence_free);
     g_autofree char *facts_path = g_build_filename(config->sequences_dir, "facts.conf", NULL);
     program->facts = facts_load(facts_path, error);
-    if (!program->facts)
+    if (!program->facts || !load_holidays(program, error))
         return NULL;
     guint n = g_strv_length(config->sequences);
     g_autofree cfg_t **trees = g_new0(cfg_t *, n + 1);

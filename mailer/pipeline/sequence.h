@@ -5,6 +5,7 @@
 
 #include "accounts/facts.h"
 #include "base/config.h"
+#include "pipeline/holidays.h"
 #include "store/rules.h"
 
 struct stage {
@@ -45,6 +46,8 @@ struct sequence {
     char **payment_words;
     gboolean has_window;
     struct window window;
+    gboolean ignores_holidays;
+    gint64 gap_us; /* least time between two mails to an account; -1: as in usher.conf */
     int enrol, exclude, hold, cancel, leave;
     GPtrArray *stages, *transitions, *steps; /* in file order */
     struct rules *rules;                     /* over facts_names() of the program's facts */
@@ -55,11 +58,12 @@ struct sequence {
 struct program {
     struct fact_set *facts;
     GPtrArray *sequences;        /* struct sequence */
+    struct holidays *holidays;   /* NULL: the team keeps no file of them */
     const struct config *config; /* borrowed */
 };
 
-/* Loads facts.conf and the sequences that the configuration names. USHER_ERROR_CONFIG with file, line, key
- * and what was expected; nothing is half loaded. */
+/* Loads facts.conf, holidays.txt (where there is one) and the sequences that the configuration names.
+ * USHER_ERROR_CONFIG with file, line, key and what was expected; nothing is half loaded. */
 struct program *program_load(const struct config *config, GError **error);
 void program_free(struct program *program);
 SCOPED_FUNC(struct program, program_free)

@@ -6,6 +6,7 @@
  * cancelled) */
 #include "pipeline/state.h"
 
+#include "accounts/leave.h"
 #include "base/clock.h"
 
 #include <string.h>
@@ -335,6 +336,24 @@ apply_step_failed(struct store *db, const struct event *e, GError **error)
     return set_step(db, e, STEP_FAILED, error);
 }
 
+/* The leave is known by the number of the event that set it. */
+static gboolean
+apply_away_set(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(
+        db,
+        "INSERT INTO leave(id, specialist, from_at, until_at, cover, note) VALUES(?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        error, "itiitt", e->id, get_str(e, "specialist"), get_int(e, "from"), get_int(e, "until"),
+        get_str(e, "cover"), get_str(e, "note"));
+}
+
+static gboolean
+apply_away_cancelled(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(db, "DELETE FROM leave WHERE id = ?", error, "i", get_int(e, "leave"));
+}
+
 static const struct {
     const char *kind;
     gboolean (*apply)(struct store *db, const struct event *event, GError **error);
@@ -366,6 +385,8 @@ static const struct {
     {"task_assigned", apply_task_assigned},
     {"risk_set", apply_risk_set},
     {"priority_set", apply_priority_set},
+    {"away_set", apply_away_set},
+    {"away_cancelled", apply_away_cancelled},
 };
 
 gboolean
@@ -377,8 +398,27 @@ state_apply(struct store *db, const struct event *event, GError **error)
     return TRUE;
 }
 
+/* A task for somebody who is away goes to whoever covers. Settled before it is journaled, so that a replay
+ * need not know who was away. */
+static gboolean
+forward_task(struct store *db, struct event *event, GError **error)
+{
+    const char *assignee = get_str(event, "assignee");
+    g_autofree char *cover = NULL;
+    if (strcmp(event->kind, "task_made") != 0 || !assignee)
+        return TRUE;
+    if (!leave_cover(db, assignee, event->at_us, &cover, error))
+        return FALSE;
+    if (cover) {
+        json_object_set_new(event->data, "instead_of", json_string(assignee));
+        json_object_set_new(event->data, "assignee", json_string(cover));
+    }
+    return TRUE;
+}
+
 gboolean
 state_record(struct store *db, struct event *event, GError **error)
 {
-    return journal_append(db, event, error) && state_apply(db, event, error);
+    return forward_task(db, event, error) && journal_append(db, event, error) &&
+           state_apply(db, event, error);
 }

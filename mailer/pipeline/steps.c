@@ -44,9 +44,31 @@ verdict_of(enum step_state state, gint64 due_us, char *reason)
     return (struct verdict){.state = state, .due_us = due_us, .reason = reason};
 }
 
-char *
-step_held_because(const struct view *v, const struct step *step)
+/* Nobody would see the answer to a mail of somebody who is away. */
+static char *
+away_reason(struct view *v)
 {
+    struct leave_status leave;
+    const struct specialist *who;
+    g_autoptr(GError) error = NULL;
+    if (!leave_any(v->db, v->now_us))
+        return NULL; /* as on most days */
+    if (!view_leave(v, &leave, &who, &error))
+        return g_strdup_printf("who is away cannot be looked up: %s", error->message);
+    if (!leave.until_us || leave.stand_in)
+        return NULL;
+    g_autofree char *until = zone_format(v->program->config->timezone, leave.until_us);
+    until[strlen("2026-12-05")] = '\0';
+    view_wake_at(v, leave.until_us);
+    return g_strdup_printf("%s is away until %s and nobody covers", who->name, until);
+}
+
+char *
+step_held_because(struct view *v, const struct step *step)
+{
+    char *away = away_reason(v);
+    if (away)
+        return away;
     if (v->hold_reason)
         return g_strdup_printf("on hold: %s", v->hold_reason);
     if (v->absent)
@@ -124,35 +146,87 @@ is_late(const struct view *v, const struct step *step, gint64 planned_us, struct
     return TRUE;
 }
 
+/* When a mail may go out, and what decides it. */
+struct plan {
+    gint64 open_us;    /* its date, moved into the hours and past holidays */
+    gint64 planned_us; /* that, and past the gap */
+    gboolean gapped;   /* the gap decides */
+    const char *holiday;
+};
+
+static struct plan
+plan_of(const struct view *v, gint64 due_us, gint64 released_us)
+{
+    gint64 asked_us = MAX(due_us, released_us);
+    struct plan p = {.gapped = v->gap_until_us >= asked_us && v->gap_until_us > due_us &&
+                               v->gap_until_us > v->now_us};
+    p.open_us = p.planned_us = sending_next_us(&v->hours, asked_us, &p.holiday);
+    if (p.gapped)
+        p.planned_us = sending_next_us(&v->hours, v->gap_until_us, &p.holiday);
+    return p;
+}
+
+char *
+step_gap_reason(const struct view *v)
+{
+    g_autofree char *last = zone_format(v->zone, v->last_mail_us);
+    g_autofree char *until = zone_format(v->zone, v->gap_until_us);
+    last[strlen("2026-11-02 10:00")] = until[strlen("2026-11-02 10:00")] = '\0';
+    return g_strdup_printf("gap: the account was written to on %s, the next mail not before %s", last, until);
+}
+
+static struct verdict
+scheduled(const struct view *v, const struct plan *p)
+{
+    if (p->planned_us == G_MAXINT64)
+        return verdict_of(STEP_WAITING, 0,
+                          g_strdup("the sending hours of its sequence and its mailbox never meet"));
+    struct verdict out = verdict_of(STEP_SCHEDULED, p->planned_us,
+                                    p->gapped    ? step_gap_reason(v)
+                                    : p->holiday ? g_strdup_printf("moved by a holiday: %s", p->holiday)
+                                                 : NULL);
+    if (p->gapped)
+        out.released_us = v->gap_until_us; /* waiting for the gap is not lateness */
+    return out;
+}
+
 /* An automatic step whose conditions hold. */
 static struct verdict
 judge_automatic(struct view *v, const struct step *step, const struct step_status *now, gint64 due_us)
 {
-    gint64 planned_us = window_next_us(v->window, v->zone, MAX(due_us, now->released_us));
-    if (planned_us > v->now_us)
-        return verdict_of(STEP_SCHEDULED, planned_us, NULL);
+    struct plan p = plan_of(v, due_us, now->released_us);
+    /* What was overdue already when the last mail went is not made punctual by it. */
+    gboolean overdue = p.gapped && p.open_us <= v->last_mail_us;
+    if (p.planned_us > v->now_us && !overdue)
+        return scheduled(v, &p);
     if (now->state == STEP_LATE) /* a hold that begins and ends meanwhile does not make it punctual */
         return verdict_of(STEP_LATE, now->due_us, g_strdup(now->reason));
     struct verdict late;
     char *held = step_held_because(v, step);
     if (held)
-        return verdict_of(STEP_WAITING, planned_us, held);
+        return verdict_of(STEP_WAITING, p.planned_us, held);
     if (now->state == STEP_QUEUED)
-        return is_late(v, step, MAX(planned_us, now->due_us), &late)
+        return is_late(v, step, MAX(p.open_us, now->due_us), &late)
                    ? late
                    : verdict_of(STEP_QUEUED, now->due_us, NULL);
     struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
     if (out.released_us)
-        planned_us = window_next_us(v->window, v->zone, v->now_us); /* time on hold is not lateness */
-    if (is_late(v, step, planned_us, &late)) {
+        p.open_us = sending_next_us(&v->hours, v->now_us, &p.holiday); /* time on hold is not lateness */
+    if (is_late(v, step, p.open_us, &late)) {
         late.released_us = out.released_us;
         return late;
     }
-    out.due_us = planned_us;
-    gint64 sendable_us = window_next_us(v->window, v->zone, v->now_us);
-    out.state = sendable_us > v->now_us ? STEP_SCHEDULED : STEP_WANTED;
-    if (sendable_us > v->now_us)
-        out.due_us = out.released_us = sendable_us; /* nor is a window that closed first */
+    if (p.gapped)
+        return scheduled(v, &p);
+    out.due_us = p.open_us;
+    struct plan again = {0};
+    again.planned_us = sending_next_us(&v->hours, v->now_us, &again.holiday);
+    if (again.planned_us > v->now_us) {
+        out = scheduled(v, &again);
+        out.released_us = out.due_us; /* nor is a window that closed first */
+        return out;
+    }
+    out.state = STEP_WANTED;
     return out;
 }
 

@@ -9,6 +9,10 @@
 gboolean step_update(struct view *view, const struct step *step, GError **error);
 
 /* Why a mail of the step must wait although it is due; NULL when nothing holds it. The caller frees. */
-char *step_held_because(const struct view *view, const struct step *step);
+char *step_held_because(struct view *view, const struct step *step);
+
+/* Why the account may not be written to yet: its last mail. For a view with gap_until_us. The caller frees.
+ */
+char *step_gap_reason(const struct view *view);
 
 #endif

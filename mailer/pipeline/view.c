@@ -1,6 +1,7 @@
 /* Gathering what the rules read, and evaluating them once. See view.h. */
 #include "pipeline/view.h"
 
+#include "accounts/sender.h"
 #include "base/zone.h"
 #include "pipeline/engine_facts.h"
 
@@ -116,6 +117,55 @@ load_account(struct view *v, GError **error)
     return !query_int(q, "held") || load_hold(v, error); /* few are, and sorting nothing costs too */
 }
 
+static gboolean
+set_hours(struct view *v, GError **error)
+{
+    const struct config *config = v->program->config;
+    v->hours = (struct sending_hours){.window = v->seq->has_window ? v->seq->window : config->window,
+                                      .zone = v->zone};
+    if (!v->seq->ignores_holidays && v->program->holidays && facts_find(v->program->facts, "country")) {
+        v->hours.holidays = v->program->holidays;
+        v->hours.country = fact_row_text(v->row, "country");
+    }
+    gboolean any = FALSE; /* looking for the sender costs, and few teams need it */
+    for (guint i = 0; i < config->mailboxes->len; i++)
+        any = any || ((const struct mailbox *)config->mailboxes->pdata[i])->has_window;
+    if (!any)
+        return TRUE;
+    const struct specialist *who = sender_choose(v->db, config, v->row, v->account_id, error);
+    if (!who)
+        return FALSE;
+    const struct window of_sequence = v->hours.window;
+    if (who->mailbox->has_window)
+        v->hours.closed = !window_meet(&of_sequence, &who->mailbox->window, &v->hours.window);
+    return TRUE;
+}
+
+/* Every sequence's mail counts, and what a specialist wrote by hand. */
+static gboolean
+set_gap(struct view *v, GError **error)
+{
+    v->gap_us = v->seq->gap_us >= 0 ? v->seq->gap_us : v->program->config->gap_us;
+    g_autoptr(GError) local = NULL;
+    v->last_mail_us = v->enrolment ? v->enrolment->last_sent_us : 0;
+    if (v->program->sequences->len > 1)
+        v->last_mail_us = store_int(v->db, "SELECT MAX(last_sent_at) FROM enrolment WHERE account_id = ?", 0,
+                                    &local, "i", v->account_id);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    v->gap_until_us = v->last_mail_us && v->gap_us ? v->last_mail_us + v->gap_us : 0;
+    return TRUE;
+}
+
+gboolean
+view_leave(const struct view *v, struct leave_status *out, const struct specialist **who, GError **error)
+{
+    *who = sender_choose(v->db, v->program->config, v->row, v->account_id, error);
+    return *who && leave_status(v->db, v->program->config, (*who)->id, v->now_us, out, error);
+}
+
 struct view *
 view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
           gint64 now_us, const struct event *event, GError **error)
@@ -126,7 +176,6 @@ view_load(struct store *db, const struct program *program, const struct sequence
     v->seq = seq;
     v->account_id = account_id;
     v->now_us = now_us;
-    v->window = seq->has_window ? &seq->window : &program->config->window;
     g_autoptr(GError) local = NULL;
     v->enrolment = enrolment_load(db, account_id, seq->name, &local);
     if (local) {
@@ -138,6 +187,8 @@ view_load(struct store *db, const struct program *program, const struct sequence
     if (!fact_row_load(db, program->facts, account_id, program->config->timezone, &v->row, error))
         return NULL;
     v->zone = fact_row_zone(v->row);
+    if (!set_hours(v, error) || !set_gap(v, error))
+        return NULL;
     if (!set_engine_facts(v, event, error))
         return NULL;
     v->values = g_new0(struct rule_value, facts_count(program->facts));

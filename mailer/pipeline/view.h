@@ -3,6 +3,8 @@
 #ifndef USHER_PIPELINE_VIEW_H
 #define USHER_PIPELINE_VIEW_H
 
+#include "accounts/leave.h"
+#include "pipeline/calendar.h"
 #include "pipeline/state.h"
 
 struct view {
@@ -10,8 +12,11 @@ struct view {
     const struct program *program;
     const struct sequence *seq;
     gint64 account_id, now_us;
-    GTimeZone *zone; /* the account's */
-    const struct window *window;
+    GTimeZone *zone;            /* the account's */
+    struct sending_hours hours; /* of the sequence, and of the mailbox that writes to the account */
+    gint64 last_mail_us;        /* when the team last wrote, here or by hand; 0: never */
+    gint64 gap_us;
+    gint64 gap_until_us;         /* no further mail before, 0: none went yet, or no gap is kept */
     struct enrolment *enrolment; /* NULL: never enrolled */
     struct fact_row *row;
     struct rule_value *values;   /* parallel to facts_at() */
@@ -48,6 +53,10 @@ char *view_known(const struct view *view, int rule);
 
 /* A rule's text on one line, at most max characters of it (0: all). The caller frees. */
 char *view_rule_line(const struct view *view, int rule, glong max);
+
+/* Whether whoever writes to the account is away. FALSE only with error. */
+gboolean view_leave(const struct view *view, struct leave_status *out, const struct specialist **who,
+                    GError **error);
 
 /* TRUE while a human reply waits for the team. */
 gboolean view_is_unanswered(const struct view *view);

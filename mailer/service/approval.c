@@ -66,6 +66,14 @@ struct act {
     const struct pipeline_gate *gate;
 };
 
+/* What makes an approved mail wait, for whoever looks into the outbox before its hour. */
+static gboolean
+tell_why(struct service *s, gint64 draft_id, const char *reason, GError **error)
+{
+    return store_exec(s->db, "UPDATE delivery SET text = ? WHERE message_id = ? AND state = 'queued'", error,
+                      "ti", reason, draft_id);
+}
+
 static gboolean
 keep_first(const struct act *a, const struct draft *d, GError **error)
 {
@@ -90,7 +98,8 @@ freeze(const struct act *a, struct draft *d, GError **error)
     if (first)
         json_object_set_new(data, "first_by", json_string(first));
     if (draft_freeze(a->composer, d, a->actor, error) &&
-        outbox_enqueue(a->s->db, d->id, a->gate->sendable_us, a->now_us, error))
+        outbox_enqueue(a->s->db, d->id, a->gate->sendable_us, a->now_us, error) &&
+        (!a->gate->closed || tell_why(a->s, d->id, a->gate->closed, error)))
         return drafting_record(a->s, d, "draft_approved", a->actor, data, a->now_us, error);
     json_decref(data);
     return FALSE;

@@ -61,6 +61,15 @@ service_open(const char *config_path, GError **error)
 }
 
 void
+service_share(struct service *copy, const struct service *s, struct store *db)
+{
+    *copy = *s;
+    copy->db = db;
+    copy->sink.user = copy->policy.user = copy;
+    copy->policy.sink = copy->sink;
+}
+
+void
 service_close(struct service *s)
 {
     if (!s)

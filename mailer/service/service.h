@@ -11,6 +11,10 @@ struct service *service_open(const char *config_path, GError **error);
 void service_close(struct service *service);
 SCOPED_FUNC(struct service, service_close)
 
+/* *copy becomes a service over another database with the configuration and program of service: for looking
+ * ahead. Both stay the caller's; never pass it to service_close(). */
+void service_share(struct service *copy, const struct service *service, struct store *db);
+
 /* Records an event (journal, state, transitions), lets the account's pipeline follow and withdraws mail that
  * is no longer wanted, inside the caller's transaction. */
 gboolean service_record(struct service *service, struct event *event, GError **error);

@@ -122,6 +122,8 @@ tick_refresh(struct service *s, GError **error)
             "UPDATE account SET dirty = 1 WHERE id IN (SELECT account_id FROM step WHERE state = 'waiting')",
             error, "");
     if (store_begin(s->db, error) && store_exec(s->db, "UPDATE account SET dirty = 1", error, "") &&
+        /* Hours, caps or nets may have changed: what waits for them is looked at again. */
+        store_exec(s->db, "UPDATE delivery SET next_at = 0 WHERE state = 'queued'", error, "") &&
         store_set_meta(s->db, "program_hash", g_checksum_get_string(sum), error) &&
         store_commit(s->db, error))
         return TRUE;

@@ -10,6 +10,7 @@
 #include "outbox/sender.h"
 #include "outbox/test_outbox.h"
 #include "service/hooks.h"
+#include "service/plan.h"
 #include "service/tick.h"
 
 #include <errno.h>
@@ -106,7 +107,8 @@ struct worker {
 static gboolean
 round_tick(struct worker *w, GError **error)
 {
-    if (!tick_run(w->service, clock_now_us(), &stop_requested, NULL, error))
+    if (!tick_run(w->service, clock_now_us(), &stop_requested, NULL, error) ||
+        !plan_heartbeat(w->service, clock_now_us(), error))
         return FALSE;
     pause_ms(1000);
     return TRUE;
@@ -258,6 +260,9 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     progress_tell();
     int rc = 0;
     if (strcmp(role, "tick") == 0) {
+        g_autoptr(GError) unplanned = NULL; /* a plan is for people: without it the work goes on */
+        if (!plan_at_start(s, clock_now_us(), &unplanned))
+            log_problem("startup_plan_failed", unplanned, NULL);
         if (tick_refresh(s, &error))
             loop(&w, role, round_tick);
     } else if (strcmp(role, "hooks") == 0) {
@@ -295,6 +300,32 @@ note(const struct worker *w, GError *local, void (*problem)(const char *line), G
         g_propagate_error(error, local);
 }
 
+/* A run of the sender looks at so many mails at a time and ends when none of them may go, and with a pause
+ * between two mails it sends one. --once goes on until all that was due was looked at, and over pauses as
+ * long as something is sent; a rehearsed clock stands still, so there no pause ends. */
+static gboolean
+send_all(struct worker *w, struct sender_report *report, GError **error)
+{
+    const struct ledger *l = &w->ledger;
+    gint64 passes = 2 + store_int(l->db,
+                                  "SELECT COUNT(*) FROM delivery WHERE mailbox = ? AND state IN ('queued', "
+                                  "'deferred') AND next_at <= ?",
+                                  0, NULL, "ti", l->mailbox->name, clock_now_us()) /
+                            20;
+    for (;;) {
+        guint before = report->sent;
+        if (!sender_run(&w->ledger, NULL, report, error))
+            return FALSE;
+        gint64 next_us = ledger_next_due_us(&w->ledger, NULL), wait_us = next_us - clock_now_us();
+        gboolean paced =
+            report->sent > before && !clock_is_rehearsed() && wait_us <= w->mailbox->spacing.max_us;
+        if (!next_us || !(paced || (wait_us <= 0 && passes-- > 0)))
+            return TRUE;
+        if (wait_us > 0)
+            g_usleep((gulong)wait_us);
+    }
+}
+
 static gboolean
 send_once(struct worker *w, GError **error)
 {
@@ -302,8 +333,7 @@ send_once(struct worker *w, GError **error)
     int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) &&
-                  sender_run(&w->ledger, NULL, &report, error) &&
+    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && send_all(w, &report, error) &&
                   test_outbox_run(w->service->db, w->service->config, w->mailbox, NULL, error);
     ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
     sender_report_clear(&report);
@@ -339,7 +369,8 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
         if (!watch_read(workers[i].watch, NULL, &local))
             note(&workers[i], g_steal_pointer(&local), problem, &once.first);
     }
-    if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local))
+    if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local) ||
+        !plan_heartbeat(s, clock_now_us(), &local))
         note(NULL, g_steal_pointer(&local), problem, &once.first);
     for (guint i = 0; i < n; i++) {
         if (!send_once(&workers[i], &local))

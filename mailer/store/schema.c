@@ -224,7 +224,18 @@ static const char migration_2[] =
     "  state TEXT NOT NULL," /* waiting, failed */
     "  attempts INTEGER NOT NULL DEFAULT 0,"
     "  queued_at INTEGER NOT NULL, next_at INTEGER NOT NULL,"
-    "  PRIMARY KEY(hook, event_id)) STRICT, WITHOUT ROWID;";
+    "  PRIMARY KEY(hook, event_id)) STRICT, WITHOUT ROWID;"
+
+    /* time: leave of the specialists, and what the limits count */
+    "CREATE TABLE leave("
+    "  id INTEGER PRIMARY KEY," /* of the event that set it */
+    "  specialist TEXT NOT NULL,"
+    "  from_at INTEGER NOT NULL, until_at INTEGER NOT NULL," /* until_at: back at work */
+    "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
+    "CREATE INDEX delivery_recent ON delivery(at) WHERE state IN ('claimed', 'transmitting', 'sent', "
+    "'unknown');"
+    "ALTER TABLE message ADD COLUMN cover TEXT;" /* who answers go to while its specialist is away */
+    "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;"; /* where it went instead: redirect_all_to */
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

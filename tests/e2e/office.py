@@ -75,7 +75,7 @@ class Office:
             if smtp:
                 section = re.sub(r'smtp = ".*?"', f'smtp = "{smtp}"', section)
             sections += [section, specialist(name)]
-        self.write_config(CONFIG % {"window": window, "top": top} + "\n".join(sections))
+        self.write_config(CONFIG % {"window": window, "top": top if "gap =" in top else 'gap = "none"\n' + top} + "\n".join(sections))
         self.usher("init", *(["--rehearsal"] if self.rehearsal else []), at_now=False)
 
     @property

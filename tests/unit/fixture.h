@@ -28,6 +28,7 @@ static const char fixture_conf[] =
     "sequences = {\"trial\"}\n"
     "retry_after = 15\n"
     "retry_for = 48\n"
+    "gap = \"none\"\n"
     "team { name = \"The Team\" timezone = \"Europe/Berlin\" booking_link = \"https://book.example/team\" }\n"
     "window { days = {\"mon\", \"tue\", \"wed\", \"thu\", \"fri\"} from = \"09:00\" to = \"17:00\" }\n"
     "mailbox ana { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:1143\" "

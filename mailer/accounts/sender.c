@@ -1,5 +1,5 @@
 /* Choosing the sending specialist: see sender.h. */
-#include "compose/sender.h"
+#include "accounts/sender.h"
 
 #include "base/error.h"
 
