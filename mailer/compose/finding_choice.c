@@ -79,6 +79,13 @@ is_new(const struct finding_match *m, GHashTable *told)
     return m->holds == RULE_TRUE && !(told && g_hash_table_contains(told, m->finding->name));
 }
 
+/* Told before, and its advice is still open. */
+static gboolean
+is_open(const struct finding_match *m, GHashTable *told)
+{
+    return m->holds == RULE_TRUE && !is_new(m, told) && m->finding->advice;
+}
+
 static gboolean
 has_topic(const GPtrArray *offers, const char *topic)
 {
@@ -109,7 +116,7 @@ finding_choose(const GPtrArray *matches, const struct finding_wish *wish)
         }
     for (guint i = 0; i < matches->len; i++) {
         const struct finding_match *m = matches->pdata[i];
-        if (m->holds == RULE_TRUE && !is_new(m, wish->told) && m->finding->advice)
+        if (is_open(m, wish->told))
             finding_offers_add(offers, m->finding, TRUE, m->figures);
     }
     return offers;
@@ -120,12 +127,14 @@ finding_audiences(const GPtrArray *matches, GHashTable *told)
 {
     const char **out = g_new0(const char *, FINDING_AUDIENCE_COUNT + 1);
     guint n = 0;
-    for (guint i = 0; i < matches->len; i++) {
-        const struct finding_match *m = matches->pdata[i];
-        const char *name = finding_audience_names[m->finding->audience];
-        if (is_new(m, told) && m->finding->audience != FINDING_ANY && !g_strv_contains(out, name))
-            out[n++] = name;
-    }
+    for (int pass = 0; pass < 2; pass++)
+        for (guint i = 0; i < matches->len; i++) {
+            const struct finding_match *m = matches->pdata[i];
+            const char *name = finding_audience_names[m->finding->audience];
+            gboolean wanted = pass == 0 ? is_open(m, told) : is_new(m, told);
+            if (wanted && m->finding->audience != FINDING_ANY && !g_strv_contains(out, name))
+                out[n++] = name;
+        }
     return out;
 }
 

@@ -42,8 +42,8 @@ struct finding_wish {
  * before that hold and have an Advice. Free with g_ptr_array_unref(). */
 GPtrArray *finding_choose(const GPtrArray *matches, const struct finding_wish *wish);
 
-/* The audiences of the new findings that hold, best first, without FINDING_ANY; NULL-terminated, of static
- * words. The caller frees the array with g_free(). */
+/* The audiences of the findings whose advice is still open, then of the new ones that hold, best first,
+ * without FINDING_ANY; NULL-terminated, of static words. The caller frees the array with g_free(). */
 const char **finding_audiences(const GPtrArray *matches, GHashTable *told);
 
 /* The names of the findings that mails to the account told and somebody has, or may have. */

@@ -116,7 +116,7 @@ class Files(ErrorCase):
         self.open()
         self.office.add_accounts({"account": "acme"})
         cases = [
-            ("unknown variable", "Hi {{ greeting_name", "Hi {{ greting_name", r"outreach\.md:\d+:.*greting_name"),
+            ("unknown variable", "Hi {{ greeting_name", "Hi {{ greetin_name", r"outreach\.md:\d+:.*greetin_name"),
             ("unclosed", "{% endcomment %}", "{% endcoment %}", r"outreach\.md:\d+:"),
             ("unknown filter", '| default: "there"', '| defualt: "there"', r"outreach\.md:\d+:.*defualt"),
             ("unknown header", "Thread: new", "Thread: new\nThraed: new", r"outreach\.md:\d+:.*unknown header"),

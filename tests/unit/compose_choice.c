@@ -210,6 +210,28 @@ test_audience(void)
     tear_down(&w);
 }
 
+/* Whom a mail concerns: first by what is still open, then by what is new. */
+static void
+test_concerned(void)
+{
+    struct world w;
+    set_up(&w);
+    facts_are(&w, "{\"a\": 10, \"b\": 30, \"c\": 15, \"d\": 20}", "2026-11-01 10:00", "2026-11-02 10:00");
+    struct finding_set *set = finding_files_set(w.composer.findings, &w.f.error);
+    g_autoptr(GPtrArray) matches = finding_set_judge(set, w.row, w.composer.now_us, &w.f.error);
+    g_assert_no_error(w.f.error);
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autofree const char **first = finding_audiences(matches, told);
+    g_hash_table_add(told, (char *)(gsize) "a");
+    g_hash_table_add(told, (char *)(gsize) "b"); /* has no Advice */
+    g_autofree const char **later = finding_audiences(matches, told);
+    g_autofree char *first_line = g_strjoinv(" ", (char **)(gsize)first);
+    g_autofree char *later_line = g_strjoinv(" ", (char **)(gsize)later);
+    g_assert_cmpstr(first_line, ==, "engineering product finance");
+    g_assert_cmpstr(later_line, ==, "finance product");
+    tear_down(&w);
+}
+
 /* ---- what was used, and its age ---- */
 
 static void
@@ -367,6 +389,7 @@ main(int argc, char **argv)
     g_test_add_func("/compose/choice/choice", test_choice);
     g_test_add_func("/compose/choice/words", test_words);
     g_test_add_func("/compose/choice/audience", test_audience);
+    g_test_add_func("/compose/choice/concerned", test_concerned);
     g_test_add_func("/compose/choice/used", test_used);
     g_test_add_func("/compose/choice/pinned", test_pinned);
     g_test_add_func("/compose/choice/check-in", test_check_in);

@@ -703,6 +703,56 @@ check_manner(const char *name, const char *changes, const struct rendered *r, gb
         complain("%s with %s: \"%s\" (%u words)\n%s\n%s", name, changes, wrong, words, r->subject, r->text);
 }
 
+/* One of the lines that stand in other texts, as the customer reads it; the caller frees. */
+static char *
+render_line(struct world *w, const struct liquid_template *tpl, const struct fact_row *row)
+{
+    scoped(placeholders_free) struct placeholders *values = placeholders_new();
+    struct source source = {w, row, values};
+    struct liquid_options options = {.data = {.lookup = lookup, .user = &source},
+                                     .zone = fact_row_zone(row),
+                                     .now_us = at("2026-11-02 10:00"),
+                                     .no_blanks = true,
+                                     .user = &source,
+                                     .emit = emit};
+    g_autoptr(GString) line = g_string_new("x ");
+    char *text = NULL;
+    g_autofree char *html = NULL;
+    liquid_template_render(tpl, &options, line, &w->f.error);
+    g_assert_no_error(w->f.error);
+    g_autofree char *markdown = markdown_expand(line->str, values, &w->f.error);
+    g_assert_true(markdown_render(markdown, NULL, &text, &html, &w->f.error));
+    g_assert_no_error(w->f.error);
+    g_assert_cmpuint(count(html, "<p"), ==, 1);
+    return g_strdelimit(text, "\n", ' ');
+}
+
+/* The sentence for where another finding leads, and the advice to recall. */
+static void
+check_lines(struct world *w, const struct finding *f, const struct fact_row *row)
+{
+    g_autofree char *summary = render_line(w, f->summary, row);
+    g_autofree char *advice = f->advice ? render_line(w, f->advice, row) : NULL;
+    const char *wrong = NULL;
+    guint words = count_words(summary);
+    for (gsize i = 0; i < G_N_ELEMENTS(never); i++)
+        if (strstr(summary, never[i]) || (advice && strstr(advice, never[i])))
+            wrong = never[i];
+    if (words < 12 || words > 32)
+        wrong = "too short or too long";
+    g_strchomp(summary);
+    if (!strstr(summary, f->docs) || !strchr(".?", summary[strlen(summary) - 1]) ||
+        g_ascii_islower(summary[strlen("x ")]))
+        wrong = "no sentence with its page";
+    if (advice &&
+        (count_words(advice) > 14 || strpbrk(advice, ".?$") || g_ascii_isupper(advice[strlen("x ")])))
+        wrong = "no phrase";
+    if (g_getenv("SHOW_FINDINGS"))
+        g_print("%s (%u words)\n%s\n%s\n", f->name, words, summary, advice ? advice : "");
+    if (wrong)
+        complain("%s: \"%s\" (%u words)\n%s\n%s", f->name, wrong, words, summary, advice ? advice : "");
+}
+
 static void
 test_paragraphs(void)
 {
@@ -715,6 +765,7 @@ test_paragraphs(void)
         struct rendered r;
         render(&w, s->name, row, &r);
         const struct finding_match *m = judge(&w, s->name, row, &matches);
+        check_lines(&w, m->finding, row);
         check_manner(s->name, "{}", &r, strcmp(s->name, "identify-share") == 0);
         g_autofree char *all = g_strconcat(r.subject, "\n", r.text, NULL);
         g_autofree char *line = g_strdelimit(g_strdup(all), "\n", ' ');
@@ -729,6 +780,7 @@ test_paragraphs(void)
         for (int j = 0; j < MAX_CASES && s->variants[j]; j++) {
             scoped(fact_row_free) struct fact_row *other = make_row(&w, s->facts, s->variants[j], 1);
             render(&w, s->name, other, &r);
+            check_lines(&w, m->finding, other);
             check_manner(s->name, s->variants[j], &r, strcmp(s->name, "identify-share") == 0);
             rendered_clear(&r);
         }
