@@ -16,6 +16,7 @@ import termios
 import time
 
 import harness
+import test_crash
 from office import Office, specialist
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -356,10 +357,44 @@ class TestCopies(Desk):
         self.assertRegex(self.office.usher("test-send", draft, "--as", "ben", code=DATA).err, "is rejected")
 
 
+class CopyFaults(test_crash.CrashCase):
+    """A server that takes the copy and never answers may get it again, a bounded number of times, and nothing follows."""
+
+    def cycles(self, count):
+        for minute in range(0, 2 * count, 2):
+            self.office.now = f"2027-03-01T10:{minute + 10}"
+            self.office.usher("run", "--once", code=None)
+
+    def copy(self):
+        return self.office.usher("outbox", "--all", "--json").json[0]
+
+    def test_no_answer(self):
+        self.open("fault dot take-drop")
+        self.office.add_accounts({"account": "acme"})
+        self.office.cycle()
+        self.office.usher("test-send", self.office.drafts()["acme"]["draft"], "--as", "ana")
+        before = self.office.usher("log", "--json").out
+        self.cycles(8)
+        self.assertEqual((self.copy()["state"], self.copy()["attempts"]), ("failed", 4))
+        self.assertEqual(self.server.count(), 4)
+        self.assertEqual(self.office.usher("log", "--json").out, before)
+        self.assertEqual(set(self.office.drafts()), {"acme"})
+
+    def test_refused(self):
+        self.open("fault rcpt 550 5.1.1 no such person")
+        self.office.add_accounts({"account": "acme"})
+        self.office.cycle()
+        self.office.usher("test-send", self.office.drafts()["acme"]["draft"], "--as", "ana")
+        self.cycles(2)
+        self.assertEqual((self.copy()["state"], self.copy()["attempts"]), ("failed", 1))
+        self.assertEqual(self.office.show("acme")["tasks"], [])
+
+
 def load_tests(loader, _tests, _pattern):
     suite = loader.loadTestsFromTestCase(Desk)
     for name in ("test_copy", "test_only_to_oneself"):
         suite.addTest(TestCopies(name))
+    suite.addTests(loader.loadTestsFromTestCase(CopyFaults))
     return suite
 
 
