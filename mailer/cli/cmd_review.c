@@ -24,9 +24,7 @@ is_open(const struct draft *d)
     return d->state == MESSAGE_WAITING || d->state == MESSAGE_CHANGED;
 }
 
-static const char prompt[] =
-    "\n[a]pprove [e]dit [s]kip [r]eject [h]old [f]acts [w]hy [t]imeline [x] test copy "
-    "[n]ext [p]revious [?] help [q]uit > ";
+static const char prompt[] = "\n[a]pprove [e]dit [s]kip [r]eject [h]old [f]acts [w]hy [?] more [q]uit > ";
 
 static enum review_outcome
 ask_key(struct review *r)
