@@ -312,13 +312,15 @@ send_all(struct worker *w, struct sender_report *report, GError **error)
                                   "'deferred') AND next_at <= ?",
                                   0, NULL, "ti", l->mailbox->name, clock_now_us()) /
                             20;
-    for (;;) {
+    for (guint idle = 0;;) {
         guint before = report->sent;
         if (!sender_run(&w->ledger, NULL, report, error))
             return FALSE;
         gint64 next_us = ledger_next_due_us(&w->ledger, NULL), wait_us = next_us - clock_now_us();
-        gboolean paced =
-            report->sent > before && !clock_is_rehearsed() && wait_us <= w->mailbox->spacing.max_us;
+        idle =
+            report->sent > before ? 0 : idle + 1; /* the pause counts from the server's answer, a bit later */
+        gboolean paced = w->mailbox->spacing.max_us && idle < 3 && !clock_is_rehearsed() &&
+                         wait_us <= w->mailbox->spacing.max_us + CLOCK_SECOND_US;
         if (!next_us || !(paced || (wait_us <= 0 && passes-- > 0)))
             return TRUE;
         if (wait_us > 0)

@@ -1,10 +1,10 @@
 """Never at the wrong moment: calendar, holidays, gap, caps, leave, the plan after a downtime, and staging's safety nets."""
 
 import harness
-from office import Office, clock
+from office import ALL_HOURS, Office, clock
 
 BOXES = ("plan", "gap", "one", "two", "three", "covered", "waits", "shared", "net", "other", "christmas", "begun", "spare", "first", "second",
-         "third", "redirected")
+         "third", "redirected", "slow", "slower")
 
 
 class Time(harness.MailTestCase):
@@ -111,6 +111,16 @@ class Time(harness.MailTestCase):
         self.assertEqual(self.office.deliveries(late)[0]["state"], "queued")
         self.office.cycle("2027-03-02T09:00")
         self.assertEqual(self.office.deliveries(late)[0]["state"], "sent")
+
+    def test_pause(self):
+        """With a pause between two mails, --once sends all the same; a service would come back for the second."""
+        self.office = Office(self.rig, self.folder, window=ALL_HOURS, top='spacing = "1 second"\n')
+        self.office.add_accounts({"account": "slow"}, {"account": "slower"})
+        self.office.cycle()
+        self.office.approve("slow", "slower")
+        self.office.cycle()
+        first, second = sorted(self.rig.wait_for(f"pat@{name}.example")["Date"] for name in ("slow", "slower"))
+        self.assertNotEqual(first, second)
 
     # -- leave -------------------------------------------------------------------------------------------------------
 
