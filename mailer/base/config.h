@@ -34,10 +34,10 @@ struct mailbox {
     char *name; /* the section's title */
     struct wire_server smtp, imap;
     char *user;
-    struct secret *secret;                     /* what it logs in with; NULL without login */
-    char *ca_file;                             /* NULL: the system's roots */
-    char *tls_name;                            /* name the certificate must carry; NULL: the host */
-    char *inbox, *sent;                        /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
+    struct secret *secret; /* what it logs in with; NULL without login */
+    char *ca_file;         /* NULL: the system's roots */
+    char *tls_name;        /* name the certificate must carry; NULL: the host */
+    char *inbox, *sent;    /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
     enum sent_copy sent_copy;
     gboolean plus_addressing;
     gboolean has_window; /* sends only inside window, too */

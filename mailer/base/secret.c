@@ -165,6 +165,9 @@ lock_take(const struct secret *secret, GError **error)
                     g_strerror(errno));
         return -1;
     }
+    /* Whoever comes first makes it for the whole team, whatever the umask; the others may not, and need not.
+     */
+    (void)fchmod(fd, 0660);
     gint64 until_us = g_get_monotonic_time() + (gint64)LOCK_TIMEOUT_MS * 1000;
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if ((errno != EWOULDBLOCK && errno != EINTR) || g_get_monotonic_time() > until_us) {

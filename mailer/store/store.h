@@ -15,8 +15,8 @@ struct store;
 struct query;
 
 /* Opens the database at path and checks schema version and directory (store_directory_fit()).
- * USHER_ERROR_NO_INPUT when there is none, USHER_ERROR_CONFIG when its schema is not this program's, or when its
- * directory is a group's without setgid. */
+ * USHER_ERROR_NO_INPUT when there is none, USHER_ERROR_CONFIG when its schema is not this program's, or when
+ * its directory is a group's without setgid. */
 struct store *store_open(const char *path, GError **error);
 void store_close(struct store *db);
 SCOPED_FUNC(struct store, store_close)

@@ -18,7 +18,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -75,7 +74,8 @@ sockets_visit(struct smtp_line *line, socket_visitor visit)
     if (open_ones != NULL) {
         const struct dirent *entry;
         while (!found && (entry = readdir(open_ones)) != NULL)
-            found = g_ascii_isdigit(entry->d_name[0]) && socket_visit(line, atoi(entry->d_name), visit);
+            found = g_ascii_isdigit(entry->d_name[0]) &&
+                    socket_visit(line, (int)g_ascii_strtoll(entry->d_name, NULL, 10), visit);
         closedir(open_ones);
         return found;
     }

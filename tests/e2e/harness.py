@@ -163,7 +163,7 @@ def missing_programs(*paths):
 class MailRig:
     """A mail system of its own, from start() to stop(); when this process dies, however, it stops by itself."""
 
-    def __init__(self, users, domains=(), bounce_domains=(), grey_domains=(), chunking=True, sent_folder="Sent"):
+    def __init__(self, users, domains=(), bounce_domains=(), grey_domains=(), chunking=True, sent_folder="Sent", oauth=None):
         self.words = []
         for name, password in users.items():
             self.words += ["--user", f"{name}:{password}"]
@@ -173,6 +173,8 @@ class MailRig:
                 self.words += [option, name]
         if not chunking:
             self.words.append("--no-chunking")
+        if oauth:
+            self.words += ["--oauth", oauth]
         self.words += ["--sent-folder", sent_folder]
         self.folder = None
         self.process = None

@@ -80,7 +80,8 @@ class Lint(harness.UsherTestCase):
 
     def test_draft(self):
         """preview shows the lines of a draft, and approve heeds those of level error."""
-        self.write("usher.conf", re.sub(r"localhost:\d+", "localhost:1", re.sub(r"(?m)^.*password_file.*$", "", self.config)))
+        self.write("usher.conf", re.sub(r"localhost:\d+", "localhost:1", self.config))
+        self.write_secret("ana.password", "secret")
         self.write("accounts.jsonl", '{"account": "acme", "name": "Synergy \u2014 Leverage", "plan": "payg", "region": "emea", "forecast_mrr": 640, "bills_paid": 1,'
                                      ' "next_renewal": "2027-03-20", "contacts": [{"email": "pat@acme.example", "role": "owner", "first_name": "Pat"}]}\n')
         self.usher("import", "accounts.jsonl", *NOW)

@@ -14,6 +14,7 @@ files it under DIR/mail/ADDRESS (Maildir). Nothing leaves this machine: a recipi
     --domain D          local; unknown people are refused at RCPT, 550 5.1.1
     --bounce-domain D   local; unknown people are accepted, then bounced by a real delivery status mail (RFC 3464)
     --grey-domain D     local; RCPT is answered 451 4.7.1 until the file DIR/grey-open exists
+    --oauth URL         Dovecot takes XOAUTH2 and OAUTHBEARER too, and asks URL about each token (RFC 7662)
     plus-addresses      ana+anything@ourco.example reaches ana@ourco.example
 
 Everything that a client must know stands in DIR/server.json, written when all ports answer: host, ports, users with
@@ -244,6 +245,24 @@ service lmtp {{
     port = {lmtp}
   }}
 }}
+"""
+
+# Before the passwords, and for its mechanisms alone: the answer names the user by the key "username".
+OAUTH_CONF = """\
+auth_mechanisms = plain login xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {dir}/oauth2.conf
+}}
+"""
+OAUTH_ASK_CONF = """\
+introspection_mode = post
+introspection_url = {oauth}
+username_attribute = username
+active_attribute = active
+active_value = true
+timeout_msecs = 5000
 """
 
 EXIM_CONF = """\
@@ -496,7 +515,11 @@ class Rig:
                       gid=gid, domain=domains[0], exim=exim, chunking=chunking, sent=options.sent_folder,
                       domains=" : ".join(domains), bounce_domains=" : ".join(options.bounce_domain),
                       grey_domains=" : ".join(options.grey_domain))
-        write_file(self.path("dovecot.conf"), DOVECOT_CONF.format(**values))
+        dovecot_conf = DOVECOT_CONF.format(**values)
+        if options.oauth:
+            write_file(self.path("oauth2.conf"), OAUTH_ASK_CONF.format(oauth=options.oauth))
+            dovecot_conf += OAUTH_CONF.format(**values)
+        write_file(self.path("dovecot.conf"), dovecot_conf)
         write_file(self.path("exim.conf"), EXIM_CONF.format(**values))
 
         dovecot = self.spawn([find_program("/usr/sbin/dovecot"), "-F", "-c", self.path("dovecot.conf")],
@@ -667,6 +690,7 @@ def parse_words(words):
         command.add_argument("--grey-domain", action="append", default=[])
         command.add_argument("--sent-folder", default="Sent", help="name of the folder with special use Sent")
         command.add_argument("--no-chunking", action="store_true", help="Exim never offers CHUNKING")
+        command.add_argument("--oauth", metavar="URL", help="where Dovecot asks about tokens")
         if name == "run":
             command.add_argument("--until-eof", action="store_true", help="end when stdin ends")
     command = commands.add_parser("add-user")

@@ -2,8 +2,6 @@
  * be. */
 #include "wire_smtp_rig.h"
 
-#include <stdlib.h>
-
 /* ---- TLS ---- */
 
 struct tls_row {
@@ -352,7 +350,7 @@ test_token_long(void)
             g_assert_cmpint(strstr(log, "C: (login)") == NULL, ==, rows[row].at_once);
         const char *auth = strstr(log, "C: AUTH");
         g_assert_nonnull(auth);
-        g_assert_cmpint(atoi(strchr(auth, '(') + 1), <=, 512);
+        g_assert_cmpint(g_ascii_strtoll(strchr(auth, '(') + 1, NULL, 10), <=, 512);
     }
 }
 
