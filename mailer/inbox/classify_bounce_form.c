@@ -209,6 +209,21 @@ encloses_message(const struct classify_view *view)
     return bounce_find_returned(view->body) != NULL;
 }
 
+/* Words in a language that is not in the lists, but a recipient and why: a code, or words that mean one
+ * thing. */
+static gboolean
+names_failure(const struct classify_view *view, const char *notice, const struct mail_record *out)
+{
+    if (out->failed->len == 0 || view->answers)
+        return FALSE;
+    g_autofree char *status = classify_find_status(notice);
+    enum bounce_reason reason;
+    enum tri_state permanent;
+    classify_judge_failure(status ? status : "", notice, &reason, &permanent);
+    return (status && status[0] != '2') || reason == BOUNCE_REASON_ADDRESS_DEAD ||
+           reason == BOUNCE_REASON_DOMAIN_DEAD || reason == BOUNCE_REASON_FULL;
+}
+
 gboolean
 bounce_check_form(const struct classify_view *view, struct mail_record *out)
 {
@@ -234,7 +249,7 @@ bounce_check_form(const struct classify_view *view, struct mail_record *out)
         rule = "form-failed-recipients-field";
     else if (report && (subject || sentence))
         rule = "form-empty-report";
-    else if (view->daemon && (subject || sentence || delay_subject))
+    else if (view->daemon && (subject || sentence || delay_subject || names_failure(view, notice, out)))
         rule = "form-mail-system";
     else if (view->null_sender && subject && (sentence || encloses))
         rule = "form-null-sender";

@@ -111,7 +111,9 @@ role_after(const struct found_date *date)
 {
     const char *p = date->end;
     for (guint words = 0; words < 3; words++) {
-        p += strspn(p, " ,.()");
+        /* A full stop ends the sentence, unless the date ends in a number: "am 16.3. zurück". */
+        p += strspn(p, words == 0 && p > date->start && !g_ascii_isdigit(p[-1]) && p[-1] != '.' ? " ,()"
+                                                                                                : " ,.()");
         for (gsize i = 0; i < G_N_ELEMENTS(after); i++)
             if (g_str_has_prefix(p, after[i].words) && date_ends_word(p + strlen(after[i].words)))
                 return after[i].role;
@@ -194,11 +196,19 @@ static gboolean
 resolve_numeric(const struct found_date *date, enum day_order order, gboolean english, const GDate *sent,
                 int zone_s, GDate *out)
 {
+
     GDate day_first, month_first;
     gboolean can_day =
         date->second <= 12 && place_day(date->first, date->second, date->year, sent, &day_first);
     gboolean can_month =
         date->first <= 12 && place_day(date->second, date->first, date->year, sent, &month_first);
+    /* "Tuesday 10/3" says which is which when only one of the days is a Tuesday. */
+    if (date->weekday && can_day && can_month && date->first != date->second) {
+        gboolean day_fits = (guint)g_date_get_weekday(&day_first) == date->weekday;
+        gboolean month_fits = (guint)g_date_get_weekday(&month_first) == date->weekday;
+        if (day_fits != month_fits)
+            order = day_fits ? ORDER_DAY_FIRST : ORDER_MONTH_FIRST;
+    }
     if (order == ORDER_UNKNOWN && !english)
         order = ORDER_DAY_FIRST;
     if (order == ORDER_UNKNOWN && zone_s <= -4 * 3600)
@@ -267,11 +277,13 @@ classify_find_return_date(const char *subject, const char *text, gint64 sent_us,
     GDate chosen;
     for (guint i = 0; i < dates->len; i++) {
         const struct found_date *date = &g_array_index(dates, struct found_date, i);
-        const struct found_date *next = i + 1 < dates->len ? date + 1 : NULL;
+        struct found_date *next = i + 1 < dates->len ? &g_array_index(dates, struct found_date, i + 1) : NULL;
         /* "Monday, 9 March": the weekday only introduces the date. */
         if (date->kind == DATE_WEEKDAY && next && next->kind != DATE_WEEKDAY &&
-            next->start - date->end < 12 && only_fillers(date->end, next->start))
+            next->start - date->end < 12 && only_fillers(date->end, next->start)) {
+            next->weekday = date->day;
             continue;
+        }
         gboolean english = TRUE;
         enum date_role role = role_before(note, date, &english);
         enum date_role behind = role_after(date);

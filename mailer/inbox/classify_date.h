@@ -13,6 +13,7 @@ struct found_date {
     enum date_kind kind;
     guint day, month, year; /* year 0: not written; weekday 1-7 in day for DATE_WEEKDAY */
     guint first, second;
+    guint weekday;  /* 1-7: the weekday in front of it, 0 when there is none */
     gboolean range; /* "4-15 August": the end of it */
 };
 

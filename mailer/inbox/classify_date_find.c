@@ -212,6 +212,25 @@ read_month_day(const char *p, struct found_date *out)
     return TRUE;
 }
 
+/* "3月9日" goes on with "至13日", "~13日", "から13日", "부터 13일": the range's end is what counts. */
+static void
+read_cjk_range(struct found_date *date)
+{
+    static const char *const links[] = {"至", "到", "-", "~", "〜", "から", "부터", NULL};
+    static const char *const days[] = {"日", "号", "號", "일", NULL};
+    const char *q = skip_blanks(date->end);
+    const char *behind = skip_any(q, links), *r;
+    if (behind == q)
+        return;
+    guint day = match_number(skip_blanks(behind), 2, &r);
+    const char *end = skip_any(r, days);
+    if (!is_day(day) || end == r)
+        return;
+    date->day = day;
+    date->end = end;
+    date->range = TRUE;
+}
+
 /* Chinese, Japanese, Korean: [2026年]3月10日. */
 static gboolean
 read_cjk(const char *p, struct found_date *out)
@@ -240,6 +259,7 @@ read_cjk(const char *p, struct found_date *out)
     }
     *out = (struct found_date){
         .start = p, .end = q, .kind = DATE_CALENDAR, .day = day, .month = number, .year = year};
+    read_cjk_range(out);
     return TRUE;
 }
 
