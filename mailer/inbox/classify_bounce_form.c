@@ -224,6 +224,32 @@ names_failure(const struct classify_view *view, const char *notice, const struct
            reason == BOUNCE_REASON_DOMAIN_DEAD || reason == BOUNCE_REASON_FULL;
 }
 
+/* Judges every failed recipient, or the mail as a whole when none is named. */
+static void
+judge_failed(const struct classify_view *view, const char *notice, gboolean delay, struct mail_record *out)
+{
+    g_autofree char *everywhere = classify_find_status(notice);
+    for (guint i = 0; i < out->failed->len; i++) {
+        struct failed_recipient *failed = out->failed->pdata[i];
+        g_autofree char *words = words_about(notice, failed->address, out->failed->len);
+        g_autofree char *status = classify_find_status(words);
+        const char *code = status ? status : (everywhere ? everywhere : "");
+        bounce_set_failure(failed, code[0] == '2' ? "" : code, words);
+        if (failed->permanent == TRI_STATE_UNKNOWN) { /* "Returned mail: User unknown", and no word more */
+            g_autofree char *all = g_strconcat(view->subject, "\n", words, NULL);
+            bounce_set_failure(failed, code[0] == '2' ? "" : code, all);
+        }
+        if (delay)
+            failed->permanent = TRI_STATE_NO;
+    }
+    if (out->failed->len == 0) {
+        classify_judge_failure(everywhere ? everywhere : "", notice, &out->reason, &out->permanent);
+        if (delay)
+            out->permanent = TRI_STATE_NO;
+        mail_record_set(&out->status, everywhere && everywhere[0] != '2' ? everywhere : "", 16);
+    }
+}
+
 gboolean
 bounce_check_form(const struct classify_view *view, struct mail_record *out)
 {
@@ -267,26 +293,7 @@ bounce_check_form(const struct classify_view *view, struct mail_record *out)
     bounce_take_returned(view, view->body, -1, out);
     if (out->failed->len == 0)
         find_failed_in_returned(view, out);
-    g_autofree char *everywhere = classify_find_status(notice);
-    for (guint i = 0; i < out->failed->len; i++) {
-        struct failed_recipient *failed = out->failed->pdata[i];
-        g_autofree char *words = words_about(notice, failed->address, out->failed->len);
-        g_autofree char *status = classify_find_status(words);
-        const char *code = status ? status : (everywhere ? everywhere : "");
-        bounce_set_failure(failed, code[0] == '2' ? "" : code, words);
-        if (failed->permanent == TRI_STATE_UNKNOWN) { /* "Returned mail: User unknown", and no word more */
-            g_autofree char *all = g_strconcat(view->subject, "\n", words, NULL);
-            bounce_set_failure(failed, code[0] == '2' ? "" : code, all);
-        }
-        if (delay)
-            failed->permanent = TRI_STATE_NO;
-    }
-    if (out->failed->len == 0) {
-        classify_judge_failure(everywhere ? everywhere : "", notice, &out->reason, &out->permanent);
-        if (delay)
-            out->permanent = TRI_STATE_NO;
-        mail_record_set(&out->status, everywhere && everywhere[0] != '2' ? everywhere : "", 16);
-    }
+    judge_failed(view, notice, delay, out);
     bounce_sum_up(out);
     g_autofree char *evidence =
         find_evidence(notice, delay ? (delay_sentence ? delay_sentence : delay_subject) : sentence);
