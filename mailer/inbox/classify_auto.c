@@ -147,9 +147,11 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
                        mime_fields_find(&view->mail->fields, "auto-submitted");
     gboolean quotes = view->marks.quote;
     guint weight = s->count + (away_subject ? 1 : 0);
-    if (s->automatic && !quotes)
+    /* "This is an automated message" stands below invoices, too: it must answer, or say what answers say. */
+    gboolean automatic = s->automatic && (view->answers || weight > 0);
+    if (automatic && !quotes)
         return "words-automatic";
-    if (machine && (weight > 0 || s->automatic))
+    if (machine && (weight > 0 || automatic))
         return "words-from-machine";
     if (quotes) /* whoever quotes us below a note has mostly read it; only a clear note counts */
         return s->absent && (weight >= 4 || (s->thanks && s->urgent)) ? "words-absence-quoting" : NULL;

@@ -8,7 +8,7 @@
 #include "inbox/phrases.h"
 
 /* clang-format off */
-static const char *const failure_subjects[] = {"undelivered", "undeliverable", "undelivarable", "undeliverd", "non-delivery", "non delivery", "nondeliverable", "not delivered", "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "unable to deliver", "delivery failure", "delivery failed", "delivery has failed", "delivery status notification", "delivery notification", "delivery error", "delivery problem", "delivery report", "delivery unsuccessful", "failed delivery", "failure delivery", "failed mail", "mail failed", "mail failure", "failure notice", "failure notification", "returned mail", "returned to sender", "return to sender", "returning message to sender", "returned message", "returned email", "returned e-mail", "message failed", "mail delivery failed", "mail error", "mail system error", "error sending", "sending your mail", "message rejected", "rejected mail", "automatically rejected", "notification d'etat de remise", "unzustellbar", "zustellung fehlgeschlagen", "zustellfehler", "nicht zugestellt", "nicht zustellbar", "mail konnte nicht", "non remis", "echec de la remise", "echec de remise", "non distribue", "echec de l'envoi", "no se puede entregar", "no entregado", "no se ha podido entregar", "devuelto", "error de entrega", "mancata consegna", "non recapitabile", "recapito non riuscito", "non consegnato", "nao entregue", "falha na entrega", "nao e possivel entregar", "onbestelbaar", "niet bezorgd", "kan niet worden bezorgd", "niedostarczon", "nie mozna dostarczyc", "kunde inte levereras", "olevererbart", "ikke leveret", "ikke levert", "toimitus epaonnistui", "iletilemedi", "teslim edilemedi", "ваше сообщение не доставлено", "не доставлено", "недоставлен", "ошибка доставки", "не удается доставить", "配信不能", "送信できません", "配信できません", "エラー通知", "送信エラー", "未達", "退信", "无法投递", "無法傳遞", "投递失败", "无法送达", "반송", "전송 실패", "배달되지", "تعذر التسليم", "لم يتم تسليم", "فشل تسليم", "nao foi possivel entregar", "nao pode ser entregue", "det gar inte att leverera", "gick inte att leverera", "gar inte att leverera", "kunne ikke leveres", "kan ikke leveres", "ei voitu toimittaa", "error en la entrega", "error en el envio", "no se pudo entregar", "mensaje no entregado", "entrega fallida", "impossibile recapitare", "impossibile consegnare", "errore di consegna", "non e stato possibile", "erreur de distribution", "impossible de remettre", "n'a pas pu etre remis", "falha no envio", "erro na entrega", "kon niet worden afgeleverd", "kon niet worden bezorgd", "niet afgeleverd", "zwrot poczty", "zwrot wiadomosci", "nie dostarczono", "nedorucitelne", "nedorucen", "kezbesithetetlen", "nelivrat", "nu a putut fi livrat", "αδυναμια παραδοσης", "не удалось доставить", "не вдалося доставити", "не може бути доставлено", "недоставка", "возврат почты", "配信エラー", "配信失敗", "配信に失敗", "未送达", "未能送达", "未傳遞", "未传递", "系统退信", "邮件退回", "郵件退回", "寄送失敗", "전송되지 않", "발송 실패", "배달 실패", "수신자에게 전달되지", NULL};
+static const char *const failure_subjects[] = {"undelivered", "undeliverable", "undelivarable", "undeliverd", "non-delivery", "non delivery", "nondeliverable", "not delivered", "could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "unable to deliver", "delivery failure", "delivery failed", "delivery has failed", "delivery status notification", "delivery notification", "delivery error", "delivery problem", "delivery report", "delivery unsuccessful", "failed delivery", "failure delivery", "failed mail", "mail failed", "mail failure", "failure notice", "failure notification", "returned mail", "returned to sender", "return to sender", "returning message to sender", "returned message", "returned email", "returned e-mail", "message failed", "mail delivery failed", "mail error", "mail system error", "error sending", "sending your mail", "message rejected", "rejected mail", "automatically rejected", "notification d'etat de remise", "unzustellbar", "zustellung fehlgeschlagen", "zustellfehler", "nicht zugestellt", "nicht zustellbar", "mail konnte nicht", "non remis", "echec de la remise", "echec de remise", "non distribue", "echec de l'envoi", "no se puede entregar", "no entregado", "no se ha podido entregar", "devuelto", "error de entrega", "mancata consegna", "non recapitabile", "recapito non riuscito", "non consegnato", "nao entregue", "falha na entrega", "nao e possivel entregar", "onbestelbaar", "niet bezorgd", "kan niet worden bezorgd", "niedostarczon", "nie mozna dostarczyc", "kunde inte levereras", "olevererbart", "ikke leveret", "ikke levert", "toimitus epaonnistui", "iletilemedi", "teslim edilemedi", "ваше сообщение не доставлено", "не доставлено", "недоставлен", "ошибка доставки", "не удается доставить", "配信不能", "送信できません", "配信できません", "エラー通知", "送信エラー", "未達", "退信", "无法投递", "無法傳遞", "投递失败", "无法送达", "반송", "전송 실패", "배달되지", "تعذر التسليم", "لم يتم تسليم", "فشل تسليم", "nao foi possivel entregar", "nao pode ser entregue", "det gar inte att leverera", "gick inte att leverera", "gar inte att leverera", "kunne ikke leveres", "kan ikke leveres", "ei voitu toimittaa", "error en la entrega", "error en el envio", "no se pudo entregar", "mensaje no entregado", "entrega fallida", "impossibile recapitare", "impossibile consegnare", "errore di consegna", "non e stato possibile", "erreur de distribution", "impossible de remettre", "n'a pas pu etre remis", "falha no envio", "erro na entrega", "kon niet worden afgeleverd", "kon niet worden bezorgd", "niet afgeleverd", "zwrot poczty", "zwrot wiadomosci", "nie dostarczono", "nedorucitelne", "nedorucen", "kezbesithetetlen", "nelivrat", "nu a putut fi livrat", "αδυναμια παραδοσησ", "не удалось доставить", "не вдалося доставити", "не може бути доставлено", "недоставка", "возврат почты", "配信エラー", "配信失敗", "配信に失敗", "未送达", "未能送达", "未傳遞", "未传递", "系统退信", "邮件退回", "郵件退回", "寄送失敗", "전송되지 않", "발송 실패", "배달 실패", "수신자에게 전달되지", NULL};
 
 static const char *const failure_sentences[] = {"could not be delivered", "couldn't be delivered", "cannot be delivered", "can't be delivered", "was not delivered", "were not delivered", "wasn't delivered", "not been delivered", "was undeliverable", "is undeliverable", "undeliverable", "unable to deliver", "wasn't able to deliver", "was not able to deliver", "not able to deliver", "could not deliver", "couldn't deliver", "cannot deliver", "unable to send", "failed to deliver", "delivery failed", "delivery has failed", "delivery failure", "delivery to the following", "delivery error", "did not reach the following", "didn't reach the following", "had permanent fatal errors", "permanent error", "fatal errors", "had transient", "failed addresses", "address failed", "addresses failed", "address(es) failed", "unable to relay", "returned to sender", "returned mail", "has been returned", "is being returned", "message was rejected", "has been rejected", "been rejected", "was rejected", "not accepted", "rejected your message", "delivery unsuccessful", "mail failed", "message not delivered", "error sending your mail", "error while sending", "error occurred", "had errors", "following errors", "error message below", "error follows", "errors occurred", "error was", "delivery attempt", "unable to be delivered", "been unable to be delivered", "delivery is impossible", "could not send", "there was a problem", "did not get through", "non-delivery", "failed recipient", "failed permanently", "has failed", "not successfully", "problem in delivering", "problems delivering", "this is a permanent error", "konnte nicht zugestellt", "nicht zugestellt werden", "n'a pas pu etre", "n'a pas ete", "no se ha podido", "no se pudo", "no pudo ser entregado", "impossibile recapitare", "non e stato possibile", "non e stata consegnata", "nao foi possivel entregar", "nao pode ser entregue", "kon niet worden", "nie mogla zostac", "kunde inte levereras", "teslim edilemedi", "не было доставлено", "не может быть доставлено", "не доставлено", "не удалось доставить", "送信できません", "配信できません", "届けることができません", "お届けできません", "送信されませんでした", "送信できず", "投递失败", "无法投递", "无法送达", "无法发送", "전송하지 못했", "배달하지 못했", "تعذر تسليم", "فشل التسليم", "لم يتم تسليم", "تعذر العثور على عنوان", "fehler bei der nachrichtenzustellung", "nicht an die folgenden empfanger", "wurde nicht zugestellt", "echec de la remise", "n'a pas pu etre remis", "ne peut pas etre remis", "no ha podido ser entregado", "no se ha entregado", "error al entregar", "recapito non riuscito", "non e stato consegnato", "falha na entrega", "nao foi entregue", "de bezorging van", "is niet bezorgd", "leveransen misslyckades", "kunde inte skickas", "leveringen mislykkedes", "leveringen mislyktes", "kunne ikke leveres", "toimitus epaonnistui", "nie powiodlo sie", "nie zostala dostarczona", "nebylo mozne dorucit", "nepodarilo se dorucit", "nem sikerult kezbesiteni", "nu a putut fi livrat", "не удалось выполнить доставку", "не может быть отправлено", "не удалось отправить", "не вдалося доставити", "teslim edilemedi", "iletilemedi", "配信に失敗", "配信できません", "エラーのため", "未能向以下", "无法传递", "被退回", "被退信", "无法将邮件", "無法傳遞", "退信原因", "전송되지 않았", "전달되지 않았", "배달되지 않았", "not a valid user", "user unknown", "unknown user", "host unknown", "no such user", "mailbox unavailable", "not listed in", "mailbox full", "quota", "message could not", "timed out", "not yet been delivered", NULL};
 
@@ -209,6 +209,47 @@ encloses_message(const struct classify_view *view)
     return bounce_find_returned(view->body) != NULL;
 }
 
+/* Words in a language that is not in the lists, but a recipient and why: a code, or words that mean one
+ * thing. */
+static gboolean
+names_failure(const struct classify_view *view, const char *notice, const struct mail_record *out)
+{
+    if (out->failed->len == 0 || view->answers)
+        return FALSE;
+    g_autofree char *status = classify_find_status(notice);
+    enum bounce_reason reason;
+    enum tri_state permanent;
+    classify_judge_failure(status ? status : "", notice, &reason, &permanent);
+    return (status && status[0] != '2') || reason == BOUNCE_REASON_ADDRESS_DEAD ||
+           reason == BOUNCE_REASON_DOMAIN_DEAD || reason == BOUNCE_REASON_FULL;
+}
+
+/* Judges every failed recipient, or the mail as a whole when none is named. */
+static void
+judge_failed(const struct classify_view *view, const char *notice, gboolean delay, struct mail_record *out)
+{
+    g_autofree char *everywhere = classify_find_status(notice);
+    for (guint i = 0; i < out->failed->len; i++) {
+        struct failed_recipient *failed = out->failed->pdata[i];
+        g_autofree char *words = words_about(notice, failed->address, out->failed->len);
+        g_autofree char *status = classify_find_status(words);
+        const char *code = status ? status : (everywhere ? everywhere : "");
+        bounce_set_failure(failed, code[0] == '2' ? "" : code, words);
+        if (failed->permanent == TRI_STATE_UNKNOWN) { /* "Returned mail: User unknown", and no word more */
+            g_autofree char *all = g_strconcat(view->subject, "\n", words, NULL);
+            bounce_set_failure(failed, code[0] == '2' ? "" : code, all);
+        }
+        if (delay)
+            failed->permanent = TRI_STATE_NO;
+    }
+    if (out->failed->len == 0) {
+        classify_judge_failure(everywhere ? everywhere : "", notice, &out->reason, &out->permanent);
+        if (delay)
+            out->permanent = TRI_STATE_NO;
+        mail_record_set(&out->status, everywhere && everywhere[0] != '2' ? everywhere : "", 16);
+    }
+}
+
 gboolean
 bounce_check_form(const struct classify_view *view, struct mail_record *out)
 {
@@ -234,7 +275,7 @@ bounce_check_form(const struct classify_view *view, struct mail_record *out)
         rule = "form-failed-recipients-field";
     else if (report && (subject || sentence))
         rule = "form-empty-report";
-    else if (view->daemon && (subject || sentence || delay_subject))
+    else if (view->daemon && (subject || sentence || delay_subject || names_failure(view, notice, out)))
         rule = "form-mail-system";
     else if (view->null_sender && subject && (sentence || encloses))
         rule = "form-null-sender";
@@ -252,26 +293,7 @@ bounce_check_form(const struct classify_view *view, struct mail_record *out)
     bounce_take_returned(view, view->body, -1, out);
     if (out->failed->len == 0)
         find_failed_in_returned(view, out);
-    g_autofree char *everywhere = classify_find_status(notice);
-    for (guint i = 0; i < out->failed->len; i++) {
-        struct failed_recipient *failed = out->failed->pdata[i];
-        g_autofree char *words = words_about(notice, failed->address, out->failed->len);
-        g_autofree char *status = classify_find_status(words);
-        const char *code = status ? status : (everywhere ? everywhere : "");
-        bounce_set_failure(failed, code[0] == '2' ? "" : code, words);
-        if (failed->permanent == TRI_STATE_UNKNOWN) { /* "Returned mail: User unknown", and no word more */
-            g_autofree char *all = g_strconcat(view->subject, "\n", words, NULL);
-            bounce_set_failure(failed, code[0] == '2' ? "" : code, all);
-        }
-        if (delay)
-            failed->permanent = TRI_STATE_NO;
-    }
-    if (out->failed->len == 0) {
-        classify_judge_failure(everywhere ? everywhere : "", notice, &out->reason, &out->permanent);
-        if (delay)
-            out->permanent = TRI_STATE_NO;
-        mail_record_set(&out->status, everywhere && everywhere[0] != '2' ? everywhere : "", 16);
-    }
+    judge_failed(view, notice, delay, out);
     bounce_sum_up(out);
     g_autofree char *evidence =
         find_evidence(notice, delay ? (delay_sentence ? delay_sentence : delay_subject) : sentence);

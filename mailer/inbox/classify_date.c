@@ -111,7 +111,9 @@ role_after(const struct found_date *date)
 {
     const char *p = date->end;
     for (guint words = 0; words < 3; words++) {
-        p += strspn(p, " ,.()");
+        /* A full stop ends the sentence, unless the date ends in a number: "am 16.3. zurück". */
+        p += strspn(p, words == 0 && p > date->start && !g_ascii_isdigit(p[-1]) && p[-1] != '.' ? " ,()"
+                                                                                                : " ,.()");
         for (gsize i = 0; i < G_N_ELEMENTS(after); i++)
             if (g_str_has_prefix(p, after[i].words) && date_ends_word(p + strlen(after[i].words)))
                 return after[i].role;
@@ -176,7 +178,7 @@ enum day_order { ORDER_UNKNOWN, ORDER_DAY_FIRST, ORDER_MONTH_FIRST };
 
 /* What other dates of the note say about the writer's habit. */
 static enum day_order
-order_of_note(const GArray *dates)
+order_of_note(const char *note, const GArray *dates)
 {
     for (guint i = 0; i < dates->len; i++) {
         const struct found_date *date = &g_array_index(dates, struct found_date, i);
@@ -187,6 +189,11 @@ order_of_note(const GArray *dates)
         if (date->second > 12)
             return ORDER_MONTH_FIRST;
     }
+    for (const char *p = note; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if ((c >= 0x3040 && c <= 0x30ff) || (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7af))
+            return ORDER_MONTH_FIRST; /* Japanese, Chinese and Korean go from the large to the small */
+    }
     return ORDER_UNKNOWN;
 }
 
@@ -194,11 +201,19 @@ static gboolean
 resolve_numeric(const struct found_date *date, enum day_order order, gboolean english, const GDate *sent,
                 int zone_s, GDate *out)
 {
+
     GDate day_first, month_first;
     gboolean can_day =
         date->second <= 12 && place_day(date->first, date->second, date->year, sent, &day_first);
     gboolean can_month =
         date->first <= 12 && place_day(date->second, date->first, date->year, sent, &month_first);
+    /* "Tuesday 10/3" says which is which when only one of the days is a Tuesday. */
+    if (date->weekday && can_day && can_month && date->first != date->second) {
+        gboolean day_fits = (guint)g_date_get_weekday(&day_first) == date->weekday;
+        gboolean month_fits = (guint)g_date_get_weekday(&month_first) == date->weekday;
+        if (day_fits != month_fits)
+            order = day_fits ? ORDER_DAY_FIRST : ORDER_MONTH_FIRST;
+    }
     if (order == ORDER_UNKNOWN && !english)
         order = ORDER_DAY_FIRST;
     if (order == ORDER_UNKNOWN && zone_s <= -4 * 3600)
@@ -231,8 +246,14 @@ resolve(const struct found_date *date, enum day_order order, gboolean english, c
     case DATE_WEEKDAY: {
         *out = *sent;
         guint today = (guint)g_date_get_weekday(sent);
-        g_date_add_days(out, date->day > today ? date->day - today : date->day + 7 - today);
-        return TRUE;
+        g_date_add_days(out,
+                        date->day > today && !date->next_week ? date->day - today : date->day + 7 - today);
+        for (guint week = 0; date->first && week < 9; week++) { /* "Monday 16": the one that is a Monday */
+            if (g_date_get_day(out) == date->first)
+                return TRUE;
+            g_date_add_days(out, 7);
+        }
+        return date->first == 0;
     }
     case DATE_TOMORROW:
         *out = *sent;
@@ -240,6 +261,50 @@ resolve(const struct found_date *date, enum day_order order, gboolean english, c
         return TRUE;
     }
     return FALSE;
+}
+
+/* The day among the dates of note that the words around make the return, or FALSE. */
+static gboolean
+choose_day(const char *note, GArray *dates, const GDate *sent, int zone_s, GDate *out)
+{
+    enum day_order order = order_of_note(note, dates);
+    enum date_role best = ROLE_NONE;
+    const struct found_date *previous = NULL;
+    GDate previous_day = {0};
+    gboolean previous_known = FALSE;
+    for (guint i = 0; i < dates->len; i++) {
+        const struct found_date *date = &g_array_index(dates, struct found_date, i);
+        struct found_date *next = i + 1 < dates->len ? &g_array_index(dates, struct found_date, i + 1) : NULL;
+        /* "Monday, 9 March": the weekday only introduces the date. */
+        if (date->kind == DATE_WEEKDAY && next && next->kind != DATE_WEEKDAY &&
+            next->start - date->end < 12 && only_fillers(date->end, next->start)) {
+            next->weekday = date->day;
+            continue;
+        }
+        gboolean english = TRUE;
+        enum date_role role = role_before(note, date, &english);
+        enum date_role behind = role_after(date);
+        if (behind > role) {
+            role = behind;
+            english = FALSE;
+        }
+        gboolean ends = ends_range(previous, date);
+        if (role == ROLE_NONE && (date->range || ends))
+            role = ROLE_RANGE;
+        /* "24 December to 2 January": the end comes behind the beginning, whatever the year. */
+        GDate resolved = {0};
+        gboolean known = ends && previous_known && date->year == 0 &&
+                         resolve(date, order, english, &previous_day, zone_s, &resolved);
+        known = known || resolve(date, order, english, sent, zone_s, &resolved);
+        previous = date;
+        previous_known = known && date->kind != DATE_WEEKDAY;
+        previous_day = resolved;
+        if (role > best && known && g_date_days_between(sent, &resolved) <= DAYS_AHEAD) {
+            best = role;
+            *out = resolved;
+        }
+    }
+    return best != ROLE_NONE;
 }
 
 char *
@@ -253,41 +318,15 @@ classify_find_return_date(const char *subject, const char *text, gint64 sent_us,
     g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(sent_us / G_USEC_PER_SEC + zone_s);
     if (!utc)
         return NULL;
-    GDate sent;
-    g_date_clear(&sent, 1);
     int year, month, day;
     g_date_time_get_ymd(utc, &year, &month, &day);
     if (year < 1990 || year > 2100)
         return NULL;
+    GDate sent, chosen;
+    g_date_clear(&sent, 1);
     g_date_set_dmy(&sent, (GDateDay)day, (GDateMonth)month, (GDateYear)year);
-
     g_autoptr(GArray) dates = date_find_all(note);
-    enum day_order order = order_of_note(dates);
-    enum date_role best = ROLE_NONE;
-    GDate chosen;
-    for (guint i = 0; i < dates->len; i++) {
-        const struct found_date *date = &g_array_index(dates, struct found_date, i);
-        const struct found_date *next = i + 1 < dates->len ? date + 1 : NULL;
-        /* "Monday, 9 March": the weekday only introduces the date. */
-        if (date->kind == DATE_WEEKDAY && next && next->kind != DATE_WEEKDAY &&
-            next->start - date->end < 12 && only_fillers(date->end, next->start))
-            continue;
-        gboolean english = TRUE;
-        enum date_role role = role_before(note, date, &english);
-        enum date_role behind = role_after(date);
-        if (behind > role) {
-            role = behind;
-            english = FALSE;
-        }
-        if (role == ROLE_NONE && (date->range || ends_range(i > 0 ? date - 1 : NULL, date)))
-            role = ROLE_RANGE;
-        GDate resolved;
-        if (role > best && resolve(date, order, english, &sent, zone_s, &resolved)) {
-            best = role;
-            chosen = resolved;
-        }
-    }
-    if (best == ROLE_NONE)
+    if (!choose_day(note, dates, &sent, zone_s, &chosen))
         return NULL;
     return g_strdup_printf("%04u-%02u-%02u", (guint)g_date_get_year(&chosen),
                            (guint)g_date_get_month(&chosen), (guint)g_date_get_day(&chosen));

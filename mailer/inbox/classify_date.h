@@ -12,8 +12,10 @@ struct found_date {
     const char *start, *end;
     enum date_kind kind;
     guint day, month, year; /* year 0: not written; weekday 1-7 in day for DATE_WEEKDAY */
-    guint first, second;
-    gboolean range; /* "4-15 August": the end of it */
+    guint first, second;    /* DATE_WEEKDAY: first is the day of the month, 0 when not written */
+    guint weekday;          /* 1-7: the weekday in front of it, 0 when there is none */
+    gboolean next_week;     /* DATE_WEEKDAY: of the week after this one */
+    gboolean range;         /* "4-15 August": the end of it */
 };
 
 /* Copies text with the digits of Arabic, Persian and Indian scripts as 0 to 9. The caller frees. */

@@ -120,7 +120,7 @@ skip_blanks(const char *p)
 static const char *
 skip_ordinal(const char *p)
 {
-    static const char *const ordinals[] = {"st",  "nd", "rd",  "th",  "er",   ".",    "º", "°",
+    static const char *const ordinals[] = {"st",  "nd", "rd",  "th",  "er",   ".",    "o", "°",
                                            "-го", "-е", "-an", "-en", "-jan", "-jen", NULL};
     const char *end = skip_any(p, ordinals);
     return date_ends_word(end) ? end : p;
@@ -153,8 +153,9 @@ read_day_month(const char *p, struct found_date *out)
 {
     static const char *const links[] = {"of ", "de ", "d'", "di ", NULL};
     static const char *const between[] = {
-        "to ",   "bis ", "bis zum ", "au ", "al ",      "a ",   "ao ", "t/m ", "tot ", "tot en met ", "til ",
-        "till ", "do ",  "по ",      "до ", "through ", "and ", "e ",  "- ",   "-",    "et ",         NULL};
+        "to ",  "bis ",  "bis zum ", "au ",  "al ",  "a ",   "ao ",  "t/m ",     "tot ", "tot en met ",
+        "til ", "till ", "do ",      "إلى ", "الى ", "حتى ", "εωσ ", "pana la ", "la ",  "az do ",
+        "по ",  "до ",   "through ", "and ", "e ",   "- ",   "-",    "et ",      NULL};
     const char *q;
     guint day = match_number(p, 2, &q);
     if (!is_day(day))
@@ -212,6 +213,25 @@ read_month_day(const char *p, struct found_date *out)
     return TRUE;
 }
 
+/* "3月9日" goes on with "至13日", "~13日", "から13日", "부터 13일": the range's end is what counts. */
+static void
+read_cjk_range(struct found_date *date)
+{
+    static const char *const links[] = {"至", "到", "-", "~", "〜", "から", "부터", NULL};
+    static const char *const days[] = {"日", "号", "號", "일", NULL};
+    const char *q = skip_blanks(date->end);
+    const char *behind = skip_any(q, links), *r;
+    if (behind == q)
+        return;
+    guint day = match_number(skip_blanks(behind), 2, &r);
+    const char *end = skip_any(r, days);
+    if (!is_day(day) || end == r)
+        return;
+    date->day = day;
+    date->end = end;
+    date->range = TRUE;
+}
+
 /* Chinese, Japanese, Korean: [2026年]3月10日. */
 static gboolean
 read_cjk(const char *p, struct found_date *out)
@@ -240,6 +260,7 @@ read_cjk(const char *p, struct found_date *out)
     }
     *out = (struct found_date){
         .start = p, .end = q, .kind = DATE_CALENDAR, .day = day, .month = number, .year = year};
+    read_cjk_range(out);
     return TRUE;
 }
 
@@ -316,6 +337,40 @@ date_read_weekday(const char *p, struct found_date *out)
     return FALSE;
 }
 
+/* "Monday 16", "lunes 16", "下周五", "Friday next week". */
+static void
+read_around_weekday(const char *note, struct found_date *date)
+{
+    static const char *const before[] = {"下", "下个", "下個", "来週の", "来週", "다음 주 ", "다음주 ", NULL};
+    static const char *const behind[] = {" next week",
+                                         " of next week",
+                                         " nachste woche",
+                                         " nachster woche",
+                                         " prochaine semaine",
+                                         " de la semana que viene",
+                                         NULL};
+    for (guint i = 0; before[i]; i++) {
+        gsize n = strlen(before[i]);
+        if ((gsize)(date->start - note) >= n && strncmp(date->start - n, before[i], n) == 0)
+            date->next_week = TRUE;
+    }
+    if (skip_any(date->end, behind) != date->end)
+        date->next_week = TRUE;
+    const char *q = skip_blanks(date->end + (*date->end == ','));
+    const char *r;
+    guint day = match_number(q, 2, &r);
+    const char *end = skip_ordinal(r);
+    if (q == date->end || !is_day(day) || (*end && !strchr(" .,;!)", *end)))
+        return;
+    static const char *const times[] = {"am",     "pm",  "o'clock", "uhr", "h ",
+                                        "heures", "hrs", "a.m",     "p.m", NULL};
+    const char *next = skip_blanks(end), *word_end;
+    if (skip_any(next, times) != next || g_ascii_isdigit(*next) || match_month(next, &word_end))
+        return;
+    date->first = day;
+    date->end = end;
+}
+
 char *
 date_plain_digits(const char *text)
 {
@@ -355,6 +410,11 @@ date_find_all(const char *note)
             p = g_utf8_next_char(p);
             continue;
         }
+        if (date.kind == DATE_WEEKDAY)
+            read_around_weekday(note, &date);
+        const char *close = *date.end == '(' ? strchr(date.end, ')') : NULL;
+        if (close && close - date.end < 12 && (guchar)date.end[1] >= 0x80)
+            date.end = close + 1; /* "3/13(金)" */
         g_array_append_val(dates, date);
         p = date.end;
     }

@@ -82,23 +82,23 @@ static gboolean
 speaks_of_mail(const char *line, const char *phrase)
 {
     static const char *const words[] = {
-        "mail",     "list",     "newsletter",    "messag",      "mensaj",  "mensag",  "messagg",
-        "correo",   "courriel", "nachricht",     "verteiler",   "adresse", "address", "contact",
-        "kontakt",  "emailing", "communication", "outreach",    "spam",    "these",   "this",
-        "anything", "from you", "you guys",      "e-post",      "mejl",    "wiadomo", "рассыл",
-        "пис",      "сообщ",    "posta",         "メール",      "配信",    "リスト",  "邮件",
-        "列表",     "메일",     "수신",          "연락",        "구독",    "بريد",    "رسائل",
-        "اشتراك",   "contatt",  "scrivet",       "anschreiben", "escriba", "订阅",    "訂閱",
-        "联系",     "подпис",   "uitschrijv",    "abmeld",      "dezabon", "baja",    "desinscri",
-        "desabonn"};
+        "mail",        "list",     "newsletter",    "messag",    "mensaj",  "mensag",   "messagg",
+        "correo",      "courriel", "nachricht",     "verteiler", "adresse", "address",  "contact",
+        "kontakt",     "emailing", "communication", "outreach",  "spam",    "from you", "you guys",
+        "e-post",      "mejl",     "wiadomo",       "рассыл",    "пис",     "сообщ",    "posta",
+        "メール",      "配信",     "リスト",        "邮件",      "列表",    "메일",     "수신",
+        "연락",        "구독",     "بريد",          "رسائل",     "اشتراك",  "contatt",  "scrivet",
+        "anschreiben", "escriba",  "订阅",          "訂閱",      "联系",    "подпис",   "uitschrijv",
+        "abmeld",      "dezabon",  "baja",          "desinscri", "desabonn"};
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
         if (strstr(line, words[i]))
             return TRUE;
     const char *rest = strstr(line, phrase);
     rest = rest ? rest + strlen(phrase) : "";
-    static const char *const polite[] = {"please", "thanks",   "thank you", "immediately", "now",
-                                         "asap",   "today",    "danke",     "merci",       "gracias",
-                                         "grazie", "obrigado", "bitte",     "again",       "anymore"};
+    static const char *const polite[] = {"please",   "thanks", "thank you", "immediately", "now",
+                                         "asap",     "today",  "this",      "these",       "anything",
+                                         "stuff",    "danke",  "merci",     "gracias",     "grazie",
+                                         "obrigado", "bitte",  "again",     "anymore"};
     rest += strspn(rest, " ");
     if ((g_str_has_prefix(rest, "me") || g_str_has_prefix(rest, "us")) && !g_ascii_isalpha(rest[2]))
         rest += 2; /* "please unsubscribe" found in "please unsubscribe me" */
@@ -112,6 +112,36 @@ speaks_of_mail(const char *line, const char *phrase)
         rest += strlen(polite[i]);
     }
     return *rest == '\0';
+}
+
+/* "Not interested, please remove me.": the last words of a line, behind a mark, are the wish and nothing
+ * else. What one is to be removed from would follow. */
+static gboolean
+ends_in_wish(const char *line)
+{
+    static const char *const wishes[] = {"remove me",   "remove us",      "take me off",
+                                         "take us off", "unsubscribe me", "unsubscribe us",
+                                         "unsubscribe", "opt me out",     "opt us out"};
+    static const char *const openings[] = {"please ",           "kindly ",        "pls ",
+                                           "so please ",        "just ",          "and please ",
+                                           "could you please ", "can you please "};
+    g_autofree char *copy = g_strdup(line);
+    gsize end = strlen(copy);
+    while (end > 0 && strchr(" .!", copy[end - 1]))
+        copy[--end] = '\0';
+    char *clause = copy + end;
+    while (clause > copy && !strchr(",.;!:-", clause[-1]))
+        clause--;
+    clause += strspn(clause, " ");
+    for (gsize i = 0; i < G_N_ELEMENTS(openings); i++)
+        if (g_str_has_prefix(clause, openings[i])) {
+            clause += strlen(openings[i]);
+            break;
+        }
+    for (gsize i = 0; i < G_N_ELEMENTS(wishes); i++)
+        if (strcmp(clause, wishes[i]) == 0)
+            return TRUE;
+    return FALSE;
 }
 
 gboolean
@@ -154,7 +184,7 @@ classify_check_opt_out(const struct classify_view *view, struct mail_record *out
         if (classify_words_equal(WORDS_OPT_OUT_LINE, bare))
             return classify_decide(out, MAIL_CLASS_OPT_OUT, "line-is-unsubscribe", *line);
         const char *wish = classify_words_find(WORDS_OPT_OUT, folded);
-        if (wish && speaks_of_mail(folded, wish))
+        if ((wish && speaks_of_mail(folded, wish)) || ends_in_wish(folded))
             return classify_decide(out, MAIL_CLASS_OPT_OUT, "words-opt-out", *line);
     }
     return FALSE;

@@ -31,7 +31,7 @@ static const char *const original_lines[] = {
 static const char *const labels[] = {
     "from", "von", "de", "da", "van", "fra", "fran", "od", "nadawca", "odesilatel", "от", "від", "от кого", "kimden", "gonderen", "felado", "lahettaja", "expediteur", "remitente", "mittente", "expeditor", "απο", "发件人", "發件人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "من", "מאת",
     "sent", "date", "gesendet", "datum", "envoye", "envoye le", "enviado", "enviado el", "enviada em", "fecha", "data", "inviato", "verzonden", "skickat", "sendt", "dato", "sendt den", "lahetetty", "paivamaara", "pvm", "wysłano", "wysłane", "odeslano", "datum odeslani", "отправлено", "дата", "gonderildi", "gonderme tarihi", "tarih", "elkuldve", "kuldve", "datum", "trimis", "发送时间", "發送時間", "日期", "寄件日期", "送信日時", "日時", "日付", "보낸 날짜", "날짜", "التاريخ", "نשלח", "message du", "sent on",
-    "to", "an", "a", "para", "aan", "til", "till", "vastaanottaja", "do", "komu", "кому", "kime", "alici", "cimzett", "catre", "προς", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "إلى", "אל",
+    "to", "an", "a", "para", "aan", "til", "till", "vastaanottaja", "do", "komu", "кому", "kime", "alici", "cimzett", "catre", "προσ", "收件人", "收件者", "宛先", "받는 사람", "받는사람", "إلى", "אל",
     "subject", "betreff", "objet", "asunto", "oggetto", "assunto", "onderwerp", "amne", "emne", "aihe", "temat", "predmet", "тема", "konu", "targy", "subiect", "θεμα", "主题", "主題", "件名", "제목", "الموضوع", "נושא", "sujet",
     "cc", "cc.", "kopie", "copie", "copie a", "copia", "kopi", "kopia", "kopio", "dw", "копия", "bilgi", "抄送", "副本", "참조", "reply-to", "antwort an", "repondre a", "responder a", "rispondi a", "risposta", "responder para", "svar til", "importance", "wichtigkeit", NULL};
 static const char *const sent_from[] = {

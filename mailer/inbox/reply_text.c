@@ -196,7 +196,7 @@ reply_text_quotes_one_of(const char *text, const GPtrArray *addresses)
         else if (said->len > 0 && line->kind != LINE_EMPTY)
             break; /* what follows is older than the mail that is answered */
     }
-    if (!strchr(said->str, '@'))
+    if (addresses->len == 0 || !strchr(said->str, '@'))
         return TRUE;
     g_autofree char *lower = g_ascii_strdown(said->str, -1);
     for (guint i = 0; i < addresses->len; i++) { /* the local part may carry a token or be an alias */

@@ -21,7 +21,7 @@ char *reply_text_extract(const char *text, struct reply_marks *marks);
 const char *reply_text_skip_header(const char *text);
 
 /* FALSE when the lines that say whose earlier mail follows name addresses, and none of these (array of char
- * *, lower case): the mail quotes others. */
+ * *, lower case; an empty one allows all): the mail quotes others. */
 gboolean reply_text_quotes_one_of(const char *text, const GPtrArray *addresses);
 
 #endif

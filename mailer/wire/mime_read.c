@@ -153,7 +153,10 @@ clean_mail(const guint8 *bytes, gsize len, struct mime_mail *mail)
         if (len == 0)
             break;
         find_line(bytes, len, cr_ends, &n, &next);
-        gboolean blank = n == 0 || (n < 80 && strspn((const char *)bytes, " \t") >= n);
+        gsize blanks = 0;
+        while (blanks < n && blanks < 80 && (bytes[blanks] == ' ' || bytes[blanks] == '\t'))
+            blanks++;
+        gboolean blank = blanks == n;
         gboolean separator =
             (n > 5 && memcmp(bytes, "From ", 5) == 0) || (n > 6 && memcmp(bytes, ">From ", 6) == 0);
         if (!blank && !separator)

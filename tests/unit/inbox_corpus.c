@@ -130,14 +130,14 @@ test_corpus(void)
         {"bounce recall", 985},
         {"bounce precision", 990},
         {"strict permanence", 985},
-        {"auto_reply", 900},
+        {"auto_reply", 970},
         {"human_reply", 970},
-        {"ordinary", 965},
+        {"ordinary", 975},
         {"calendar", 900},
         {"complaint", 900},
         {"reply text", 930},
         {"no false opt-out", 1000},
-        {"no false suppression", 997},
+        {"no false suppression", 1000},
         {"delayed", 850},
     };
     g_autofree char *labels = g_build_filename(folder, "labels.tsv", NULL);

@@ -107,6 +107,66 @@ test_languages(void)
     check(samples, G_N_ELEMENTS(samples), 3600);
 }
 
+/* Further ways to say it, and what only looks like a day of return. */
+static void
+test_forms(void)
+{
+    static const struct sample samples[] = {
+        {"I return on the 16th of March.", "2026-03-16"},
+        {"I'm OOO thru 3/20.", "2026-03-20"},
+        {"I will be back in the office Monday 16th March at 9am", "2026-03-16"},
+        {"Away 24 Dec - 2 Jan.", "2027-01-02"},
+        {"I'm out from Monday March 9 through Friday March 13.", "2026-03-13"},
+        {"Out of office from 2026-03-09 to 2026-03-13", "2026-03-13"},
+        {"I am out until the end of the week.", NULL},
+        {"I will be back in two weeks.", NULL},
+        {"We met on 10 March. I am on leave.", NULL},
+        {"I am back on 31/02.", NULL},
+        {"I am back on 16.03.2026, invoice 4711-2026-03-20", "2026-03-16"},
+        {"Ich bin am Dienstag, dem 10.03.2026, wieder im Büro", "2026-03-10"},
+        {"Ich bin noch bis Freitag im Urlaub.", "2026-03-06"},
+        {"ab 1. April wieder da", "2026-04-01"},
+        {"Ich bin vom 09.03. bis zum 13.03.2026 nicht im Haus.", "2026-03-13"},
+        {"Je serai absente du lundi 9 mars au vendredi 13 mars inclus.", "2026-03-13"},
+        {"Retour le 1er avril.", "2026-04-01"},
+        {"Absente jusqu'à lundi.", "2026-03-09"},
+        {"Vuelvo el próximo lunes 16.", "2026-03-16"},
+        {"Back Thursday 20th.", NULL},
+        {"Back Monday 9am.", "2026-03-09"},
+        {"Estaré fuera del 9 al 13 de marzo.", "2026-03-13"},
+        {"De volta a partir de 1º de abril.", "2026-04-01"},
+        {"Estarei fora entre 9 e 13 de março.", "2026-03-13"},
+        {"Sarò assente dal 9/3 al 13/3.", "2026-03-13"},
+        {"Ik ben vanaf 16 maart weer bereikbaar.", "2026-03-16"},
+        {"Jag är på semester 9-13 mars.", "2026-03-13"},
+        {"Jestem nieobecny od 9 do 13 marca.", "2026-03-13"},
+        {"Jsem mimo kancelář do 13. března.", "2026-03-13"},
+        {"Március 13-ig szabadságon vagyok.", "2026-03-13"},
+        {"Sunt în concediu până pe 13 martie.", "2026-03-13"},
+        {"Απουσιάζω έως 20 Μαρτίου.", "2026-03-20"},
+        {"Буду на месте в понедельник, 16 марта.", "2026-03-16"},
+        {"Меня не будет с 9 марта по 13 марта 2026 года.", "2026-03-13"},
+        {"Я у відпустці до 20 березня.", "2026-03-20"},
+        {"20.03.2026 tarihine kadar izindeyim.", "2026-03-20"},
+        {"أنا في إجازة من ٩ إلى ١٣ مارس", "2026-03-13"},
+        {"סיום חופשה, אחזור ב-16 במרץ", "2026-03-16"},
+        {"３月１６日から出社します。", "2026-03-16"},
+        {"3/9(月)~3/13(金)まで休暇です。", "2026-03-13"},
+        {"3月9日～13日 休假", "2026-03-13"},
+        {"我将于下周一返回", "2026-03-09"},
+        {"我将于下周五返回", "2026-03-13"},
+        {"来週の金曜日まで不在です。", "2026-03-13"},
+        {"3월 9일~13일 휴가", "2026-03-13"},
+        {"2026년 3월 16일부터 정상 근무합니다.", "2026-03-16"},
+        {"2026. 3. 16.까지 부재중입니다.", "2026-03-16"},
+    };
+    check(samples, G_N_ELEMENTS(samples), 3600);
+    static const struct sample weekday[] = {{"I am back on Tuesday 10/3.", "2026-03-10"},
+                                            {"I am back on Saturday 10/3.", "2026-10-03"},
+                                            {"I am back on Monday 10/3.", NULL}};
+    check(weekday, G_N_ELEMENTS(weekday), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -114,5 +174,6 @@ main(int argc, char **argv)
     g_test_add_func("/inbox/date/english", test_english);
     g_test_add_func("/inbox/date/order_by_zone", test_order_by_zone);
     g_test_add_func("/inbox/date/languages", test_languages);
+    g_test_add_func("/inbox/date/forms", test_forms);
     return g_test_run();
 }
