@@ -191,7 +191,8 @@ class Time(harness.MailTestCase):
         before = self.office.usher("outbox", "--json").out
         plan = self.office.usher("outbox", "--plan", "--json").json
         self.assertEqual([(line["plan"], line["account"], clock(line["at"])) for line in plan if line["plan"] != "held"],
-                         [("now", "first", "2027-04-01 10:00"), ("later", "second", "2027-04-02 09:00")])
+                         [("now", "first", "2027-04-01 10:00"), ("later", "second", "2027-04-02 09:00"),
+                          ("expired", "first", None), ("expired", "second", None)])   # the check-ins, after day 21
         self.assertEqual([(line["account"], "ask first" in line["reason"]) for line in plan if line["plan"] == "held"],
                          [("third", True)])
         self.assertIn("daily_max", plan[1]["reason"])

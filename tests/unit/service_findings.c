@@ -66,7 +66,7 @@ test_returns(struct world *w, gconstpointer data)
     g_assert_cmpuint(send_due(w, 250), ==, 0);
     assert_rows(&w->f, "state || ': ' || reason || ' / ' || subject || findings", "message",
                 "changed: the finding large no longer holds: its rule is false / None[]");
-    g_assert_true(approve(w, id));
+    g_assert_true(approve_revision(w, id, 2, "ana"));
     facts_are(w, "{\"forecast_mrr\": 600}"); /* a finding it does not mention voids nothing */
     g_assert_cmpuint(send_due(w, 250), ==, 1);
 }
