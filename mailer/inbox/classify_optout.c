@@ -114,6 +114,19 @@ speaks_of_mail(const char *line, const char *phrase)
     return *rest == '\0';
 }
 
+/* The subject that the List-Unsubscribe link of our mails makes, "unsubscribe TOKEN" (compose/letter.c), or
+ * the word with the sender's own address. */
+static gboolean
+is_link_subject(const struct classify_view *view)
+{
+    const char *subject = view->subject_folded;
+    if (!g_str_has_prefix(subject, "unsubscribe "))
+        return FALSE;
+    const char *rest = subject + strlen("unsubscribe ");
+    gsize n = strspn(rest, "0123456789abcdef");
+    return (n >= 12 && n <= 64 && rest[n] == '\0') || (*view->from && strcmp(rest, view->from) == 0);
+}
+
 /* "Not interested, please remove me.": the last words of a line, behind a mark, are the wish and nothing
  * else. What one is to be removed from would follow. */
 static gboolean
@@ -147,7 +160,7 @@ ends_in_wish(const char *line)
 gboolean
 classify_is_unsubscribe_mail(const struct classify_view *view, const struct mail_record *out)
 {
-    return goes_to_unsubscribe(view, out) ||
+    return goes_to_unsubscribe(view, out) || is_link_subject(view) ||
            (!view->list && classify_words_equal(WORDS_OPT_OUT_LINE, view->subject_folded) != NULL);
 }
 
@@ -163,6 +176,8 @@ classify_check_opt_out(const struct classify_view *view, struct mail_record *out
         classify_header_has(view, "auto-submitted", "auto-replied") && !view->list && !view->daemon;
     if (!out->personal && !by_program)
         return FALSE;
+    if (is_link_subject(view)) /* whatever the body: mail programs fill it in */
+        return classify_decide(out, MAIL_CLASS_OPT_OUT, "subject-of-our-link", view->subject);
     if (classify_words_equal(WORDS_OPT_OUT_LINE, subject) && strlen(view->new_text) <= SHORT_BYTES)
         return classify_decide(out, MAIL_CLASS_OPT_OUT, "subject-is-unsubscribe", view->subject);
     if (!out->personal || strlen(view->new_text) > SHORT_BYTES || !(view->answers || view->mail->headerless))

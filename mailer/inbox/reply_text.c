@@ -136,6 +136,29 @@ count_kind(const GArray *lines, enum line_kind kind)
     return count;
 }
 
+/* Behind a warning that the receiving system has set in front of the mail ("CAUTION: external email"). */
+static guint
+skip_warning(const GArray *lines)
+{
+    static const char *const openings[] = {
+        "caution",     "[external",    "external ",       "warning: this", "achtung: ",         "attention",
+        "this email ", "this message", "you don't often", "atencion",      "attenzione: questa"};
+    guint first = 0;
+    while (first < lines->len && kind_at(lines, first) == LINE_EMPTY)
+        first++;
+    if (first == lines->len || kind_at(lines, first) != LINE_DISCLAIMER)
+        return 0;
+    const struct line *line = &g_array_index(lines, struct line, first);
+    gboolean warning = FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(openings) && !warning; i++)
+        warning = line->len > strlen(openings[i]) &&
+                  g_ascii_strncasecmp(line->start, openings[i], strlen(openings[i])) == 0;
+    guint end = first;
+    while (end < lines->len && kind_at(lines, end) != LINE_EMPTY)
+        end++;
+    return warning && has_kind(lines, end, lines->len, LINE_TEXT) ? end : 0;
+}
+
 char *
 reply_text_extract(const char *text, struct reply_marks *marks)
 {
@@ -144,7 +167,7 @@ reply_text_extract(const char *text, struct reply_marks *marks)
         marks->attribution = count_kind(lines, LINE_ATTRIBUTION) + count_kind(lines, LINE_ORIGINAL) > 0;
         marks->quote = marks->attribution || count_kind(lines, LINE_QUOTE) >= 2;
     }
-    guint start = 0;
+    guint start = skip_warning(lines);
     guint end = trim_end(lines, start, lines->len);
     if (end < lines->len)
         g_array_set_size(lines, end);
