@@ -6,6 +6,7 @@ import io
 import json
 import pathlib
 import re
+import signal
 
 import harness
 from office import ALL_HOURS, Office
@@ -222,6 +223,22 @@ class Service(harness.MailTestCase):
         self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
         waiting = {hook["hook"]: hook["waiting"] for hook in office.usher("hooks", "--json").json}
         self.assertEqual(waiting["hang"], 1)  # not told, so it will be
+
+    def test_a_hook_is_added(self):
+        """A reload is enough, and what happened before it is not told."""
+        told = Told(self.folder)
+        office = Office(self.rig, self.folder, window=ALL_HOURS)
+        self.addCleanup(office.program.stop_all)
+        office.add_accounts({"account": "acme"})
+        office.usher("note", "acme", "before")
+        service = office.program.spawn("run").wait_ready()
+        office.write_config(office.config + told.section("note"))
+        service.signal(signal.SIGHUP)
+        harness.wait_until(lambda: office.usher("hooks", "--json").json[0]["since"], what="the hook to be started")
+        office.usher("note", "acme", "after")
+        harness.wait_until(lambda: told.events, what="the hook to be told")
+        self.assertEqual([event["data"]["text"] for event in told.events], ["after"])
+        self.assertEqual(service.terminate(), 0)
 
 
 if __name__ == "__main__":
