@@ -15,22 +15,27 @@ static const char style[] =
     "--line:#2c3543;--bar:#6ea2ff;--track:#262e3b;--mark:#fb923c}}"
     "*{box-sizing:border-box}body{margin:0;padding:1rem;background:var(--bg);color:var(--ink);"
     "font:16px/1.45 system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}"
-    "main,header{max-width:78rem;margin:0 auto}h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.05rem;"
-    "margin:0 0 .6rem}p{margin:.3rem 0 .8rem;color:var(--faint);font-size:.9rem}"
-    ".grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));"
-    "align-items:start}section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;"
-    "padding:1rem;min-width:0}section.wide{grid-column:1/-1}.key{display:grid;gap:.7rem;margin:1rem "
-    "0;grid-template-columns:repeat(auto-fit,minmax(min(46%,9.5rem),1fr))}.key div{background:var(--card);"
-    "border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem}.key b{display:block;"
-    "font-size:1.5rem;line-height:1.2}.key span{color:var(--faint);font-size:.85rem}"
+    "main,header{max-width:78rem;margin:0 auto}main{columns:21rem;column-gap:1rem}"
+    "h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.05rem;margin:0 0 .6rem}"
+    "h3{font-size:.95rem;margin:1rem 0 .3rem}p{margin:.3rem 0 .8rem;color:var(--faint);font-size:.9rem}"
+    "section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;"
+    "margin:0 0 "
+    "1rem;break-inside:avoid}section.wide{column-span:all}@media(min-width:46rem){section.wide{margin-top:"
+    "1rem}}"
+    ".grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr))}"
+    ".key{display:grid;gap:.7rem;margin:1rem 0;"
+    "grid-template-columns:repeat(auto-fit,minmax(min(46%,9.5rem),1fr))}"
+    ".key div{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem .9rem}"
+    ".key b{display:block;font-size:1.5rem;line-height:1.2}.key span{color:var(--faint);font-size:.85rem}"
     "svg{display:block;width:100%;height:auto;max-width:32rem;margin:.2rem 0 .6rem}"
-    "svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .value{font-weight:600}svg .small{"
-    "font-size:11px}svg .faint{fill:var(--faint)}svg .goal{fill:var(--mark)}svg .bar{fill:var(--bar)}"
-    "svg .track{fill:var(--track)}svg .mark{stroke:var(--mark);stroke-width:2}svg .axis{stroke:var(--line);"
-    "stroke-width:1}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}"
-    "th,td{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);"
-    "white-space:nowrap}th{color:var(--faint);font-weight:500}td.n,th.n{text-align:right;"
-    "font-variant-numeric:tabular-nums}h3{font-size:.95rem;margin:1rem 0 .3rem}";
+    "svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .value{font-weight:600}"
+    "svg .small{font-size:11px}svg .faint{fill:var(--faint)}svg .on{fill:var(--card)}"
+    "svg .goal{fill:var(--mark)}svg .bar{fill:var(--bar)}svg .track{fill:var(--track)}"
+    "svg .mark{stroke:var(--mark);stroke-width:2}svg .axis{stroke:var(--line);stroke-width:1}"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.85rem}"
+    "th,td{text-align:left;padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line)}"
+    "td{white-space:nowrap}th{color:var(--faint);font-weight:500;vertical-align:bottom}"
+    "td.n,th.n{text-align:right;padding-right:0;padding-left:.4rem;font-variant-numeric:tabular-nums}";
 
 /* ---- pieces ---- */
 
@@ -406,7 +411,7 @@ report_print_html(const json_t *rows, const struct report_title *t)
     plot_text(out, span);
     g_string_append(out, "</p>");
     append_keys(out, rows);
-    g_string_append(out, "</header>\n<main class=\"grid\">\n");
+    g_string_append(out, "</header>\n<main>\n");
     append_retention(out, rows, t);
     for (guint i = 0; i < funnels->len; i++) {
         append_funnel(out, rows, funnels->pdata[i]);

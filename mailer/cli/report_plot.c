@@ -5,9 +5,10 @@
 
 #define PLOT_WIDTH 360.0
 #define BAR_PITCH 38.0
-#define LABEL_CHARS 40
+#define LABEL_CHARS 45
 #define COLUMNS_HEIGHT 170.0
-#define COLUMNS_TOP 22.0
+#define COLUMNS_TOP 24.0
+#define ROOM_FOR_VALUE 20.0 /* a column this tall carries its value itself */
 #define COLUMNS_BOTTOM 148.0
 
 void
@@ -131,7 +132,9 @@ plot_columns(GString *out, const char *name, const GArray *columns, double goal,
         g_string_append(out, "</title>");
         if (tall > 0)
             rectangle(out, "bar", middle - width / 2, COLUMNS_BOTTOM - tall, width, tall);
-        words(out, "small", "middle", middle, COLUMNS_BOTTOM - tall - 4, b->value);
+        gboolean inside = tall >= ROOM_FOR_VALUE;
+        words(out, inside ? "small on" : "small", "middle", middle,
+              inside ? COLUMNS_BOTTOM - 6 : COLUMNS_BOTTOM - tall - 4, b->value);
         words(out, "small faint", "middle", middle, COLUMNS_BOTTOM + 15, b->label);
         g_string_append(out, "</g>");
     }
@@ -139,7 +142,7 @@ plot_columns(GString *out, const char *name, const GArray *columns, double goal,
     if (goal >= 0) {
         double y = COLUMNS_BOTTOM - CLAMP(goal, 0, 1) * height;
         line(out, "mark", 0, y, PLOT_WIDTH, y);
-        words(out, "small goal", "start", 0, y - 4, goal_label);
+        words(out, "small goal", "end", PLOT_WIDTH, 11, goal_label); /* above every column */
     }
     g_string_append(out, "</svg>\n");
 }

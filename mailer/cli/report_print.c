@@ -153,6 +153,56 @@ print_section(const json_t *rows, const struct section *s)
         printf("and %u more: --json\n", left_out);
 }
 
+/* The stages of one sequence as columns, the months as rows: rows come month by month, stages in order. */
+static void
+print_months(const json_t *rows, const char *sequence)
+{
+    g_autoptr(GPtrArray) headings = g_ptr_array_new();
+    size_t i;
+    const json_t *row;
+    g_ptr_array_add(headings, (gpointer)(guintptr) "month");
+    json_array_foreach(rows, i, row) if (report_is(row, "funnel") &&
+                                         strcmp(report_text(row, "sequence"), sequence) == 0 &&
+                                         strcmp(report_text(row, "cohort"), "all") == 0)
+        g_ptr_array_add(headings, (gpointer)(guintptr)report_text(row, "title"));
+    guint n = headings->len, filled = 1;
+    g_ptr_array_add(headings, NULL);
+    scoped(table_free) struct table *table = table_new((const char *const *)headings->pdata);
+    g_autofree char **cells = g_new0(char *, n + 1);
+    json_array_foreach(rows, i, row)
+    {
+        if (!report_is(row, "funnel") || strcmp(report_text(row, "sequence"), sequence) != 0 ||
+            strcmp(report_text(row, "cohort"), "all") == 0)
+            continue;
+        g_autofree char *share = report_percent(row, "share");
+        cells[filled] = g_strdup_printf("%.0f (%s)", report_number(row, "entered"), share);
+        if (++filled < n)
+            continue;
+        cells[0] = g_strdup(report_text(row, "cohort"));
+        table_add_row(table, (const char *const *)cells);
+        for (; filled-- > 0;)
+            g_clear_pointer(&cells[filled], g_free);
+        filled = 1;
+    }
+    printf("\nFunnel by month of enrolment: %s\n", sequence);
+    table_print(table, "Nobody was enrolled.");
+}
+
+static void
+print_all_months(const json_t *rows)
+{
+    const char *last = "";
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        if (!report_is(row, "funnel") || strcmp(report_text(row, "sequence"), last) == 0)
+            continue;
+        last = report_text(row, "sequence");
+        print_months(rows, last);
+    }
+}
+
 static void
 print_mail(const json_t *rows)
 {
@@ -191,11 +241,10 @@ report_print_text(const json_t *rows, const struct report_title *t)
         {"Funnel: who ever entered a stage",
          "funnel",
          "Nobody was enrolled.",
-         NULL,
-         NULL,
+         "cohort",
+         "all",
          0,
          {{"sequence", "sequence"},
-          {"month", "cohort"},
           {"stage", "title"},
           {"entered", "entered"},
           {"share", "%share"},
@@ -273,6 +322,7 @@ report_print_text(const json_t *rows, const struct report_title *t)
     printf("%s, %s%s%s\n", t->team, t->made, t->since ? ", since " : "", t->since ? t->since : "");
     for (gsize i = 0; i < G_N_ELEMENTS(before); i++)
         print_section(rows, &before[i]);
+    print_all_months(rows);
     for (gsize i = 0; i < G_N_ELEMENTS(after); i++)
         print_section(rows, &after[i]);
     printf("Over the threshold: a forecast of USD %.0f a month. Net dollars are of forecasts.\n",

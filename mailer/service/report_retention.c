@@ -219,7 +219,8 @@ first_over(const struct report *r, const struct history *h)
 {
     for (guint i = 0; i < h->points[FORECAST]->len; i++) {
         const struct point *p = &g_array_index(h->points[FORECAST], struct point, i);
-        if (json_is_number(p->value) && json_number_value(p->value) >= r->options->threshold)
+        if (p->at_us <= r->options->now_us && json_is_number(p->value) &&
+            json_number_value(p->value) >= r->options->threshold)
             return p->at_us;
     }
     return 0;

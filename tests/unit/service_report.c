@@ -165,19 +165,21 @@ test_replies(struct world *w, gconstpointer data)
     event(w, ids[1], "2026-06-20 10:00", "hand_sent", "{'subject': 'Re: One', 'opens': 0}");
     event(w, ids[1], "2026-06-21 10:00", "replied", "{'message': 0}"); /* answers the answer */
     event(w, ids[0], "2026-06-05 10:00", "auto_replied", "{'message': 1}");
+    event(w, ids[3], "2026-07-08 10:00", "sent", ours, 4, "hello.md", "One", 5, ", 'findings': ['y']");
     event(w, ids[0], "2026-07-03 10:00", "sent", ours, 3, "nudge.md", "Two", 0, "");
     event(w, ids[0], "2026-07-04 10:00", "replied", "{'message': 0}");
     event(w, ids[2], "2026-07-06 10:00", "hand_sent", "{'subject': 'Hand', 'opens': 1, 'specialist': 'ana'}");
     event(w, ids[2], "2026-07-07 10:00", "replied", "{'message': 0}");
     event(w, ids[3], "2026-07-07 10:00", "replied", "{'message': 0}"); /* nobody had written to it */
+    event(w, ids[0], "2026-07-08 10:00", "replied", "{'message': 1}"); /* not the last one it got */
     assert_figure(w, "replies", "by name sent replied rate",
-                  "template hello.md 2 1 0.5\ntemplate by hand 1 1 1.0\ntemplate nudge.md 1 1 1.0\n"
-                  "finding x 2 1 0.5\nfinding y 1 0 0.0\n"
-                  "subject One 2 1 0.5\nsubject Hand 1 1 1.0\nsubject Two 1 1 1.0\n");
+                  "template hello.md 3 2 0.6667\ntemplate by hand 1 1 1.0\ntemplate nudge.md 1 1 1.0\n"
+                  "finding x 2 2 1.0\nfinding y 2 1 0.5\n"
+                  "subject One 3 2 0.6667\nsubject Hand 1 1 1.0\nsubject Two 1 1 1.0\n");
     assert_figure_since(w, at("2026-06-10 00:00"), "replies", "by name sent replied rate",
-                        "template by hand 1 1 1.0\ntemplate hello.md 1 1 1.0\ntemplate nudge.md 1 1 1.0\n"
-                        "finding x 1 1 1.0\n"
-                        "subject Hand 1 1 1.0\nsubject One 1 1 1.0\nsubject Two 1 1 1.0\n");
+                        "template hello.md 2 1 0.5\ntemplate by hand 1 1 1.0\ntemplate nudge.md 1 1 1.0\n"
+                        "finding x 1 1 1.0\nfinding y 1 0 0.0\n"
+                        "subject One 2 1 0.5\nsubject Hand 1 1 1.0\nsubject Two 1 1 1.0\n");
 }
 
 /* The 28 days before 15 July hold 20 working days. */
