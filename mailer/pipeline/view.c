@@ -262,7 +262,7 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
     json_object_set_new(data, "sequence", json_string(v->seq->name));
     struct event event = {.at_us = v->now_us,
                           .account_id = v->account_id,
-                          .cause = cause,
+                          .cause = cause ? cause : v->cause,
                           .kind = kind,
                           .actor = "usher",
                           .data = data};

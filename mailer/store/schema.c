@@ -162,12 +162,30 @@ static const char migration_1[] =
 
 static const char migration_2[] =
     /* compose/ */
-    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes */
+    "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes
+                                                                           */
     "ALTER TABLE message ADD COLUMN revised_by TEXT;"                     /* NULL: usher composed it */
-    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h */
+    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h
+                                                                           */
 
     /* pipeline/ */
-    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;";
+    "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;"
+    "CREATE TABLE retracted("         /* events that a correction took back */
+    "  event_id INTEGER PRIMARY KEY," /* the event that counts no more */
+    "  by_event INTEGER NOT NULL)"    /* the correction: an event of kind reclassified */
+    "  STRICT;"
+    "ALTER TABLE hold ADD COLUMN event_id INTEGER;" /* which event set it, NULL: from before there was this */
+
+    /* inbox/ */
+    "CREATE INDEX contact_domain ON contact(substr(address, instr(address, '@') + 1));"
+    "CREATE INDEX task_event ON task(event_id);"
+    "ALTER TABLE inbound ADD COLUMN same_as INTEGER;" /* the inbound of another folder that holds this mail */
+    "ALTER TABLE folder ADD COLUMN not_before INTEGER;" /* INTERNALDATE below this is passed over */
+    "ALTER TABLE folder ADD COLUMN read_since INTEGER;" /* asked for: read again from this date */
+    "CREATE TABLE mailbox_state("
+    "  mailbox TEXT PRIMARY KEY,"
+    "  problem TEXT, problem_at INTEGER,"            /* why it cannot be read, NULL: it can */
+    "  selftest_at INTEGER, selftest TEXT) STRICT;"; /* JSON of the last `check --send` */
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);
