@@ -249,6 +249,16 @@ view_rule_reason(const struct view *v, const char *what, int rule)
     return g_strdup_printf("%s: %s", what, line);
 }
 
+gint64
+view_recipients_held_us(const struct view *view, gint64 message_id)
+{
+    return store_int(
+        view->db,
+        "SELECT MAX(COALESCE(h.until, ?)) FROM delivery d JOIN hold h ON h.address = d.address WHERE "
+        "d.message_id = ?",
+        0, NULL, "ii", view->now_us, message_id);
+}
+
 void
 view_wake_at(struct view *view, gint64 us)
 {

@@ -65,6 +65,10 @@ gboolean view_record(struct view *view, const char *kind, gint64 cause, json_t *
 gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause,
                           GError **error);
 
+/* When the last hold on a recipient of the message ends or ended: now_us for one without end, 0 when nobody
+ * was held. Time on hold is not lateness. */
+gint64 view_recipients_held_us(const struct view *view, gint64 message_id);
+
 /* Asks for another look at us (the earliest wins; 0 and the past are ignored). */
 void view_wake_at(struct view *view, gint64 us);
 

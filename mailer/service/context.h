@@ -14,6 +14,7 @@ struct service {
     gboolean rehearsal;     /* a database of init --rehearsal or --demo */
     struct event_sink sink; /* records an event with all its consequences */
     struct outbox_policy policy;
+    gint64 cause; /* the event whose consequences are being recorded, 0: none; what is recorded names it */
 };
 
 /* Makes a task unless the account has an open one of the same kind and title; inside the caller's
