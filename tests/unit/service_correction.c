@@ -16,6 +16,9 @@ static const char talking_conf[] =
     "  transition call { on = \"booked\" stages = {\"written\", \"talking\"} to = \"called\" }\n"
     "  step hello { kind = \"draft\" template = \"hello.md\" stages = {\"fresh\"} due = \"fresh_at\" }\n"
     "  step pay { kind = \"draft\" template = \"hello.md\" stages = {\"talking\"} due = \"talking_at\" }\n"
+    "  step early { kind = \"draft\" template = \"hello.md\" stages = {\"written\", \"called\"} when = \"forecast_mrr > "
+    "900\" due = "
+    "\"written_at\" until = \"engaged_at\" }\n"
     "  step nudge { kind = \"automatic\" to = \"participants\" template = \"nudge.md\" stages = "
     "{\"written\", "
     "\"talking\", \"called\"} needs_answered = true\n"
@@ -346,6 +349,25 @@ test_sent_stays(struct world *w, gconstpointer data)
     assert_messages(w, "hello sent;pay sent");
 }
 
+/* A draft that a wrong reading ended for good is composed anew. */
+static void
+test_expired_comes_back(struct world *w, gconstpointer data)
+{
+    (void)data;
+    to_written(w);
+    facts_are(w, "{\"forecast_mrr\": 950}");
+    tick(w, "2026-11-02 12:00");
+    assert_messages(w, "hello sent;early waiting");
+    now_is(w, "2026-11-02 15:00");
+    const struct mail booking = {.mail_class = MAIL_CLASS_BOOKING, .from = ANN, .act = BOOKING_ACT_NEW};
+    gint64 id = take(w, &booking);
+    tick(w, "2026-11-02 15:01");
+    assert_messages(w, "hello sent;early withdrawn");
+    correct(w, id, MAIL_CLASS_OTHER);
+    tick(w, "2026-11-02 15:02");
+    assert_messages(w, "hello sent;early withdrawn;early waiting");
+}
+
 /* Drafts that a reply sent back: a queued one is no longer approved, a waiting one waits with the reason. */
 static void
 test_drafts_wait(struct world *w, gconstpointer data)
@@ -380,6 +402,8 @@ test_away_is_not_late(struct world *w, gconstpointer data)
     mailboxes_read(w, 0, NULL);
     for (int day = 13; day <= 26; day++) {
         g_autofree char *when = g_strdup_printf("2026-11-%02d 10:00", day);
+        now_is(w, when);
+        facts_are(w, "{\"forecast_mrr\": 512.31}"); /* it is looked at anew every day */
         tick(w, when);
         g_assert_cmpint(send_due(w, 250), ==, 0);
     }
@@ -525,6 +549,7 @@ main(int argc, char **argv)
     ADD("two-causes", test_two_causes, 0);
     ADD("last-person", test_last_person, 0);
     ADD("sent-stays", test_sent_stays, 0);
+    ADD("expired-comes-back", test_expired_comes_back, 0);
     ADD("drafts-wait/waiting", test_drafts_wait, 0);
     ADD("drafts-wait/approved", test_drafts_wait, 1);
     ADD("away-is-not-late", test_away_is_not_late, 0);
