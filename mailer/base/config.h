@@ -32,6 +32,7 @@ struct mailbox {
     char *ca_file;                             /* NULL: the system's roots */
     char *tls_name;                            /* name the certificate must carry; NULL: the host */
     char *inbox, *sent;                        /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
+    char **folders;                            /* further folders to read, in UTF-8; NULL-terminated */
     enum sent_copy sent_copy;
     gboolean plus_addressing;
 };
@@ -84,6 +85,7 @@ struct config {
     GPtrArray *mailboxes;   /* struct mailbox */
     GPtrArray *specialists; /* struct specialist */
     gint64 retry_after_us, retry_for_us;
+    gint64 fence_max_age_us; /* how long a reading of the mailboxes is fresh enough for automatic mail */
     enum lint_level lint[LINT_RULE_COUNT];
 };
 
@@ -101,6 +103,9 @@ gboolean config_is_loopback(const char *host);
 
 const struct mailbox *config_mailbox(const struct config *config, const char *name);
 const struct specialist *config_specialist(const struct config *config, const char *id);
+
+/* TRUE when no specialist writes from the mailbox: everybody's, such as support@. */
+gboolean config_mailbox_is_shared(const struct config *config, const struct mailbox *mailbox);
 
 /* The specialist with this (any case) address, or NULL. */
 const struct specialist *config_specialist_by_address(const struct config *config, const char *address);

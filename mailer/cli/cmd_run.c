@@ -1,6 +1,7 @@
 /* run, worker, check. */
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/check_selftest.h"
 #include "cli/commands.h"
 #include "compose/finding.h"
 #include "compose/template.h"
@@ -120,7 +121,14 @@ check_imap(struct service *s, const struct mailbox *m, GError **error)
 {
     struct intake intake = {.db = s->db, .config = s->config, .mailbox = m, .sink = &s->sink};
     scoped(watch_free) struct watch *w = watch_new(&intake, "usher");
-    return watch_check(w, error);
+    gboolean sent_exists;
+    if (!watch_check(w, &sent_exists, error))
+        return FALSE;
+    if (!sent_exists)
+        printf("--  mailbox %s: there is no folder \"%s\" yet; a mail program makes it with the first mail "
+               "it sends\n",
+               m->name, watch_sent_folder(w));
+    return TRUE;
 }
 
 /* Without the setgid bit, what a killed specialist's command leaves behind locks the service's group out. */
@@ -150,8 +158,19 @@ int
 cmd_check(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
-    if (!cli_begin(cli, "check", NULL, 0, 0, &argc, &argv, &rc))
+    g_autofree char *mailbox = NULL;
+    gboolean send = FALSE;
+    const GOptionEntry entries[] = {
+        {"mailbox", 0, 0, G_OPTION_ARG_STRING, &mailbox, "with --send: the mailbox to try", "NAME"},
+        {"send", 0, 0, G_OPTION_ARG_NONE, &send, "have the mailbox mail itself, and keep what that teaches",
+         NULL},
+        {0}};
+    if (!cli_begin(cli, "check", entries, 0, 0, &argc, &argv, &rc))
         return rc;
+    if (send != (mailbox != NULL))
+        return cli_usage("check: --send and --mailbox NAME go together");
+    if (send)
+        return check_selftest(cli, mailbox);
     struct service *s = cli->service;
     g_autoptr(GError) error = NULL;
     printf("ok  configuration %s\n", s->config->path);
@@ -172,6 +191,7 @@ cmd_check(struct cli *cli, int argc, char **argv)
             printf("ok  mailbox %s: IMAP %s:%u\n", m->name, m->imap.host, m->imap.port);
         else
             rc = fail_mailbox(m, &error);
+        check_last_selftest(cli, m->name);
     }
     return rc;
 }

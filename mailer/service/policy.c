@@ -105,7 +105,7 @@ look_at_holds(struct service *s, const struct draft *d, struct pipeline_gate *ga
     else if (gate->sendable_us > now_us)
         *verdict =
             wait_until(gate->sendable_us, g_strdup("outside its sending hours"), not_before_us, reason);
-    else if (d->automatic && (stale = fence_refusal(s->db, s->config)))
+    else if (d->automatic && (stale = fence_refusal(s->db, s->config, d->account_id, d->mailbox)))
         *verdict = wait_until(now_us + LOOK_AGAIN_US, stale, not_before_us, reason);
     return TRUE;
 }
