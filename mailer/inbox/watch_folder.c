@@ -21,19 +21,20 @@ forget_other_names(struct watch *w, const char *name, enum folder_role role, GEr
                       "ttt", w->intake->mailbox->name, folder_role_names[role], name);
 }
 
-/* From when on a folder that is seen for the first time is read: the making of the database, or now for a
- * mailbox that joins later. */
+static gint64
+made_us(struct watch *w)
+{
+    g_autofree char *made = store_meta(w->intake->db, "created_real_us", NULL);
+    return made ? g_ascii_strtoll(made, NULL, 10) : 0;
+}
+
+/* From when on a folder that is seen for the first time is read: the making of the database on its first day,
+ * now for one that joins later. */
 static gint64
 first_not_before_us(struct watch *w)
 {
-    g_autofree char *made = store_meta(w->intake->db, "created_real_us", NULL);
-    gint64 made_us = made ? g_ascii_strtoll(made, NULL, 10) : 0;
-    gboolean joins =
-        store_int(w->intake->db,
-                  "SELECT EXISTS (SELECT 1 FROM folder WHERE mailbox <> ?1) AND NOT EXISTS (SELECT 1 FROM "
-                  "folder WHERE mailbox = ?1) AND EXISTS (SELECT 1 FROM inbound)",
-                  0, NULL, "t", w->intake->mailbox->name) != 0;
-    return joins ? MAX(made_us, g_get_real_time()) : made_us;
+    gint64 now_us = g_get_real_time(), since_us = made_us(w);
+    return since_us && now_us - since_us > CLOCK_DAY_US ? now_us : since_us;
 }
 
 /* Sets the mark back to the first mail of the day that was asked for. */
@@ -68,8 +69,7 @@ load_row(struct watch *w, struct folder *f, gboolean *known, gint64 *since_us, G
     if (q && query_next(q, &local)) {
         *known = query_int(q, "uidvalidity") == f->uidvalidity;
         *since_us = query_int(q, "read_since");
-        f->not_before_us =
-            query_is_null(q, "not_before") ? first_not_before_us(w) : query_int(q, "not_before");
+        f->not_before_us = query_is_null(q, "not_before") ? made_us(w) : query_int(q, "not_before");
         if (*known) {
             f->next_uid = query_int(q, "next_uid");
             f->reading_uid = query_int(q, "reading_uid");

@@ -205,6 +205,28 @@ class Inbox(harness.MailTestCase):
         self.assertRegex(result.out, r'--  mailbox ana: there is no folder "Gesendet" yet')
 
 
+class Fence(harness.MailTestCase):
+    USERS = {"ana@team.example": "secret", "pat@acme.example": "secret"}
+
+    def test_mailbox_down(self):
+        """Automatic mail waits for everybody's mailbox, and `why` says which one cannot be read, and why."""
+        office = Office(self.rig, self.folder, now="2027-03-01T10:00", window=ALL_HOURS)
+        office.add_accounts({"account": "acme"})
+        office.cycle()
+        office.approve("acme")
+        office.cycle()
+        section = self.rig.mailbox_section("support", "ana@team.example", str(self.folder / "ana.password"))
+        good = office.config
+        office.write_config(good + re.sub(r'imap = ".*?"', 'imap = "imaps://127.0.0.1:1"', section))
+        result = office.cycle("2027-03-29T10:30", code=None)
+        self.assertNotEqual(result.code, 0)
+        self.assertEqual(office.step("acme", "second_outreach")["state"], "queued")
+        self.assertRegex(office.usher("why", "acme").out, r"the folder inbox of support was never read: 127\.0\.0\.1:1: ")
+        office.write_config(good)
+        office.cycle("2027-03-29T10:35")
+        self.assertEqual(office.step("acme", "second_outreach")["state"], "sent")
+
+
 if __name__ == "__main__":
     import unittest
     unittest.main()
