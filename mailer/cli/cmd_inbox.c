@@ -385,7 +385,7 @@ cmd_verify(struct cli *cli, int argc, char **argv)
         return rc;
     g_autoptr(GPtrArray) differences = NULL;
     struct store *db = cli->service->db;
-    gboolean ok = store_begin(db, &error) && replay_verify(db, &differences, &error);
+    gboolean ok = store_begin_read(db, &error) && replay_verify(db, &differences, &error);
     store_rollback(db);
     if (!ok)
         return cli_fail(error);
