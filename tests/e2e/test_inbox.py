@@ -188,11 +188,10 @@ class Inbox(harness.MailTestCase):
         self.assertNotIn("sent_copy", said)
         self.assertRegex(office.usher("check").out, r"ok  mailbox ana: tried 0 days ago: Message-ID kept")
         office.write_config(office.config.replace("mailbox \"ana\" {", "mailbox \"ana\" {\n    plus_addressing = true"))
-        self.assertIn("usher.conf says so already", office.usher("check", "--mailbox", "ana", "--send").out)
         # Neither a reply nor a mail by hand, even where the specialist is somebody's contact.
         office.add_accounts({"account": "acme", "contacts": ["pat:owner", "ana@team.example:member"]})
-        office.usher("check", "--mailbox", "ana", "--send")
-        copy = self.rig.wait_for("ana@team.example", count=6, subject="usher tries this mailbox")
+        self.assertIn("usher.conf says so already", office.usher("check", "--mailbox", "ana", "--send").out)
+        copy = self.rig.wait_for("ana@team.example", count=4, subject="usher tries this mailbox")
         self.rig.append("ana@team.example", "Sent", copy.raw)
         office.cycle()
         self.assertEqual([event["kind"] for event in office.events("acme") if event["kind"] in ("replied", "hand_sent", "auto_replied")], [])
