@@ -140,7 +140,7 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/usher $(DESTDIR)$(PREFIX)/bin/usher
-	install -m 644 sequences/*.conf sequences/holidays.txt $(DESTDIR)$(PREFIX)/share/usher/sequences/
+	install -m 644 sequences/*.conf sequences/*.txt $(DESTDIR)$(PREFIX)/share/usher/sequences/
 	install -m 644 templates/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/
 	install -d $(DESTDIR)$(PREFIX)/share/usher/templates/findings
 	install -m 644 templates/findings/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/findings/

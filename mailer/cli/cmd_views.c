@@ -1,4 +1,4 @@
-/* The views of the whole team: board, daily, inbox, outbox. */
+/* The views of the whole team: board, daily, outbox. */
 #include "accounts/sender.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -260,48 +260,5 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         return cli_fail(error);
     if (!cli->json)
         table_print(table, "Nothing is queued.");
-    return EX_OK;
-}
-
-/* ---- inbox ---- */
-
-int
-cmd_inbox(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    if (!cli_begin(cli, "inbox", NULL, 0, 0, &argc, &argv, &rc))
-        return rc;
-    static const char *const headings[] = {"id",   "at",         "mailbox", "class",   "account",
-                                           "from", "matched by", "rule",    "subject", NULL};
-    scoped(table_free) struct table *table = table_new(headings);
-    g_autoptr(GError) error = NULL;
-    scoped(query_end) struct query *q =
-        store_query(cli->service->db,
-                    "SELECT i.*, a.key FROM inbound i LEFT JOIN account a ON a.id = i.account_id WHERE "
-                    "i.class <> 'own' OR i.account_id IS NOT NULL ORDER BY i.id DESC LIMIT 500",
-                    &error, "");
-    while (q && query_next(q, &error)) {
-        g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "id"));
-        g_autofree char *at = cli_time(cli, query_int(q, "at"));
-        if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}",
-                                     "inbound", (json_int_t)query_int(q, "id"), "at", at, "mailbox",
-                                     query_text(q, "mailbox"), "folder", query_text(q, "folder"), "class",
-                                     query_text(q, "class"), "account", query_text(q, "key"), "from",
-                                     query_text(q, "address"), "matched_by", query_text(q, "matched_by"),
-                                     "rule", query_text(q, "rule"), "evidence", query_text(q, "evidence"),
-                                     "subject", query_text(q, "subject"), "text", query_text(q, "text")));
-        else
-            table_add(table, id, at, query_text(q, "mailbox"), query_text(q, "class"),
-                      query_text(q, "key") ? query_text(q, "key") : "-",
-                      query_text(q, "address") ? query_text(q, "address") : "-",
-                      query_text(q, "matched_by") ? query_text(q, "matched_by") : "-",
-                      query_text(q, "rule") ? query_text(q, "rule") : "-",
-                      query_text(q, "subject") ? query_text(q, "subject") : "", NULL);
-    }
-    if (error)
-        return cli_fail(error);
-    if (!cli->json)
-        table_print(table, "Nothing came in.");
     return EX_OK;
 }

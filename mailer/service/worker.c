@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "inbox/fence.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
 #include "outbox/test_outbox.h"
@@ -153,8 +154,14 @@ static gboolean
 round_watch(struct worker *w, GError **error)
 {
     guint count;
-    return watch_read(w->watch, &count, error) &&
-           (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
+    g_autoptr(GError) local = NULL;
+    gboolean ok = watch_read(w->watch, &count, &local);
+    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : local->message, clock_now_us(),
+                            error))
+        return FALSE;
+    if (!ok)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return ok && (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
 }
 
 static char *
@@ -368,7 +375,10 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
         note(NULL, g_steal_pointer(&local), problem, &once.first);
     for (guint i = 0; i < n; i++) {
         worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
-        if (!watch_read(workers[i].watch, NULL, &local))
+        gboolean read = watch_read(workers[i].watch, NULL, &local);
+        fence_note_problem(s->db, workers[i].mailbox->name, read ? NULL : local->message, clock_now_us(),
+                           NULL);
+        if (!read)
             note(&workers[i], g_steal_pointer(&local), problem, &once.first);
     }
     if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local) ||

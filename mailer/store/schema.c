@@ -234,8 +234,25 @@ static const char migration_2[] =
     "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
     "CREATE INDEX delivery_recent ON delivery(at) WHERE state IN ('claimed', 'transmitting', 'sent', "
     "'unknown');"
-    "ALTER TABLE message ADD COLUMN cover TEXT;" /* who answers go to while its specialist is away */
-    "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;"; /* where it went instead: redirect_all_to */
+    "ALTER TABLE message ADD COLUMN cover TEXT;"          /* who answers go to while its specialist is away */
+    "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;" /* where it went instead: redirect_all_to */
+
+    /* pipeline/: corrections */
+    "CREATE TABLE retracted("         /* events that a correction took back */
+    "  event_id INTEGER PRIMARY KEY," /* the event that counts no more */
+    "  by_event INTEGER NOT NULL)"    /* the correction: an event of kind reclassified */
+    "  STRICT;"
+    "ALTER TABLE hold ADD COLUMN event_id INTEGER;" /* which event set it, NULL: from before there was this */
+
+    /* inbox/ */
+    "CREATE INDEX contact_domain ON contact(substr(address, instr(address, '@') + 1));"
+    "ALTER TABLE inbound ADD COLUMN same_as INTEGER;" /* the inbound of another folder that holds this mail */
+    "ALTER TABLE folder ADD COLUMN not_before INTEGER;" /* INTERNALDATE below this is passed over */
+    "ALTER TABLE folder ADD COLUMN read_since INTEGER;" /* asked for: read again from this date */
+    "CREATE TABLE mailbox_state("
+    "  mailbox TEXT PRIMARY KEY,"
+    "  problem TEXT, problem_at INTEGER,"            /* why it cannot be read, NULL: it can */
+    "  selftest_at INTEGER, selftest TEXT) STRICT;"; /* JSON of the last `check --send` */
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);
