@@ -52,7 +52,7 @@ static const struct command commands[] = {
     {"handoff", "ACCOUNT NOTE", "hand an account to Sales", NEEDS_WRITE, cmd_handoff},
     {"paid-call", "ACCOUNT", "the customer bought a call", NEEDS_WRITE, cmd_paid_call},
     {"suppress", "ADDRESS|@DOMAIN", "never write there again", NEEDS_WRITE, cmd_suppress},
-    {"settle", "MESSAGE sent|not-sent", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
+    {"settle", "MESSAGE sent|not-sent [ADDRESS]", "a person's word on an unknown delivery", NEEDS_WRITE, cmd_settle},
     {"run", "[--once]", "the service; --once does one full cycle and exits", NEEDS_NOTHING, cmd_run},
     {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING,
      cmd_lint},

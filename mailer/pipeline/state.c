@@ -267,6 +267,17 @@ apply_task_made(struct store *db, const struct event *e, GError **error)
                       get_str(e, "assignee"), get_int(e, "due_at"), e->id);
 }
 
+/* Nobody has to do it any more. */
+static gboolean
+apply_task_over(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(
+        db,
+        "UPDATE task SET done_at = ? WHERE COALESCE(account_id, 0) = ? AND kind = ? AND title = ? AND "
+        "done_at IS NULL",
+        error, "iitt", e->at_us, e->account_id, get_str(e, "task"), get_str(e, "title"));
+}
+
 static gboolean
 apply_draft_made(struct store *db, const struct event *e, GError **error)
 {
@@ -323,6 +334,7 @@ static const struct {
     {"hold_set", apply_hold_set},
     {"suppressed", apply_suppressed},
     {"task_made", apply_task_made},
+    {"task_over", apply_task_over},
 };
 
 gboolean

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "compose/draft.h"
+#include "outbox/settlement.h"
 #include "service/drafting.h"
 #include "service/policy.h"
 
@@ -157,6 +158,9 @@ service_record(struct service *s, struct event *event, GError **error)
 {
     gint64 now_us = clock_now_us();
     g_autoptr(GError) local = NULL;
+    /* What a reply or a report proves about its mail comes first: it was sent, then answered or returned. */
+    if (event->account_id && !settlement_follow(s->db, s->config, &s->policy, event, error))
+        return FALSE;
     /* An account that was just imported must be in its sequence before what happened to it can move a stage.
      */
     gboolean dirty = event->account_id && store_int(s->db, "SELECT dirty FROM account WHERE id = ?", 0,

@@ -167,12 +167,16 @@ outcome_decide(const struct smtp_item *item, gsize i, struct answer transfer, st
     struct answer rcpt = answer_of(smtp_recipient_status(item->recipients[i]));
     if (is_refusal_of_mail(mail)) {
         outcome_set(outcome, refusal_verdict(mail), mail, keep);
+        outcome->about = SMTP_ABOUT_SENDER;
     } else if (is_refusal_of_mail(rcpt)) {
         outcome_set(outcome, refusal_verdict(rcpt), rcpt, keep);
+        outcome->about = SMTP_ABOUT_RECIPIENT;
     } else if (is_refusal_of_mail(transfer)) {
         outcome_set(outcome, refusal_verdict(transfer), transfer, keep);
+        outcome->about = SMTP_ABOUT_MESSAGE;
     } else if (is_consent(transfer) && item->ended && is_consent(rcpt)) {
         outcome_set(outcome, SMTP_SENT, transfer, keep);
+        outcome->about = SMTP_ABOUT_MESSAGE;
     } else {
         outcome->verdict = item->ended ? SMTP_UNKNOWN : SMTP_NOT_TRANSMITTED;
         outcome->text = item->given_up != NULL ? item->given_up
