@@ -198,7 +198,8 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
         return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
     if (!read_team(cfg_getsec(cfg, "team"), c, error) ||
         !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
-        !read_lint(cfg_getsec(cfg, "lint"), c, error))
+        !read_lint(cfg_getsec(cfg, "lint"), c, error) ||
+        !config_read_breaker(cfg_getsec(cfg, "breaker"), c, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
         if (!config_read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error))
@@ -260,6 +261,7 @@ config_load(const char *path, GError **error)
         CFG_SEC("team", team, CFGF_NONE),
         CFG_SEC("window", window, CFGF_NONE),
         CFG_SEC("lint", lint, CFGF_NONE),
+        CFG_SEC("breaker", config_breaker_options, CFGF_NONE),
         CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("mailbox", config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_END()};

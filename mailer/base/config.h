@@ -73,6 +73,12 @@ struct lint_setting {
 };
 extern const struct lint_setting lint_settings[LINT_RULE_COUNT];
 
+/* A mailbox stops when within an hour so many mails, and such a share of those that went out, came back. */
+struct breaker_setting {
+    gint64 returned; /* 0: never */
+    gint64 share;    /* per cent */
+};
+
 struct config {
     char *path;
     char *database, *sequences_dir, *templates_dir;
@@ -84,6 +90,7 @@ struct config {
     GPtrArray *mailboxes;   /* struct mailbox */
     GPtrArray *specialists; /* struct specialist */
     gint64 retry_after_us, retry_for_us;
+    struct breaker_setting breaker;
     enum lint_level lint[LINT_RULE_COUNT];
 };
 

@@ -14,4 +14,8 @@ extern cfg_opt_t config_mailbox_options[];
 gboolean config_read_mailbox(cfg_t *section, const char *dir, struct config *config, GError **error);
 void config_mailbox_free(gpointer mailbox);
 
+/* `breaker { … }` into config->breaker. USHER_ERROR_CONFIG. */
+extern cfg_opt_t config_breaker_options[];
+gboolean config_read_breaker(cfg_t *section, struct config *config, GError **error);
+
 #endif

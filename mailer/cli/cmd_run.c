@@ -160,6 +160,8 @@ cmd_check(struct cli *cli, int argc, char **argv)
         printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
     if (!check_templates(s, &error))
         rc = cli_fail(error);
+    int halts = cli_print_halts(cli);
+    rc = halts != EX_OK ? halts : rc;
     for (guint i = 0; i < s->config->mailboxes->len; i++) {
         const struct mailbox *m = s->config->mailboxes->pdata[i];
         g_clear_error(&error);

@@ -32,11 +32,20 @@ int cmd_handoff(struct cli *cli, int argc, char **argv);
 int cmd_paid_call(struct cli *cli, int argc, char **argv);
 int cmd_suppress(struct cli *cli, int argc, char **argv);
 int cmd_settle(struct cli *cli, int argc, char **argv);
+int cmd_claim(struct cli *cli, int argc, char **argv);
+int cmd_backup(struct cli *cli, int argc, char **argv);
 int cmd_run(struct cli *cli, int argc, char **argv);
 int cmd_lint(struct cli *cli, int argc, char **argv);
 int cmd_check(struct cli *cli, int argc, char **argv);
 int cmd_classify(struct cli *cli, int argc, char **argv);
 int cmd_render(struct cli *cli, int argc, char **argv);
 int cmd_worker(struct cli *cli, int argc, char **argv);
+
+/* Says, one line each, why nothing or not everything is sent; nothing when all is well. An exit code.
+ * cmd_ledger.c */
+int cli_print_halts(struct cli *cli);
+
+/* `usher outbox --resume MAILBOX`. */
+int cli_resume_mailbox(struct cli *cli, const char *mailbox);
 
 #endif

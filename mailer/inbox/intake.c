@@ -3,6 +3,7 @@
 #include "inbox/intake.h"
 
 #include "base/text.h"
+#include "inbox/ahead.h"
 #include "inbox/match.h"
 
 #include <string.h>
@@ -301,6 +302,8 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
 {
     if (is_recorded(in, place, r))
         return TRUE;
+    if (!ahead_look(in, place, r, error))
+        return FALSE;
     if (place->sent_folder)
         return record_hand_sent(in, place, r, error);
     struct mail_match m;

@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "outbox/breaker.h"
 #include "outbox/ledger_parts.h"
 #include "outbox/settlement.h"
 
@@ -327,6 +328,13 @@ settle_refused(struct ledger *l, struct claim *c, const char *address, const str
                          error);
 }
 
+static gboolean
+take_attempt_back(struct ledger *l, gint64 id, gint64 attempts, GError **error)
+{
+    return store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error,
+                      "ii", attempts - 1, id);
+}
+
 /* One recipient's outcome. */
 static gboolean
 settle_one(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o,
@@ -346,6 +354,10 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
         attempts = query_int(q, "attempts");
         queued_us = query_int(q, "since");
     }
+    enum stop_kind stop = breaker_judge(o);
+    if (stop != STOP_NONE) /* it would say the same of any other mail: this one stays as it was */
+        return set_delivery(l, id, DELIVERY_QUEUED, now_us, o, host, now_us, error) &&
+               take_attempt_back(l, id, attempts, error) && breaker_stop(l, stop, o, host, now_us, error);
     switch (o->verdict) {
     case SMTP_SENT:
         return set_delivery(l, id, DELIVERY_SENT, now_us, o, host, now_us, error);
@@ -362,8 +374,7 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
     case SMTP_NOT_TRANSMITTED:
         return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us,
                             error) &&
-               store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error,
-                          "ii", attempts - 1, id);
+               take_attempt_back(l, id, attempts, error);
     case SMTP_UNKNOWN:
         return set_delivery(l, id, DELIVERY_UNKNOWN, now_us, o, host, now_us, error);
     }
@@ -430,16 +441,19 @@ gboolean
 ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host,
               gint64 now_us, GError **error)
 {
-    gboolean unknown = FALSE, transmitted = FALSE;
+    gboolean unknown = FALSE, judged = FALSE, passed = FALSE;
     for (guint i = 0; i < c->addresses->len; i++) {
         if (!settle_one(l, c, c->addresses->pdata[i], &outcomes[i], host, now_us, error))
             return FALSE;
+        gboolean stops = breaker_judge(&outcomes[i]) != STOP_NONE;
         unknown = unknown || outcomes[i].verdict == SMTP_UNKNOWN;
-        transmitted = transmitted || outcomes[i].verdict != SMTP_NOT_TRANSMITTED;
+        judged = judged || (outcomes[i].verdict != SMTP_NOT_TRANSMITTED && !stops);
+        passed = passed || outcomes[i].verdict == SMTP_SENT;
     }
-    if (!transmitted)
+    if (!judged)
         return forget_date(l, c->message_id, error);
-    return (!unknown || ledger_tell_unknown(l, c->message_id, now_us, error)) &&
+    return (!passed || breaker_passed(l, now_us, error)) &&
+           (!unknown || ledger_tell_unknown(l, c->message_id, now_us, error)) &&
            ledger_settle_message(l, c->message_id, now_us, error);
 }
 

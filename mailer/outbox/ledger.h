@@ -41,7 +41,9 @@ struct ledger {
     const struct config *config;
     const struct mailbox *mailbox;
     const struct outbox_policy *policy;
-    char *owner; /* of the claims: this process */
+    char *owner;           /* of the claims: this process */
+    char *setup;           /* breaker_setup() of now; NULL where nobody knows */
+    gint64 stop_looked_us; /* when a stopped mailbox was last looked at, boot time */
 };
 
 /* A claimed message, ready for the wire. */

@@ -200,6 +200,47 @@ settlement_look_back(struct ledger *l, gint64 message_id, gint64 now_us, GError 
     return TRUE;
 }
 
+/* ---- sent in another life ---- */
+
+gboolean
+settlement_adopt(struct store *db, const struct config *config, const struct outbox_policy *policy,
+                 gint64 message_id, const struct event *event, GError **error)
+{
+    json_t *data;
+    {
+        scoped(query_end) struct query *q =
+            store_query(db,
+                        "SELECT subject, specialist, mailbox, template, follows FROM message WHERE id = ?1 "
+                        "AND state <> 'sent' AND "
+                        "NOT EXISTS (SELECT 1 FROM delivery WHERE message_id = ?1 AND state IN "
+                        "('transmitting', 'sent', 'unknown'))",
+                        error, "i", message_id);
+        g_autoptr(GError) local = NULL;
+        if (!q || !query_next(q, &local)) {
+            if (local)
+                g_propagate_error(error, g_steal_pointer(&local));
+            return q && !(error && *error);
+        }
+        data = json_pack("{s:s, s:O, s:s, s:s, s:s, s:i, s:i, s:s}", "subject", query_text(q, "subject"),
+                         "message_id", json_object_get(event->data, "message_id"), "specialist",
+                         query_text(q, "specialist"), "mailbox", query_text(q, "mailbox"), "template",
+                         query_text(q, "template"), "opens", query_int(q, "follows") == 0, "approved_at", 0,
+                         "evidence", "mail in the mailbox");
+    }
+    struct ledger l = {.db = db, .config = config, .policy = policy};
+    if (store_exec(
+            db,
+            "UPDATE delivery SET state = 'withdrawn', owner = NULL, at = ?, text = 'it was sent already, by "
+            "a "
+            "database that knew more than this one' WHERE message_id = ? AND state IN ('queued', 'claimed', "
+            "'deferred')",
+            error, "ii", event->at_us, message_id) &&
+        store_exec(db, "UPDATE message SET state = 'sent', copy = NULL WHERE id = ?", error, "i", message_id))
+        return ledger_record(&l, message_id, event->at_us, "sent", data, error);
+    json_decref(data);
+    return FALSE;
+}
+
 /* ---- by hand ---- */
 
 static gboolean

@@ -19,4 +19,10 @@ gboolean settlement_follow(struct store *db, const struct config *config, const 
 /* The same for what the journal already holds about a message that just became unknown. */
 gboolean settlement_look_back(struct ledger *ledger, gint64 message_id, gint64 now_us, GError **error);
 
+/* A message that, by mail found in the mailbox, was sent by a database that knew more than this one: it is
+ * sent, and nobody gets it again; event is what was found. Nothing changes for one that was transmitted from
+ * here. In the caller's transaction. */
+gboolean settlement_adopt(struct store *db, const struct config *config, const struct outbox_policy *policy,
+                          gint64 message_id, const struct event *event, GError **error);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/zone.h"
 #include "compose/draft.h"
 #include "outbox/settlement.h"
+#include "service/clone_guard.h"
 #include "service/drafting.h"
 #include "service/policy.h"
 
@@ -137,6 +138,8 @@ follow_consequences(struct service *s, const struct event *event, GError **error
     const char *address = json_string_value(json_object_get(event->data, "address"));
     if (strcmp(event->kind, "released") == 0)
         return outbox_reconsider(s->db, event->account_id, clock_now_us(), error);
+    if (strcmp(event->kind, "ahead_found") == 0)
+        return clone_guard_follow(s, event, error);
     if (!address || !*address)
         return TRUE;
     if (strcmp(event->kind, "bounced") == 0 && json_is_true(json_object_get(event->data, "permanent")))

@@ -206,6 +206,7 @@ static const char migration_2[] =
     "  probes INTEGER NOT NULL DEFAULT 0,"
     "  setup TEXT NOT NULL," /* hash of the mailbox's configuration and password when it stopped */
     "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX event_bounced ON event(at) WHERE kind = 'bounced';"
     "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');";
 
 const char *const schema_migrations[] = {migration_1, migration_2};

@@ -130,7 +130,7 @@ test_evidence(struct world *w, gconstpointer data)
         &w->f,
         "COALESCE(from_state || ' ', '') || to_state || COALESCE(' ' || code || ' ' || enhanced || ' ' || "
         "text || "
-        "' ' || host, '') || ' ' || (at - (SELECT MIN(at) FROM delivery_move)) / 3600000000",
+        "' ' || host, '') || ' ' || ((at - (SELECT MIN(at) FROM delivery_move)) / 3600000000)",
         "delivery_move ORDER BY id",
         "queued 0;queued claimed 0;claimed transmitting 0;transmitting deferred 451 4.7.1 greylisted "
         "127.0.0.1 0;"
