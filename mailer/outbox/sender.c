@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "outbox/breaker.h"
@@ -166,6 +167,7 @@ begin_mail(gpointer user, const struct smtp_mail *mail, GError **error)
     for (GList *l = s->results.head; l; l = l->next)
         ((struct result *)l->data)->noted = TRUE;
     c->transmitting = TRUE;
+    FAULT_POINT("sender.begun"); /* committed, and nothing of the body has left */
     return TRUE;
 }
 
@@ -195,6 +197,7 @@ static void
 mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
 {
     struct session *s = user;
+    FAULT_POINT("sender.answered"); /* known, and not committed */
     struct result *r = g_new0(struct result, 1);
     r->claim = mail->user;
     r->at_us = clock_now_us();
