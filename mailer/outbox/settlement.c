@@ -61,17 +61,19 @@ struct proof {
 };
 
 #define TOLD_OF "address = ?4 AND ?5"
-/* Somebody else answered, so it arrived; where more than one is unknown nobody can say with whom. */
+/* Somebody else answered, so it arrived with somebody; that says who only where nobody else may have it. */
 #define ONLY_UNKNOWN                                                                                         \
     "(address = ?4 OR (NOT EXISTS (SELECT 1 FROM delivery o WHERE o.message_id = ?3 AND o.address = ?4) "    \
-    "AND ?5 >= "                                                                                             \
-    "begun AND (SELECT COUNT(*) FROM delivery o WHERE o.message_id = ?3 AND o.state = 'unknown') = 1))"
-/* The message may have been transmitted before for another recipient: that copy proves nothing for this one.
- */
+    "AND "                                                                                                   \
+    "?5 >= begun AND (SELECT COUNT(*) FROM delivery o WHERE o.message_id = ?3 AND o.state IN ('unknown', "   \
+    "'sent')) = 1))"
+/* A copy belongs to one transmission: the last that had begun by then. The message may have been transmitted
+ * for another recipient before or after; only where it was once does the copy's clock not matter. */
 #define OF_ITS_TRANSMISSION                                                                                  \
-    "?4 IS NULL AND (?5 >= begun OR NOT EXISTS (SELECT 1 FROM delivery o JOIN delivery_move v ON "           \
-    "v.delivery_id = o.id"                                                                                   \
-    " WHERE o.message_id = ?3 AND v.to_state IN ('sent', 'unknown') AND v.at < begun))"
+    "?4 IS NULL AND (SELECT COUNT(DISTINCT v.at) = 1 OR begun = MAX(CASE WHEN v.at / 1000000 * 1000000 <= "  \
+    "?5 "                                                                                                    \
+    "THEN v.at / 1000000 * 1000000 END) FROM delivery o JOIN delivery_move v ON v.delivery_id = o.id WHERE " \
+    "o.message_id = ?3 AND v.to_state = 'transmitting')"
 /* begun is the second in which its last transmission began: mailboxes tell time in whole seconds. */
 #define SETTLE(condition)                                                                                    \
     "UPDATE delivery SET state = 'sent', owner = NULL, next_at = ?1, at = ?1, code = NULL, enhanced = "      \

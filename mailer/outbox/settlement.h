@@ -3,9 +3,9 @@
  * not-sent.
  *
  *   proof                                    settles
- *   the provider's own copy in Sent          every recipient of that transmission (sent_copy = provider only)
+ *   the provider's own copy in Sent          every recipient of that transmission; sent_copy = provider only
  *   a report that returns our Message-ID     the recipient it names; what the report says of it comes after
- *   a mail in its thread                     the recipient who wrote it, or the only one that is unknown */
+ *   a mail in its thread                     the recipient who wrote it, or the only one who may have it */
 #ifndef USHER_OUTBOX_SETTLEMENT_H
 #define USHER_OUTBOX_SETTLEMENT_H
 

@@ -4,11 +4,15 @@ import os
 import random
 import resource
 import subprocess
+import sys
+import unittest
 
 import faults
 import harness
-from office import ALL_HOURS, Office
 from test_crash import ScriptedServer
+
+sys.path.append(str(harness.ROOT / "tests" / "soak"))
+import soak_weeks  # noqa: E402, once its folder is known
 
 SAMPLE = 9
 
@@ -88,6 +92,14 @@ class Storage(harness.MailTestCase):
         self.histories.check(("clock jumps", "", "", 0))
 
 
+class Weeks(unittest.TestCase):
+    def test_days_with_crashes(self):
+        """The first days of the eight weeks of `make soak`."""
+        seed = int(os.environ.get("USHER_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
+        with self.subTest(seed=seed):
+            soak_weeks.run(1, random.Random(seed), days=9)
+
+
 class ReadOnly(harness.UsherTestCase):
     def test_read_only_database(self):
         """One clear line that names the database, and nothing is tried."""
@@ -108,5 +120,4 @@ class ReadOnly(harness.UsherTestCase):
 
 
 if __name__ == "__main__":
-    import unittest
     unittest.main()

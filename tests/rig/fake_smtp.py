@@ -184,7 +184,7 @@ class Session:
         elif action.startswith("late "):
             time.sleep(1)
             self.say(action[5:])
-            return action[5] == usual[0]
+            return action[5:6] == usual[:1]
         elif action.startswith("inject "):
             self.say(usual, action[7:].replace("|", "\r\n").encode() + b"\r\n")
             return True
@@ -192,7 +192,7 @@ class Session:
             self.say(action[6:])
         else:
             self.say(action)
-            return action[0] == usual[0]
+            return action[:1] == usual[:1]
         return False
 
     # ---- SMTP ----

@@ -121,6 +121,25 @@ test_copy_of_another_transmission(struct world *w, gconstpointer data)
     assert_deliveries(w, "to sent;cc sent");
 }
 
+/* Nor does the copy of a later one. */
+static void
+test_copy_of_a_later_transmission(struct world *w, gconstpointer data)
+{
+    (void)data;
+    gint64 id = add_unknown(w, TRUE);
+    g_assert_true(
+        ledger_settle_by_hand(&w->ledger, id, FALSE, "cc@x.example", w->now_us, "ana", &w->f.error));
+    w->now_us += CLOCK_HOUR_US;
+    struct claim *c = claim_one(w, 1);
+    g_assert_true(begin(w, c));
+    settle(w, c, &sent);
+    claim_free(c);
+    tell(w, "copy_seen", "{\"message\": 1}", w->now_us + CLOCK_SECOND_US);
+    assert_deliveries(w, "to unknown;cc sent");
+    tell(w, "replied", ABOUT("lee@x.example", "thread"), w->now_us + CLOCK_SECOND_US); /* perhaps from cc */
+    assert_deliveries(w, "to unknown;cc sent");
+}
+
 /* A person may know about one recipient only. */
 static void
 test_by_hand_for_one(struct world *w, gconstpointer data)
@@ -154,6 +173,8 @@ main(int argc, char **argv)
     }
     g_test_add("/outbox/settlement/copy-of-another-transmission", struct world, NULL, set_up,
                test_copy_of_another_transmission, tear_down);
+    g_test_add("/outbox/settlement/copy-of-a-later-transmission", struct world, NULL, set_up,
+               test_copy_of_a_later_transmission, tear_down);
     g_test_add("/outbox/settlement/by-hand-for-one", struct world, NULL, set_up, test_by_hand_for_one,
                tear_down);
     return g_test_run();
