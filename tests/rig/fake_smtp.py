@@ -318,8 +318,9 @@ class Session:
             return True
         body = self.fault("body")
         if body:
-            self.read_bytes(512)
+            begun = self.read_bytes(512)
             self.answer("body", "", body)
+            self.buffer = begun + self.buffer
         data = b""
         while True:
             line = self.read_bytes_line()
