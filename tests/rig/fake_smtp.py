@@ -321,6 +321,7 @@ class Session:
             begun = self.read_bytes(512)
             self.answer("body", "", body)
             self.buffer = begun + self.buffer
+        refused = (body or "2")[0] in "45"  # said already, before the end
         data = b""
         while True:
             line = self.read_bytes_line()
@@ -328,6 +329,9 @@ class Session:
                 break
             data += line[1:] if line.startswith(b".") else line
         self.log(f"C: ({len(data)} bytes, dot)")
+        if refused:
+            self.reset()
+            return True
         return self.finish("dot", data)
 
     def read_bytes_line(self):
