@@ -304,7 +304,7 @@ class Session:
 
     def finish(self, step, data):
         action = self.fault(step)
-        if action == "take-drop" or (action or "2").removeprefix("late ")[0] in "2i":
+        if action in ("take-drop", "flood", "floods", "endless") or (action or "2").removeprefix("late ")[0] in "2i":
             self.keep(data)
         self.answer(step, "250 2.0.0 taken", action)
         self.reset()
