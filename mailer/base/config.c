@@ -228,7 +228,8 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
                            "fence_max_age: expected 2 to 60 minutes; the mailboxes are read once a minute");
     if (!read_team(cfg_getsec(cfg, "team"), c, error) ||
         !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
-        !read_lint(cfg_getsec(cfg, "lint"), c, error) || !config_read_limits(cfg, c, error))
+        !read_lint(cfg_getsec(cfg, "lint"), c, error) || !config_read_limits(cfg, c, error) ||
+        !config_read_breaker(cfg_getsec(cfg, "breaker"), c, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
         if (!config_read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error) ||
@@ -310,6 +311,7 @@ config_load(const char *path, GError **error)
         CFG_SEC("window", window, CFGF_NONE),
         CFG_SEC("lint", lint, CFGF_NONE),
         CFG_SEC("approval", approval, CFGF_NONE),
+        CFG_SEC("breaker", config_breaker_options, CFGF_NONE),
         CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("mailbox", config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("hook", config_hook_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),

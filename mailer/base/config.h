@@ -105,6 +105,12 @@ struct lint_setting {
 };
 extern const struct lint_setting lint_settings[LINT_RULE_COUNT];
 
+/* A mailbox stops when within an hour so many mails, and such a share of those that went out, came back. */
+struct breaker_setting {
+    gint64 returned; /* 0: never */
+    gint64 share;    /* per cent */
+};
+
 struct config {
     char *path;
     char *database, *sequences_dir, *templates_dir;
@@ -125,6 +131,7 @@ struct config {
     char *redirect_all_to;  /* NULL: to the people it is for */
     const struct specialist *shared; /* the team's shared address: NULL when there is none */
     gint64 fence_max_age_us; /* how long a reading of the mailboxes is fresh enough for automatic mail */
+    struct breaker_setting breaker;
     enum lint_level lint[LINT_RULE_COUNT];
     gboolean second_approval; /* a draft leaves after two persons approved it */
 };

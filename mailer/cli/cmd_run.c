@@ -184,6 +184,8 @@ cmd_check(struct cli *cli, int argc, char **argv)
         if (!check_hook(s->config->hooks->pdata[i], &error))
             rc = cli_fail(error);
     }
+    int halts = cli_print_halts(cli);
+    rc = halts != EX_OK ? halts : rc;
     for (guint i = 0; i < s->config->mailboxes->len; i++) {
         const struct mailbox *m = s->config->mailboxes->pdata[i];
         check_mailbox_wire(s, m, &rc);

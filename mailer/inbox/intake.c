@@ -3,6 +3,7 @@
 #include "inbox/intake.h"
 
 #include "base/text.h"
+#include "inbox/ahead.h"
 #include "inbox/match.h"
 
 #include <string.h>
@@ -255,6 +256,41 @@ hold_ambiguous(const struct intake *in, const struct mail_place *place, gint64 i
     return TRUE;
 }
 
+/* Our mail in Sent, while nobody knows yet what became of it. Only a copy that the provider makes proves that
+ * it took the mail: one of our own making proves nothing. */
+static gboolean
+record_copy(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+            gint64 inbound_id, GError **error)
+{
+    gint64 message_id = 0, account_id = 0;
+    g_autoptr(GError) local = NULL;
+    if (in->mailbox->sent_copy != SENT_COPY_PROVIDER)
+        return TRUE;
+    {
+        scoped(query_end) struct query *q = store_query(
+            in->db,
+            "SELECT id, account_id FROM message m WHERE message_id IN (?, ?) AND mailbox = ? AND EXISTS"
+            " (SELECT 1 FROM delivery d WHERE d.message_id = m.id AND d.state IN ('transmitting', "
+            "'unknown'))",
+            error, "ttt", r->message_id, r->original_message_id, in->mailbox->name);
+        if (!q)
+            return FALSE;
+        if (query_next(q, &local)) {
+            message_id = query_int(q, "id");
+            account_id = query_int(q, "account_id");
+        }
+    }
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    return !message_id ||
+           record_event(in, place, account_id, "copy_seen",
+                        json_pack("{s:I, s:I, s:s}", "inbound", (json_int_t)inbound_id, "message",
+                                  (json_int_t)message_id, "message_id", r->message_id),
+                        NULL, error);
+}
+
 /* A specialist's own mail in Sent. */
 static gboolean
 record_hand_sent(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
@@ -271,12 +307,12 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    if (!who || ours) {
-        /* Outlook gave our mail another Message-ID: its answers name that one. */
-        if (ours && !match_ours(in->db, r->original_message_id, &m, error))
-            return FALSE;
+    if (ours) /* Outlook gave our mail another Message-ID: its answers name that one. */
+        return match_ours(in->db, r->original_message_id, &m, error) &&
+               insert_inbound(in, place, &own, &m, &(struct known){0}, error) &&
+               record_copy(in, place, r, store_last_id(in->db), error);
+    if (!who)
         return insert_inbound(in, place, &own, &m, &(struct known){0}, error);
-    }
     m.by = "recipient";
     gboolean ambiguous;
     g_autoptr(GArray) accounts = match_hand_sent(in->db, r, &ambiguous, error);
@@ -314,6 +350,8 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
         return FALSE;
     if (is_test)
         return insert_inbound(in, place, r, &(struct mail_match){0}, &before, error);
+    if (!ahead_look(in, place, r, error))
+        return FALSE;
     if (place->sent_folder)
         return before.id ? TRUE : record_hand_sent(in, place, r, error);
     struct mail_match m;

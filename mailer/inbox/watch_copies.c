@@ -3,6 +3,7 @@
 #include "inbox/watch_private.h"
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "wire/mime_write.h"
 
 struct copy {
@@ -61,6 +62,7 @@ append_copy(struct watch *w, const struct copy *c, GError **error)
         uid ? NULL : mime_add_date(c->bytes, c->date_us, w->intake->config->timezone, error);
     if (!uid && (!bytes || !imap_client_append(w->client, w->sent, bytes, TRUE, 0, NULL, error)))
         return FALSE;
+    FAULT_POINT("watch.filed"); /* the copy is in Sent, and not noted */
     return store_exec(w->intake->db, "UPDATE message SET copy = 'done' WHERE id = ?", error, "i", c->id);
 }
 

@@ -377,6 +377,17 @@ apply_reclassified(struct store *db, const struct event *e, GError **error)
     return TRUE;
 }
 
+/* Nobody has to do it any more. */
+static gboolean
+apply_task_over(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(
+        db,
+        "UPDATE task SET done_at = ? WHERE COALESCE(account_id, 0) = ? AND kind = ? AND title = ? AND "
+        "done_at IS NULL",
+        error, "iitt", e->at_us, e->account_id, get_str(e, "task"), get_str(e, "title"));
+}
+
 static gboolean
 apply_draft_made(struct store *db, const struct event *e, GError **error)
 {
@@ -459,6 +470,7 @@ static const struct {
     {"away_set", apply_away_set},
     {"away_cancelled", apply_away_cancelled},
     {"reclassified", apply_reclassified},
+    {"task_over", apply_task_over},
 };
 
 gboolean

@@ -9,6 +9,8 @@
  * Everything else of a bounce is a count in the journal. */
 #include "service/consequences.h"
 
+#include "service/clone_guard.h"
+
 #include "base/clock.h"
 #include "base/zone.h"
 #include "compose/sender.h"
@@ -377,7 +379,7 @@ static const struct {
     {"replied", follow_reply},        {"auto_replied", follow_absence},
     {"bounced", follow_bounce},       {"opted_out", follow_opt_out},
     {"complained", follow_complaint}, {"booking_changed", follow_booking_change},
-    {"released", follow_release},
+    {"released", follow_release},     {"ahead_found", clone_guard_follow},
 };
 
 gboolean

@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "compose/draft.h"
 #include "compose/finding_choice.h"
+#include "inbox/classify_view.h"
+#include "outbox/settlement.h"
+#include "service/clone_guard.h"
 #include "service/consequences.h"
 #include "service/drafting.h"
 #include "service/policy.h"
@@ -78,11 +81,34 @@ service_close(struct service *s)
 
 /* ---- events ---- */
 
+/* Our own server refused a recipient at once: its words are judged as those of a bounce are. Only a code of
+ * 5xx is for good (RFC 5321 section 4.2.1): what was put off too often may live. */
+static void
+judge_refusal(struct event *event)
+{
+    json_int_t code = json_integer_value(json_object_get(event->data, "code"));
+    const char *status = json_string_value(json_object_get(event->data, "status")),
+               *words = json_string_value(json_object_get(event->data, "text"));
+    if (strcmp(event->kind, "bounced") != 0 || code < 500 || json_object_get(event->data, "reason"))
+        return;
+    enum bounce_reason reason = 0;
+    enum tri_state permanent = TRI_STATE_UNKNOWN;
+    classify_judge_failure(status ? status : "", words ? words : "", &reason, &permanent);
+    json_object_set_new(event->data, "reason", json_string(bounce_reason_name(reason)));
+    if (permanent == TRI_STATE_YES &&
+        (reason == BOUNCE_REASON_ADDRESS_DEAD || reason == BOUNCE_REASON_DOMAIN_DEAD))
+        json_object_set_new(event->data, "permanent", json_true());
+}
+
 gboolean
 service_record(struct service *s, struct event *event, GError **error)
 {
     gint64 now_us = clock_now_us();
     g_autoptr(GError) local = NULL;
+    judge_refusal(event);
+    /* What a reply or a report proves about its mail comes first: it was sent, then answered or returned. */
+    if (event->account_id && !settlement_follow(s->db, s->config, &s->policy, event, error))
+        return FALSE;
     /* An account that was just imported must be in its sequence before what happened to it can move a stage.
      * So must what its time has brought: it does not follow from the event. */
     gboolean dirty =

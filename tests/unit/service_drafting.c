@@ -234,6 +234,7 @@ test_unknown_is_not_repeated(struct world *w, gconstpointer data)
 {
     (void)data;
     to_queued_nudge(w);
+    deliveries_may_jump(&w->f);
     run_sql(&w->f, "UPDATE delivery SET state = 'unknown' WHERE message_id = 2");
     act(w, "hold_set", "{\"reason\": \"wait\"}");
     act(w, "released", "{}");

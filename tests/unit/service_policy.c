@@ -233,6 +233,7 @@ static void
 to_begun(struct world *w, const char *to, const char *cc)
 {
     to_approved(w);
+    deliveries_may_jump(&w->f);
     store_exec(w->f.db, "UPDATE delivery SET state = CASE field WHEN 'to' THEN ? ELSE ? END", &w->f.error,
                "tt", to, cc);
 }
@@ -250,16 +251,17 @@ test_rest_after_to(struct world *w, gconstpointer data)
     g_assert_true(store_begin(l.db, NULL));
     g_autoptr(GPtrArray) claims = ledger_claim(&l, 20, w->now_us, &w->f.error);
     struct claim *c = claims->pdata[0];
-    const struct smtp_outcome outcomes[] = {{SMTP_SENT, 250, NULL, "ok"},
-                                            {SMTP_DEFERRED, 451, NULL, "later"}};
+    const struct smtp_outcome outcomes[] = {
+        {.verdict = SMTP_SENT, .code = 250, .text = "ok"},
+        {.verdict = SMTP_DEFERRED, .code = 451, .text = "later", .about = SMTP_ABOUT_RECIPIENT}};
     g_assert_true(ledger_begin(&l, c, w->now_us, &w->f.error) &&
                   ledger_settle(&l, c, outcomes, "h", w->now_us, &w->f.error));
     g_assert_true(store_commit(l.db, NULL));
     assert_deliveries(w, "ann sent;bob deferred");
     assert_line(w, "written; hello sent 11-02 10:00; nudge scheduled 11-12 10:00");
-    now_is(w, "2026-11-02 10:15");
+    now_is(w, "2026-11-02 10:16");
     facts_are(w, "{\"forecast_mrr\": 900}"); /* changes nothing: ann has it */
-    tick(w, "2026-11-02 10:15");
+    tick(w, "2026-11-02 10:16");
     if (GPOINTER_TO_UINT(data)) {
         act(w, "opted_out", "{\"address\": \"bob@acme.example\"}");
         act(w, "released", "{}");
