@@ -75,6 +75,7 @@ bounce_find_returned(const char *text)
 char *
 bounce_notice_of(const char *text)
 {
+    g_assert(text);
     const char *end = bounce_find_returned(text);
     gsize n = end ? (gsize)(end - text) : strlen(text);
     g_autofree char *notice = g_strndup(text, MIN(n, VIEW_FOLDED_MAX));

@@ -186,10 +186,11 @@ find_groups(const char *text, gboolean found[GROUPS])
     if (!phrases) {
         phrases = g_ptr_array_new();
         group_of = g_byte_array_new();
-        for (guint8 group = 0; group < GROUPS; group++)
+        for (guint group = 0; group < GROUPS; group++)
             for (const char *const *phrase = groups[group]; *phrase; phrase++) {
+                guint8 of = (guint8)group;
                 g_ptr_array_add(phrases, (gpointer)(guintptr)*phrase);
-                g_byte_array_append(group_of, &group, 1);
+                g_byte_array_append(group_of, &of, 1);
             }
         g_ptr_array_add(phrases, NULL);
         list.phrases = (const char *const *)phrases->pdata;

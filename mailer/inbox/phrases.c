@@ -38,7 +38,7 @@ index_of(struct phrase_list *list)
     memset(index->first, 0xff, sizeof index->first);
     index->next = g_new(guint16, count + 1);
     index->lengths = g_new(guint16, count + 1);
-    index->shorts = g_new(guint16, count + 1);
+    index->shorts = g_new0(guint16, count + 1);
     for (guint i = count; i-- > 0;) { /* backwards, so that the chains run forwards */
         gsize len = strlen(list->phrases[i]);
         g_assert(len > 0 && len < NONE);
@@ -123,7 +123,7 @@ const char *
 phrase_list_find(struct phrase_list *list, const char *text)
 {
     struct phrase_walk walk;
-    guint best = NONE, which;
+    guint best = NONE, which = NONE;
     const char *at;
     phrase_walk_init(&walk, list, text);
     while (best > 0 && phrase_walk_next(&walk, &which, &at))

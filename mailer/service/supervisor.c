@@ -223,7 +223,7 @@ on_reload(gpointer user)
     if (program && !same)
         g_set_error_literal(&error, USHER_ERROR, USHER_ERROR_CONFIG,
                             "mailboxes were added or removed: restart the service for that");
-    if (error) {
+    if (error || !program) {
         log_problem("reload_refused", error, NULL);
         sd_notify(0, "READY=1\nSTATUS=running with the last good configuration; the new one has a mistake");
     } else {

@@ -137,6 +137,7 @@ static gboolean
 round_send(struct worker *w, GError **error)
 {
     struct sender_report report = {0};
+    g_assert(w->mailbox); /* a sender has one */
     if (!clone_guard_compared(w->service, w->mailbox)) {
         pause_ms(200);
         return wait_for_mailbox(w, error);

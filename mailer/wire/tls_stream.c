@@ -184,7 +184,7 @@ ignore_broken_pipes(void)
 static void
 note_peer(struct tls_stream *stream)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     char host[INET6_ADDRSTRLEN], service[8];
     if (getpeername(stream->fd, (struct sockaddr *)&address, &length) == 0 &&
@@ -257,7 +257,7 @@ tls_stream_free(struct tls_stream *stream)
 gboolean
 tls_stream_is_loopback(const struct tls_stream *stream)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t length = sizeof peer;
     if (getpeername(stream->fd, (struct sockaddr *)&peer, &length) < 0)
         return FALSE;

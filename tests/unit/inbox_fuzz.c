@@ -88,7 +88,8 @@ test_target(gconstpointer data)
 static void
 test_samples(void)
 {
-    static const char *const files[] = {"bounces.txt", "automatic.txt", "people.txt", "second.txt", "quotes.txt"};
+    static const char *const files[] = {"bounces.txt", "automatic.txt", "people.txt", "second.txt",
+                                        "quotes.txt"};
     g_autoptr(GRand) rand = g_rand_new_with_seed(5);
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *path = g_build_filename(USHER_SOURCE_DIR, "tests", "mail", files[i], NULL);
