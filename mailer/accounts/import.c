@@ -11,161 +11,17 @@
 #include "accounts/import_private.h"
 #include "base/error.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define COMPARE_ATTEMPTS 3
 
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
-void
-import_report_clear(struct import_report *report)
-{
-    g_clear_pointer(&report->undeclared, g_ptr_array_unref);
-    g_clear_pointer(&report->problems, g_ptr_array_unref);
-    g_clear_pointer(&report->differences, g_ptr_array_unref);
-    memset(report, 0, sizeof *report);
-}
-
-static void
-note(GPtrArray *list, guint cap, gint64 *left_out, char *text)
-{
-    if (list->len < cap) {
-        g_ptr_array_add(list, text);
-        return;
-    }
-    (*left_out)++;
-    g_free(text);
-}
-
-void
-import_problem(struct import *import, gint64 line, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *what = g_strdup_vprintf(format, args);
-    va_end(args);
-    note(import->report->problems, IMPORT_PROBLEM_CAP, &import->report->problems_left_out,
-         g_strdup_printf("%s:%" G_GINT64_FORMAT ": %s", import->filename, line, what));
-}
-
-void
-import_bad_value(struct import *import, gint64 line, const char *column, const char *expected,
-                 const char *found)
-{
-    g_autofree char *shown = g_utf8_strlen(found, -1) > 60 ? g_utf8_substring(found, 0, 60) : g_strdup(found);
-    g_autofree char *escaped = g_strescape(shown, NULL);
-    /* g_strescape() turns umlauts into octal: only what is not printable as it stands is worth that. */
-    gboolean plain = TRUE;
-    for (const char *p = shown; *p && plain; p = g_utf8_next_char(p))
-        plain = g_unichar_isprint(g_utf8_get_char(p)) && *p != '"' && *p != '\\';
-    import_problem(import, line, "column \"%s\": expected %s, found \"%s\"%s", column, expected,
-                   plain ? shown : escaped, strlen(shown) < strlen(found) ? "…" : "");
-}
-
-void
-import_difference(struct import *import, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    note(import->report->differences, IMPORT_DIFFERENCE_CAP, &import->report->differences_left_out,
-         g_strdup_vprintf(format, args));
-    va_end(args);
-}
-
-void
-import_note_undeclared(struct import *import, const char *name)
-{
-    if (g_hash_table_contains(import->undeclared, name))
-        return;
-    char *kept = g_strdup(name);
-    g_ptr_array_add(import->report->undeclared, kept);
-    g_hash_table_add(import->undeclared, kept);
-}
-
-/* ---- lines ---- */
-
-/* Reads more behind what is there. FALSE at the end of the file or on an error. */
-static gboolean
-fill(struct import *import, GError **error)
-{
-    if (import->at > 0) {
-        memmove(import->block, import->block + import->at, import->end - import->at);
-        import->end -= import->at;
-        import->at = 0;
-    }
-    if (import->end == import->size) {
-        import->size *= 2;
-        import->block = g_realloc(import->block, import->size);
-    }
-    errno = 0;
-    gsize got = fread(import->block + import->end, 1, import->size - import->end, import->stream);
-    if (got == 0 && ferror(import->stream))
-        g_set_error(error, USHER_ERROR, USHER_ERROR_IO, "%s: %s", import->filename, g_strerror(errno));
-    import->end += got;
-    return got > 0;
-}
-
-static gboolean
-check_text(struct import *import, const char *text, gsize length, GError **error)
-{
-    const char *bad;
-    if (g_utf8_validate_len(text, length, &bad))
-        return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%" G_GINT64_FORMAT ": byte %zu of the line %s",
-                import->filename, import->line, (gsize)(bad - text) + 1, *bad ? "is not UTF-8" : "is NUL");
-    return FALSE;
-}
-
-gboolean
-import_line(struct import *import, const char **text, gsize *length, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    gsize searched = 0;
-    char *newline;
-    while (!(newline =
-                 memchr(import->block + import->at + searched, '\n', import->end - import->at - searched))) {
-        searched = import->end - import->at;
-        if (searched > IMPORT_LINE_LIMIT) {
-            g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "%s:%" G_GINT64_FORMAT ": a line over %d MiB",
-                        import->filename, import->line + 1, IMPORT_LINE_LIMIT / 1024 / 1024);
-            return FALSE;
-        }
-        if (!fill(import, &local))
-            break;
-    }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return FALSE;
-    }
-    gsize found = newline ? (gsize)(newline - (import->block + import->at)) + 1 : import->end - import->at;
-    if (found == 0)
-        return FALSE;
-    import->line++;
-    *text = import->block + import->at;
-    *length = found;
-    import->at += found;
-    return check_text(import, *text, *length, error);
-}
-
-void
-import_unread(struct import *import, gsize length)
-{
-    import->at -= length;
-    import->line--;
-}
-
-/* TRUE when the first thing in the file is an object. Skips a byte order mark and blank lines. */
+/* TRUE when the first thing in the file is an object. Skips blank lines. */
 static gboolean
 sniff(struct import *import, gboolean *is_json, GError **error)
 {
     g_autoptr(GError) local = NULL;
     const char *text;
     gsize length;
-    while (import->end < 3 && fill(import, &local))
-        ;
-    if (import->end >= 3 && memcmp(import->block, byte_order_mark, 3) == 0)
-        import->at = 3;
     while (!local && import_line(import, &text, &length, &local)) {
         gsize blank = 0;
         while (blank < length && g_ascii_isspace(text[blank]))

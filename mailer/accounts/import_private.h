@@ -4,9 +4,12 @@
 #ifndef USHER_ACCOUNTS_IMPORT_PRIVATE_H
 #define USHER_ACCOUNTS_IMPORT_PRIVATE_H
 
-#include "accounts/import.h"
+#include "accounts/facts.h"
+#include "accounts/import_report.h"
+#include "store/store.h"
 
 #include <glib.h>
+#include <stdio.h>
 
 enum {
     IMPORT_LINE_LIMIT = 16 * 1024 * 1024, /* bytes of one line of the file */
@@ -43,8 +46,8 @@ struct import {
     GString *scratch; /* the row's JSON */
 };
 
-/* The next physical line with its newline, borrowed until the next call; valid UTF-8 without NUL. FALSE at
- * the end of the file or on an error (set then). */
+/* The next physical line with its newline, without a byte order mark, borrowed until the next call; valid
+ * UTF-8 without NUL. FALSE at the end of the file or on an error (set then). */
 gboolean import_line(struct import *import, const char **text, gsize *length, GError **error);
 
 /* Hands the same line out again. */
