@@ -5,15 +5,9 @@
 
 #include "base/cleanup.h"
 #include "base/secret.h"
+#include "base/window.h"
 
 #include <glib.h>
-
-/* Hours in which mail may go out, in the receiver's zone. */
-struct window {
-    guint days;      /* bit 0 is Monday */
-    int from_minute; /* minutes after midnight */
-    int to_minute;   /* exclusive */
-};
 
 /* The pause between two mails of one mailbox: a random one from min_us to max_us; both 0: none. */
 struct spacing {
@@ -140,10 +134,14 @@ struct config {
  * usher.conf. */
 struct config *config_new(void);
 
-/* Reads and checks path. USHER_ERROR_NO_INPUT or USHER_ERROR_CONFIG with file, line and what was expected. */
-struct config *config_load(const char *path, GError **error);
 void config_free(struct config *config);
 SCOPED_FUNC(struct config, config_free)
+
+/* path as seen from base_dir; an absolute, empty or missing one stays as it is. The caller frees. */
+char *config_resolve_path(const char *base_dir, const char *path);
+
+/* ASCII local@domain without anything that means something elsewhere: the wire checks it again in full. */
+gboolean config_is_plain_address(const char *address);
 
 /* TRUE for localhost, 127.0.0.0/8 and ::1. */
 gboolean config_is_loopback(const char *host);
@@ -162,16 +160,5 @@ const struct hook *config_hook(const struct config *config, const char *name);
 /* The mailbox's password or token, as secret_read() tells it. The caller frees it with secret_free(). NULL
  * without error when none is configured. Errors as there. */
 gboolean mailbox_read_password(const struct mailbox *mailbox, char **password, GError **error);
-
-/* A `window` section ("days", "from", "to") into *out; shared with sequence files. */
-struct cfg_t;
-gboolean window_read(struct cfg_t *section, struct window *out, GError **error);
-
-/* A setting like "2 days", "36 hours" or "none" (0; unset too) into microseconds; shared with sequence files.
- */
-gboolean span_read(struct cfg_t *section, const char *key, gint64 *us, GError **error);
-
-/* The hours in which both are open. FALSE when there are none. */
-gboolean window_meet(const struct window *a, const struct window *b, struct window *both);
 
 #endif

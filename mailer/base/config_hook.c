@@ -12,55 +12,6 @@
 cfg_opt_t config_hook_options[] = {CFG_STR_LIST("on", NULL, CFGF_NONE), CFG_STR("run", NULL, CFGF_NONE),
                                    CFG_INT("timeout", 10, CFGF_NONE), CFG_END()};
 
-/* The names people know, and the journal's kinds: usher-events(7). */
-const struct hook_event hook_events[HOOK_EVENT_COUNT] = {
-    {"enrolled", "enrolled"},
-    {"stage_changed", "stage_entered"},
-    {"cancelled", "cancelled"},
-    {"reinstated", "reinstated"},
-    {"left", "left"},
-    {"draft", "draft_made"},
-    {"edited", "draft_edited"},
-    {"approved", "draft_approved"},
-    {"returned", "draft_returned"},
-    {"rejected", "draft_rejected"},
-    {"withdrawn", "draft_withdrawn"},
-    {"sent", "sent"},
-    {"hand_sent", "hand_sent"},
-    {"failed", "step_failed"},
-    {"unknown", "unknown"},
-    {"settled", "settled"},
-    {"reply", "replied"},
-    {"auto_reply", "auto_replied"},
-    {"bounce", "bounced"},
-    {"opt_out", "opted_out"},
-    {"complaint", "complained"},
-    {"booked", "booked"},
-    {"booking_changed", "booking_changed"},
-    {"held", "hold_set"},
-    {"released", "released"},
-    {"extended", "extended"},
-    {"owner", "owner_set"},
-    {"priority", "priority_set"},
-    {"risk", "risk_set"},
-    {"note", "note"},
-    {"task", "task_made"},
-    {"task_done", "task_done"},
-    {"sales_engaged", "sales_engaged"},
-    {"handoff", "referral"},
-    {"paid_call", "paid_call"},
-    {"suppressed", "suppressed"},
-};
-
-void
-config_hook_free(gpointer data)
-{
-    struct hook *h = data;
-    g_free(h->name);
-    g_strfreev(h->argv);
-    g_free(h);
-}
-
 static gboolean
 read_events(cfg_t *s, struct hook *h, GError **error)
 {

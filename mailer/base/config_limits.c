@@ -11,49 +11,6 @@
 #define SPACING_MIN_US (20 * CLOCK_SECOND_US)
 #define SPACING_MAX_US (60 * CLOCK_SECOND_US)
 
-struct unit {
-    const char *one, *many;
-    gint64 us;
-};
-static const struct unit units[] = {
-    {"second", "seconds", CLOCK_SECOND_US},
-    {"minute", "minutes", CLOCK_MINUTE_US},
-    {"hour", "hours", CLOCK_HOUR_US},
-    {"day", "days", CLOCK_DAY_US},
-};
-
-/* "2 days" into a number and a unit's microseconds. */
-static gboolean
-parse_span(const char *text, guint64 *number, gint64 *unit_us)
-{
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    *unit_us = 0;
-    if (g_strv_length(words) != 2 || !g_ascii_string_to_unsigned(words[0], 10, 0, 100000, number, NULL))
-        return FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(units); i++)
-        if (strcmp(words[1], units[i].one) == 0 || strcmp(words[1], units[i].many) == 0)
-            *unit_us = units[i].us;
-    return *unit_us != 0;
-}
-
-gboolean
-span_read(cfg_t *section, const char *key, gint64 *us, GError **error)
-{
-    const char *text = cfg_getstr(section, key);
-    guint64 number;
-    gint64 unit_us;
-    if (!text || strcmp(text, "none") == 0) {
-        *us = 0;
-        return TRUE;
-    }
-    if (!parse_span(text, &number, &unit_us) || unit_us < CLOCK_HOUR_US ||
-        (gint64)number * unit_us > 365 * CLOCK_DAY_US)
-        return conf_refuse(section, error,
-                           "%s: \"%s\": expected days or hours, such as \"2 days\", or \"none\"", key, text);
-    *us = (gint64)number * unit_us;
-    return TRUE;
-}
-
 /* "20..60 seconds", "30 seconds" or "none". */
 static gboolean
 read_spacing(cfg_t *section, struct spacing *out, GError **error)
@@ -66,7 +23,7 @@ read_spacing(cfg_t *section, struct spacing *out, GError **error)
         return TRUE;
     const char *dots = strstr(text, "..");
     g_autofree char *from = dots ? g_strndup(text, (gsize)(dots - text)) : NULL;
-    if (!parse_span(dots ? dots + 2 : text, &most, &unit_us) || unit_us > CLOCK_MINUTE_US ||
+    if (!span_parse(dots ? dots + 2 : text, &most, &unit_us) || unit_us > CLOCK_MINUTE_US ||
         (gint64)most * unit_us > CLOCK_HOUR_US)
         goto refuse;
     least = (gint64)most;

@@ -4,7 +4,6 @@
 #include "base/conf.h"
 #include "base/error.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 static cfg_opt_t mailbox_window[] = {CFG_STR_LIST("days", (char[]){"{mon, tue, wed, thu, fri}"}, CFGF_NONE),
@@ -46,15 +45,6 @@ static const struct scheme imap_schemes[] = {{"imaps://", WIRE_IMPLICIT_TLS, 993
                                              {"imap://", WIRE_STARTTLS, 143},
                                              {"imap+plain://", WIRE_PLAIN_LOOPBACK, 143},
                                              {0}};
-
-gboolean
-config_is_loopback(const char *host)
-{
-    struct in_addr v4;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0;
-}
 
 static gboolean
 read_server(cfg_t *section, const char *key, const struct scheme *schemes, struct wire_server *out,
@@ -98,23 +88,6 @@ read_server(cfg_t *section, const char *key, const struct scheme *schemes, struc
         return conf_refuse(section, error, "%s: \"%s\": a connection without TLS is for loopback only", key,
                            url);
     return TRUE;
-}
-
-void
-config_mailbox_free(gpointer data)
-{
-    struct mailbox *m = data;
-    g_free(m->name);
-    g_free(m->smtp.host);
-    g_free(m->imap.host);
-    g_free(m->user);
-    secret_source_free(m->secret);
-    g_free(m->ca_file);
-    g_free(m->tls_name);
-    g_free(m->inbox);
-    g_free(m->sent);
-    g_strfreev(m->folders);
-    g_free(m);
 }
 
 /* Where a secret may come from. */

@@ -1,5 +1,6 @@
 /* init: a folder to start from. Nothing that exists is overwritten. */
 #include "base/clock.h"
+#include "base/config_load.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "service/clone_guard.h"

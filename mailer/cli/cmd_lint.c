@@ -1,6 +1,7 @@
 /* lint: templates, findings and sequences, before any account. It needs no database, and where there is no
  * configuration the defaults do: then facts.conf and the sequences are looked for where they lie beside a
  * folder of templates. */
+#include "base/config_load.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/table.h"

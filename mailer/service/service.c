@@ -4,6 +4,7 @@
 #include "service/service.h"
 
 #include "base/clock.h"
+#include "base/config_load.h"
 #include "base/error.h"
 #include "compose/draft.h"
 #include "compose/finding_choice.h"

@@ -5,7 +5,7 @@
 #include "service/supervisor.h"
 
 #include "base/clock.h"
-#include "base/config.h"
+#include "base/config_load.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "pipeline/sequence.h"

@@ -3,6 +3,7 @@
 #include "service/worker.h"
 
 #include "base/clock.h"
+#include "base/config_load.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"

@@ -1,6 +1,6 @@
 /* Where a login's secret comes from: files, credentials, programs; what is refused, and what is never shown.
  */
-#include "base/config.h"
+#include "base/config_load.h"
 #include "base/error.h"
 #include "base/secret.h"
 

@@ -5,7 +5,7 @@
 
 #include "accounts/facts.h"
 #include "base/clock.h"
-#include "base/config.h"
+#include "base/config_load.h"
 #include "base/error.h"
 #include "base/zone.h"
 #include "store/journal.h"
