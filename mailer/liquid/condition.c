@@ -3,9 +3,11 @@
  * Order exists between two numbers and between two texts. A number and a text cannot be compared, which is an
  * error; with anything else an ordering is simply false. */
 #define _GNU_SOURCE /* memmem */
-#include "liquid/render.h"
+#include "liquid/condition.h"
 
 #include <string.h>
+
+#include "liquid/scope.h"
 
 static bool
 contains(struct render *render, const struct liquid_value *left, const struct liquid_value *right)
@@ -106,7 +108,7 @@ condition_compare(struct render *render, enum comparison comparison, const struc
 }
 
 bool
-scope_test(struct render *render, const struct condition *condition, bool *out)
+condition_test(struct render *render, const struct condition *condition, bool *out)
 {
     for (const struct condition *term = condition; term; term = term->next) {
         struct liquid_value left, right = value_nil();

@@ -115,31 +115,6 @@ filter_check_arguments(const struct filter *filter, unsigned n, const struct key
                               : "1 or 2 arguments";
 }
 
-bool
-filter_apply(struct render *render, const struct filter_call *call, struct liquid_value *value)
-{
-    struct filter_args args = {.n = call->n_args};
-
-    for (unsigned i = 0; i < call->n_args; i++)
-        if (!scope_evaluate(render, call->args[i], &args.value[i]))
-            return false;
-    for (const struct keyword *keyword = call->keywords; keyword; keyword = keyword->next) {
-        struct liquid_value allow;
-        if (!scope_evaluate(render, keyword->value, &allow))
-            return false;
-        args.allow_false = value_truthy(&allow);
-    }
-    /* whatever a filter touches is a plain value again; default hands its input on as it is */
-    if (value->type == LIQUID_STRING && call->filter->apply != filter_default)
-        value->string.marked = NULL;
-    render->at = call->at;
-    guint64 work = value_weight(value);
-    for (unsigned i = 0; i < args.n; i++)
-        work += value_weight(&args.value[i]);
-    return render_charge(render, work) && call->filter->apply(render, value, &args) &&
-           render_check_memory(render);
-}
-
 static bool
 count_items(struct render *render, const struct liquid_value *value, size_t *n)
 {

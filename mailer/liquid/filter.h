@@ -2,7 +2,7 @@
 #ifndef USHER_LIQUID_FILTER_H
 #define USHER_LIQUID_FILTER_H
 
-#include "liquid/render.h"
+#include "liquid/render_state.h"
 
 #define FILTER_ARGS_MAX 3u
 
@@ -28,7 +28,6 @@ const char *filter_name(const struct filter *filter);
 const char **filter_names(void);
 /* NULL, or what the filter takes instead ("1 argument"). */
 const char *filter_check_arguments(const struct filter *filter, unsigned n, const struct keyword *keywords);
-bool filter_apply(struct render *render, const struct filter_call *call, struct liquid_value *value);
 
 /* The elements a filter on arrays works on: nested arrays flattened, a range spelled out, any other value
  * (but nil) as the only element. */

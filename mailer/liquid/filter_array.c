@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "liquid/number.h"
+#include "liquid/property.h"
+#include "liquid/sequence.h"
 
 static bool
 give(struct render *render, struct liquid_value *value, const struct items *items)
@@ -55,8 +57,8 @@ filter_first(struct render *render, struct liquid_value *value, const struct fil
         *value = value_array_size(value) > 0 ? value_array_item(value, 0) : value_nil();
     } else if (value_is_object(value)) {
         void *first = json_object_iter(value->json);
-        *value = first ? render_pair(render, json_object_iter_key(first), json_object_iter_key_len(first),
-                                     json_object_iter_value(first))
+        *value = first ? sequence_pair(render, json_object_iter_key(first), json_object_iter_key_len(first),
+                                       json_object_iter_value(first))
                        : value_nil();
     } else if (value->type == LIQUID_RANGE) {
         *value = value_int(value->range.first);
@@ -138,7 +140,7 @@ select_property(struct render *render, const struct liquid_value *item, const st
         *out = *item;
         return true;
     }
-    switch (scope_property(render, item, key, out)) {
+    switch (property_of(render, item, key, out)) {
     case PROPERTY_FOUND:
         return true;
     case PROPERTY_NONE:
@@ -233,7 +235,7 @@ filter_map(struct render *render, struct liquid_value *value, const struct filte
     if (!filter_items(render, value, &items))
         return false;
     for (size_t i = 0; i < items.n; i++) {
-        if (scope_property(render, &items.item[i], &args->value[0], &property) == PROPERTY_TYPE)
+        if (property_of(render, &items.item[i], &args->value[0], &property) == PROPERTY_TYPE)
             return wrong_property(render, &args->value[0]);
         items.item[i] = property;
     }
@@ -273,7 +275,7 @@ judge(struct render *render, const struct liquid_value *item, const struct filte
         args->n > 1 && args->value[1].type != LIQUID_NIL ? &args->value[1] : NULL;
     struct liquid_value property;
 
-    switch (scope_property(render, item, &args->value[0], &property)) {
+    switch (property_of(render, item, &args->value[0], &property)) {
     case PROPERTY_NONE:
         return VERDICT_NONE;
     case PROPERTY_TYPE:

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "liquid/property.h"
+
 /* An item and what it is sorted by. */
 struct entry {
     struct liquid_value item, key;
@@ -105,7 +107,7 @@ sort(struct render *render, struct liquid_value *value, const struct filter_args
     for (size_t i = 0; i < items.n; i++) {
         entries[i] = (struct entry){.item = items.item[i], .key = items.item[i]};
         if (property->type != LIQUID_NIL &&
-            scope_property(render, &items.item[i], property, &entries[i].key) == PROPERTY_TYPE)
+            property_of(render, &items.item[i], property, &entries[i].key) == PROPERTY_TYPE)
             return render_fail(render, "an item has no such property");
         if (by == compare_natural)
             entries[i].folded = render_to_text(render, &entries[i].key);

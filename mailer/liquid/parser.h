@@ -34,6 +34,15 @@ struct parser {
 
 #define NEW(parser, type) ((type *)arena_zero(&(parser)->tpl->arena, 1, sizeof(type)))
 
+/* parser.c */
+bool parse_error(struct parser *parser, size_t at, const char *format, ...) G_GNUC_PRINTF(3, 4);
+struct name *parse_intern(struct parser *parser, const char *text, size_t len);
+struct node *block_add(struct parser *parser, struct block *block, enum node_kind kind, size_t at,
+                       bool blank);
+void block_init(struct block *block);
+/* Drops the whitespace of a block that prints nothing else. */
+void block_drop_text(struct block *block);
+
 /* parse.c */
 
 /* Reads nodes into block until one of the tags in ends (NULL-terminated), which is left in *end; a missing
@@ -41,18 +50,11 @@ struct parser {
 bool parse_body(struct parser *parser, struct block *block, const struct tag *opener, const char *const *ends,
                 struct tag *end);
 bool tag_is(const struct tag *tag, const char *name);
-struct node *block_add(struct parser *parser, struct block *block, enum node_kind kind, size_t at,
-                       bool blank);
-void block_init(struct block *block);
-/* Drops the whitespace of a block that prints nothing else. */
-void block_drop_text(struct block *block);
 /* Skips to the end of a comment, doc or raw block; *body_end is where its text ends. */
 bool skip_comment(struct parser *parser, const struct tag *opener);
 bool skip_verbatim(struct parser *parser, const struct tag *opener, const char *end_name, bool refuse_nested,
                    size_t *body_end);
 bool parse_lines(struct parser *parser, struct block *block, const struct tag *tag);
-bool parse_error(struct parser *parser, size_t at, const char *format, ...) G_GNUC_PRINTF(3, 4);
-struct name *parse_intern(struct parser *parser, const char *text, size_t len);
 
 /* Reads one tag, whose name is not an end, and everything that belongs to it into block. */
 typedef bool tag_parser(struct parser *parser, struct block *block, const struct tag *tag);

@@ -6,11 +6,15 @@
  *
  * Invariants: every node and every element costs a step; no allocation follows from a template or a value
  * without its size being checked against the limits; on an error out is cut back to where it was. */
-#include "liquid/filter.h"
+#include "liquid/render.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "liquid/condition.h"
+#include "liquid/evaluate.h"
+#include "liquid/filter.h"
+#include "liquid/scope.h"
 
 #define STEPS_DEFAULT 1000000u
 #define OUTPUT_DEFAULT (8u * 1024u * 1024u)
@@ -42,17 +46,17 @@ may_be_nothing(const struct output *output)
     return call || !output->value || output->value->kind == EXPR_LITERAL;
 }
 
-/* scope_evaluate_output() that refuses a value which is not there: "Hi ," is worse than no mail. */
+/* evaluate_output() that refuses a value which is not there: "Hi ," is worse than no mail. */
 static bool
 evaluate_something(struct render *render, const struct output *output, struct liquid_value *out)
 {
     if (may_be_nothing(output))
-        return scope_evaluate_output(render, output, out);
+        return evaluate_output(render, output, out);
     if (!scope_evaluate(render, output->value, out))
         return false;
     bool nothing = is_nothing(out);
     for (const struct filter_call *call = output->filters; call && !nothing; call = call->next)
-        if (!filter_apply(render, call, out))
+        if (!evaluate_filter(render, call, out))
             return false;
     if (!nothing && !is_nothing(out))
         return true;
@@ -66,7 +70,7 @@ render_output(struct render *render, const struct output *output)
     struct liquid_value value;
 
     return (render->options->no_blanks ? evaluate_something(render, output, &value)
-                                       : scope_evaluate_output(render, output, &value)) &&
+                                       : evaluate_output(render, output, &value)) &&
            render_value(render, &value);
 }
 
@@ -197,7 +201,7 @@ render_if(struct render *render, const struct node *node)
         bool holds = true;
 
         if (branch->condition) {
-            if (!scope_test(render, branch->condition, &holds))
+            if (!condition_test(render, branch->condition, &holds))
                 return FLOW_ERROR;
             holds = holds != branch->negated;
             report_decision(render, branch, holds);
@@ -250,7 +254,7 @@ render_assign(struct render *render, const struct node *node)
 {
     struct liquid_value value;
 
-    return scope_evaluate_output(render, &node->assign.value, &value) &&
+    return evaluate_output(render, &node->assign.value, &value) &&
            scope_assign(render, node->assign.name, &value);
 }
 

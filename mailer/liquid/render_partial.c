@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "liquid/scope.h"
+#include "liquid/sequence.h"
 
 static const struct liquid_template *
 load(struct render *render, const struct partial_node *partial, struct text *name)

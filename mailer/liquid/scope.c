@@ -4,13 +4,14 @@
  * Strict: a name nobody knows and nobody in the template ever sets is an error, and so is a property an
  * object does not have; what is known but null is nil. A name the template sets somewhere is nil until then.
  */
-#define _GNU_SOURCE /* memmem */
-#include "liquid/filter.h"
-#include "liquid/number.h"
+#include "liquid/scope.h"
 
 #include <string.h>
 
 #include "base/text.h"
+#include "liquid/filter.h"
+#include "liquid/number.h"
+#include "liquid/property.h"
 
 static bool
 same_name(const struct name *a, const struct name *b)
@@ -190,40 +191,6 @@ evaluate_indirect(struct render *render, const struct expr *expr, struct liquid_
            unknown_variable(render, &name, expr->at);
 }
 
-static bool
-loop_property(const struct liquid_loop *loop, const char *key, size_t len, struct liquid_value *out)
-{
-    const struct {
-        const char *name;
-        bool is_for, is_row;
-        struct liquid_value value;
-    } properties[] = {
-        {"index", true, true, value_int(loop->index + 1)},
-        {"index0", true, true, value_int(loop->index)},
-        {"first", true, true, value_bool(loop->index == 0)},
-        {"last", true, true, value_bool(loop->index == loop->length - 1)},
-        {"length", true, true, value_int(loop->length)},
-        {"rindex", true, true, value_int(loop->length - loop->index)},
-        {"rindex0", true, true, value_int(loop->length - loop->index - 1)},
-        {"name", true, false, loop->name ? liquid_string(loop->name, strlen(loop->name)) : value_nil()},
-        {"parentloop", true, false,
-         loop->parent ? (struct liquid_value){.type = LIQUID_LOOP, .loop = loop->parent} : value_nil()},
-        {"row", false, true, value_int(loop->row)},
-        {"col", false, true, value_int(loop->col)},
-        {"col0", false, true, value_int(loop->col - 1)},
-        {"col_first", false, true, value_bool(loop->col == 1)},
-        {"col_last", false, true, value_bool(loop->col == loop->cols)},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(properties); i++)
-        if ((loop->is_row ? properties[i].is_row : properties[i].is_for) &&
-            strlen(properties[i].name) == len && memcmp(properties[i].name, key, len) == 0) {
-            *out = properties[i].value;
-            return true;
-        }
-    return false;
-}
-
 /* size, first and last, when no property of that name exists. */
 static bool
 apply_command(struct render *render, const struct liquid_value *object, enum command command,
@@ -284,7 +251,7 @@ step_by_name(struct render *render, const struct lookup *step, const char *key, 
             *value = value_from_json(item);
             return true;
         }
-    } else if (object.type == LIQUID_LOOP && loop_property(object.loop, key, len, value)) {
+    } else if (object.type == LIQUID_LOOP && property_of_loop(object.loop, key, len, value)) {
         return true;
     }
     if (apply_command(render, &object, step->command, value))
@@ -389,75 +356,4 @@ scope_evaluate(struct render *render, const struct expr *expr, struct liquid_val
         return evaluate_range(render, expr, out);
     }
     return false;
-}
-
-bool
-scope_evaluate_output(struct render *render, const struct output *output, struct liquid_value *out)
-{
-    if (!output->value) {
-        *out = value_nil();
-        return true;
-    }
-    if (!scope_evaluate(render, output->value, out))
-        return false;
-    for (const struct filter_call *call = output->filters; call; call = call->next)
-        if (!filter_apply(render, call, out))
-            return false;
-    return true;
-}
-
-enum property
-scope_property(struct render *render, const struct liquid_value *item, const struct liquid_value *key,
-               struct liquid_value *out)
-{
-    *out = value_nil();
-    switch (item->type) {
-    case LIQUID_JSON:
-        if (json_is_object(item->json)) {
-            json_t *value = key->type == LIQUID_STRING
-                                ? json_object_getn(item->json, key->string.text, key->string.len)
-                                : NULL;
-            if (value)
-                *out = value_from_json(value);
-        }
-        return PROPERTY_FOUND;
-    case LIQUID_LOOP:
-        if (key->type == LIQUID_STRING)
-            loop_property(item->loop, key->string.text, key->string.len, out);
-        return PROPERTY_FOUND;
-    case LIQUID_STRING:
-        /* a text has the property x when it contains x */
-        if (key->type == LIQUID_STRING) {
-            if (memmem(item->string.text, item->string.len, key->string.text, key->string.len))
-                *out = *key;
-            return PROPERTY_FOUND;
-        }
-        if (key->type == LIQUID_INT) {
-            struct filter_args args = {.n = 1, .value = {*key}};
-            *out = *item;
-            if (!filter_slice(render, out, &args))
-                return PROPERTY_TYPE;
-            if (out->string.len == 0)
-                *out = value_nil();
-            return PROPERTY_FOUND;
-        }
-        return key->type == LIQUID_NIL ? PROPERTY_NONE : PROPERTY_TYPE;
-    case LIQUID_INT:
-        /* an integer's bits */
-        if (key->type != LIQUID_INT)
-            return PROPERTY_TYPE;
-        *out = value_int(key->integer < 0    ? 0
-                         : key->integer > 62 ? item->integer < 0
-                                             : item->integer >> key->integer & 1);
-        return PROPERTY_FOUND;
-    case LIQUID_NIL:
-    case LIQUID_BOOL:
-    case LIQUID_REAL:
-    case LIQUID_ARRAY:
-    case LIQUID_RANGE:
-    case LIQUID_BLANK:
-    case LIQUID_EMPTY:
-        break;
-    }
-    return PROPERTY_NONE;
 }

@@ -1,5 +1,5 @@
 /* What rendering spends and what it prints: errors, steps, memory, and the way of a value into the output. */
-#include "liquid/render.h"
+#include "liquid/render_state.h"
 
 #include <string.h>
 
