@@ -607,6 +607,31 @@ test_listing(void)
     g_assert_cmpstr(files[1].name, ==, "s");
 }
 
+/* Parsed lax, a word that means nothing in a parameter is left out, whatever the values are. */
+static void
+test_lax(void)
+{
+    static const struct row {
+        const char *template, *expected;
+    } rows[] = {
+        {"{% case plan %}{% when 'a' %}a{% when 'b' and 'c' %}b{% else %}else{% endcase %}", "else"},
+        {"{% case nosuch %}{% when 'a' %}a{% when 'b' and 'c' %}b{% else %}else{% endcase %}", "else"},
+        {"{% case 'b' %}{% when 'b' and 'c' %}b{% else %}else{% endcase %}", "b"}};
+    struct liquid_options options = {.data = liquid_data_json(json_object()), .lax = true};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        scoped(liquid_template_free) struct liquid_template *tpl =
+            liquid_template_parse_lax("t", rows[i].template, strlen(rows[i].template), &error);
+        g_assert_no_error(error);
+        g_assert_true(liquid_template_render(tpl, &options, out, &error));
+        g_assert_cmpstr(out->str, ==, rows[i].expected);
+        g_assert_null(liquid_template_parse("t", rows[i].template, strlen(rows[i].template), NULL));
+    }
+    json_decref(options.data.user);
+}
+
 /* A parsed template gives the same again and again, whatever a failed render left behind. */
 static void
 test_again(void)
@@ -647,6 +672,7 @@ main(int argc, char **argv)
     g_test_add_func("/liquid/render/observe", test_observe);
     g_test_add_func("/liquid/render/decide", test_decide);
     g_test_add_func("/liquid/render/listing", test_listing);
+    g_test_add_func("/liquid/render/lax", test_lax);
     g_test_add_func("/liquid/render/again", test_again);
     return g_test_run();
 }
