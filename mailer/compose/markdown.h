@@ -17,6 +17,10 @@
 #define MARKDOWN_MAX_NESTING 64u          /* lists in quotes in emphasis … */
 #define MARKDOWN_TEXT_WIDTH 76u           /* columns of the text part; URLs and code are never broken */
 
+/* FALSE for control characters but line ends and tabs, and for those that embed, override or isolate a
+ * direction of writing (UAX #9): what follows them would read otherwise than it was written. */
+gboolean markdown_can_carry(gunichar c);
+
 /* Renders markdown with values (NULL: it holds none) into a text part and a complete HTML document; the
  * caller frees both. USHER_ERROR_DATA says what cannot be sent: an impossible link (named), raw HTML, a
  * reserved or control character, too much text or nesting. */

@@ -16,6 +16,13 @@
 
 static char signature_mark; /* its address is the user data of the signature's paragraph */
 
+gboolean
+markdown_can_carry(gunichar c)
+{
+    gboolean control = c < 0x20 ? c != '\n' && c != '\r' && c != '\t' : c >= 0x7F && c < 0xA0;
+    return !control && !(c >= 0x202A && c <= 0x202E) && !(c >= 0x2066 && c <= 0x2069);
+}
+
 /* The source is refused for the first character that mail or placeholders cannot carry. */
 static gboolean
 check_source(const char *source, const struct placeholders *values, GError **error)
@@ -36,8 +43,7 @@ check_source(const char *source, const struct placeholders *values, GError **err
             p += one.length;
             continue;
         }
-        if (placeholder_is_reserved(p) || (c < 0x20 && !strchr("\n\r\t", (int)c)) ||
-            (c >= 0x7F && c < 0xA0)) {
+        if (placeholder_is_reserved(p) || !markdown_can_carry(c)) {
             g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the text holds the reserved character U+%04X",
                         c);
             return FALSE;

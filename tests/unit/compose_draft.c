@@ -240,6 +240,11 @@ static const struct {
     {"Subject: Better", "line 1"},
     {"", "line 1"},
     {"Subject: \n\nMy own words\n", "the Subject is empty"},
+    {"Subject: a\033[31mb\n\nMy own words\n", "line 1: the character U+001B cannot be sent"},
+    {"Subject: a\u202Eb\n\nMy own words\n", "line 1: the character U+202E cannot be sent"},
+    {"Subject: a\u200Fb\n\nMy own words\n", "line 1: Subject: the value holds a character that changes the"},
+    {"Subject: Better\n\nMy\n\nown\u202E words\n", "line 5: the character U+202E cannot be sent"},
+    {"Subject: Better\n\nMy own\a words\n", "line 3: the character U+0007 cannot be sent"},
 };
 
 static void

@@ -373,6 +373,8 @@ test_refused(void)
         {"<div>\n{{0}}\n</div>\n", {"x"}, NULL, "HTML"},
         {"<!-- x --> <b>\n", {0}, NULL, "HTML"},
         {"bell \a\n", {0}, NULL, "U+0007"},
+        {"turned \u202Eround\n", {0}, NULL, "U+202E"},
+        {"an \u2067island\u2069\n", {0}, NULL, "U+2067"},
         {"reserved \xF4\x8F\xB8\x80\n", {0}, NULL, "U+10FE00"},
         {"reserved \xF4\x8F\xB8\x82\n", {0}, NULL, "U+10FE02"},
         {"bad \xFF\n", {0}, NULL, "UTF-8"},
