@@ -300,8 +300,14 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
         return FALSE;
     scoped(mail_template_free) struct mail_template *tpl =
         mail_template_parse(draft->template_name, draft->template_text, error);
+    g_autoptr(GPtrArray) renamed =
+        tpl ? recipients_renamed(c->db, draft->account_id, draft->recipients, error) : NULL;
+    if (!renamed)
+        return FALSE;
+    struct draft now = *draft;
+    now.recipients = renamed; /* a name that the greeting prints is a value like any other */
     struct letter letter;
-    if (!tpl || !draft_write_again(c, tpl, draft, &letter, difference, error))
+    if (!draft_write_again(c, tpl, &now, &letter, difference, error))
         return FALSE;
     g_autoptr(GError) stale = NULL;
     if (strcmp(letter.markdown, draft->rendered) != 0)

@@ -186,8 +186,13 @@ static const struct {
      "INSERT INTO contact(account_id, address, role, source, as_of) VALUES(1, 'cid@acme.example', 'admin', "
      "'t', 1)",
      NULL},
-    {"a recipient's name", NULL, "UPDATE contact SET first_name = 'Anne' WHERE role = 'owner'",
-     NULL}, /* frozen with the message */
+    {"a name that is printed", NULL, "UPDATE contact SET first_name = 'Anne' WHERE role = 'owner'",
+     "- Hi Ann,\n+ Hi Anne,"},
+    {"a name that is gone", NULL, "UPDATE contact SET first_name = NULL WHERE role = 'owner'",
+     "- Hi Ann,\n+ Hi there,"},
+    {"a name that is not printed", NULL,
+     "UPDATE contact SET last_name = 'Lee', first_name = 'Bo' WHERE first_name = 'Bob'",
+     NULL}, /* in Cc: frozen with the message */
 };
 
 static void
