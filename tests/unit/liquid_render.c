@@ -3,6 +3,7 @@
  * render. */
 #include "liquid/liquid.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -607,6 +608,30 @@ test_listing(void)
     g_assert_cmpstr(files[1].name, ==, "s");
 }
 
+/* Markup that begins again and again and never ends: looking for each end anew would take hours. */
+static void
+test_endless_markup(void)
+{
+    static const char *const begins[] = {"<", "<script", "<!--", "<style>", "<a "};
+    static const char source[] = "{{ text | strip_html | size }}";
+    enum { N = 500000 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++) {
+        g_autoptr(GString) text = g_string_new(NULL), out = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        for (int n = 0; n < N; n++)
+            g_string_append(text, begins[i]);
+        json_t *data = json_pack("{s:s}", "text", text->str);
+        struct liquid_options options = {.data = liquid_data_json(data)};
+        scoped(liquid_template_free) struct liquid_template *tpl =
+            liquid_template_parse("t", source, strlen(source), &error);
+        g_assert_true(liquid_template_render(tpl, &options, out, &error));
+        size_t left = strcmp(begins[i], "<style>") == 0 ? 0 : text->len; /* each of these is a tag */
+        g_assert_cmpuint(strtoul(out->str, NULL, 10), ==, left);
+        json_decref(data);
+    }
+}
+
 /* Parsed lax, a word that means nothing in a parameter is left out, whatever the values are. */
 static void
 test_lax(void)
@@ -673,6 +698,7 @@ main(int argc, char **argv)
     g_test_add_func("/liquid/render/decide", test_decide);
     g_test_add_func("/liquid/render/listing", test_listing);
     g_test_add_func("/liquid/render/lax", test_lax);
+    g_test_add_func("/liquid/render/endless-markup", test_endless_markup);
     g_test_add_func("/liquid/render/again", test_again);
     return g_test_run();
 }
