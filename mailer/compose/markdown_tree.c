@@ -10,6 +10,7 @@
 #include "compose/markdown_tree.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "compose/markdown.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ gboolean
 markdown_can_carry(gunichar c)
 {
     gboolean control = c < 0x20 ? c != '\n' && c != '\r' && c != '\t' : c >= 0x7F && c < 0xA0;
-    return !control && !(c >= 0x202A && c <= 0x202E) && !(c >= 0x2066 && c <= 0x2069);
+    return !control && !text_turns_direction(c);
 }
 
 /* The source is refused for the first character that mail or placeholders cannot carry. */
