@@ -27,6 +27,10 @@ gboolean markdown_can_carry(gunichar c);
 gboolean markdown_render(const char *markdown, const struct placeholders *values, char **text, char **html,
                          GError **error);
 
+/* The text part alone, wrapped at width columns where that is narrower than the mail's: for looking at. The
+ * caller frees. Errors as above. */
+char *markdown_render_text(const char *markdown, guint width, GError **error);
+
 /* markdown with its values written as Markdown that means exactly them, for editing and storing a draft:
  * rendering the result without values gives, byte for byte, what markdown_render() gives with them, which is
  * tried before it is returned. The caller frees. Errors as above; USHER_ERROR_SOFTWARE should the two differ.
