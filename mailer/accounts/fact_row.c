@@ -8,6 +8,7 @@
 #include "accounts/fact_convert.h"
 #include "accounts/stored.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/zone.h"
 #include "base/zone_country.h"
 
@@ -413,8 +414,7 @@ fact_name_refusal(const char *text)
         gunichar c = g_utf8_get_char(p);
         if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
             return "holds control characters";
-        if (c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
-            (c >= 0x2066 && c <= 0x2069))
+        if (text_is_bidi_control(c))
             return "holds characters that turn the direction of writing";
     }
     if (strstr(text, "://") || strpbrk(text, "/\\"))

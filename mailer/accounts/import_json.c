@@ -163,7 +163,9 @@ import_read_json(struct import *import, GError **error)
         if (is_blank(text, length))
             continue;
         json_t *object = json_loadb(text, length, JSON_REJECT_DUPLICATES, &bad);
-        if (!object)
+        if (!object && json_error_code(&bad) == json_error_null_character)
+            import_problem(import, import->line, "character %d: a text cannot hold \\u0000", bad.column);
+        else if (!object)
             import_problem(import, import->line, "character %d: %s; expected one JSON object a line",
                            bad.column, bad.text);
         else if (!json_is_object(object))

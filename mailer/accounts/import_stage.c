@@ -79,7 +79,8 @@ import_check_key(struct import *import, gint64 line, const char *column, char *k
         return NULL;
     }
     for (const char *p = key; *p; p = g_utf8_next_char(p)) {
-        if (g_unichar_iscntrl(g_utf8_get_char(p))) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_iscntrl(c) || text_turns_direction(c)) {
             import_bad_value(import, line, column, "a key without control characters", key);
             return NULL;
         }

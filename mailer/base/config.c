@@ -21,6 +21,7 @@ const struct lint_setting lint_settings[LINT_RULE_COUNT] = {
     [LINT_QUESTIONS] = {"questions", LINT_WARNING},
     [LINT_LINKS] = {"links", LINT_WARNING},
     [LINT_LINK_HTTPS] = {"link_https", LINT_ERROR},
+    [LINT_LINK_BARE] = {"link_bare", LINT_ERROR},
     [LINT_FIGURE] = {"figure", LINT_WARNING},
     [LINT_PARTS_DIFFER] = {"parts_differ", LINT_ERROR},
     [LINT_VARIABLE_UNKNOWN] = {"variable_unknown", LINT_ERROR},

@@ -57,6 +57,18 @@ text_contains_fold(const char *haystack, const char *needle)
     return strstr(h, n) != NULL;
 }
 
+gboolean
+text_turns_direction(gunichar c)
+{
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+gboolean
+text_is_bidi_control(gunichar c)
+{
+    return c == 0x061C || c == 0x200E || c == 0x200F || text_turns_direction(c);
+}
+
 char *
 text_keyed_hash(const char *key, const char *text, gsize chars)
 {

@@ -14,6 +14,12 @@ char *text_fold_address(const char *address);
 /* TRUE when haystack contains needle in any letter case (full Unicode case folding). */
 gboolean text_contains_fold(const char *haystack, const char *needle);
 
+/* TRUE for the Unicode controls that embed, override or isolate a direction of writing (UAX #9): what stands
+ * around them reads otherwise than it was written. */
+gboolean text_turns_direction(gunichar c);
+/* TRUE for those and for the marks that only lean to a direction. */
+gboolean text_is_bidi_control(gunichar c);
+
 /* Lower-case hexadecimal HMAC-SHA-256 of text under key, cut to chars characters. The caller frees. */
 char *text_keyed_hash(const char *key, const char *text, gsize chars);
 

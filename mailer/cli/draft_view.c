@@ -123,9 +123,10 @@ print_recipients(const GPtrArray *recipients, gboolean cc)
 gboolean
 draft_view_letter(const struct draft *d, GError **error)
 {
-    g_autofree char *text = NULL;
-    g_autofree char *html = NULL;
-    if (!markdown_render(d->markdown, NULL, &text, &html, error))
+    int columns = screen_width(); /* a text wrapped twice would be ragged */
+    g_autofree char *text =
+        markdown_render_text(d->markdown, columns > 0 ? (guint)columns : MARKDOWN_TEXT_WIDTH, error);
+    if (!text)
         return FALSE;
     g_autofree char *from = g_strdup_printf("%s <%s>", d->specialist ? d->specialist->name : d->specialist_id,
                                             d->specialist ? d->specialist->address : "not in usher.conf");

@@ -1,6 +1,7 @@
 /* See table.h. Widths count characters, wide ones twice. */
 #include "cli/table.h"
 
+#include "base/text.h"
 #include "cli/screen.h"
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ table_clean(const char *text)
         gunichar c = g_utf8_get_char(p);
         if (c == '\n' || c == '\t' || c == '\r')
             g_string_append_c(out, ' ');
-        else if (g_unichar_iscntrl(c) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
+        else if (g_unichar_iscntrl(c) || text_turns_direction(c))
             g_string_append(out, "\xEF\xBF\xBD");
         else
             g_string_append_unichar(out, c);

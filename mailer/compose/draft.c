@@ -11,6 +11,8 @@
 #include "compose/stand_in.h"
 #include "compose/template.h"
 #include "compose/thread.h"
+#include "wire/mime_header.h"
+#include "wire/mime_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -298,8 +300,14 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
         return FALSE;
     scoped(mail_template_free) struct mail_template *tpl =
         mail_template_parse(draft->template_name, draft->template_text, error);
+    g_autoptr(GPtrArray) renamed =
+        tpl ? recipients_renamed(c->db, draft->account_id, draft->recipients, error) : NULL;
+    if (!renamed)
+        return FALSE;
+    struct draft now = *draft;
+    now.recipients = renamed; /* a name that the greeting prints is a value like any other */
     struct letter letter;
-    if (!tpl || !draft_write_again(c, tpl, draft, &letter, difference, error))
+    if (!draft_write_again(c, tpl, &now, &letter, difference, error))
         return FALSE;
     g_autoptr(GError) stale = NULL;
     if (strcmp(letter.markdown, draft->rendered) != 0)
@@ -369,6 +377,25 @@ draft_edit_text(const struct draft *draft)
     return g_strdup_printf("Subject: %s\n\n%s", draft->subject, draft->markdown);
 }
 
+/* What a paste may bring along unseen: control characters, and those that turn the direction of writing. */
+static gboolean
+check_characters(const char *text, GError **error)
+{
+    guint line = 1;
+    const char *end;
+    g_utf8_validate(text, -1, &end); /* what stands behind is refused with the body */
+    for (const char *p = text; p < end; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        line += c == '\n';
+        if (markdown_can_carry(c))
+            continue;
+        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "line %u: the character U+%04X cannot be sent",
+                    line, c);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean
 draft_save_edit(struct store *db, struct draft *draft, const char *text, const char *actor, GError **error)
 {
@@ -388,7 +415,9 @@ draft_save_edit(struct store *db, struct draft *draft, const char *text, const c
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, "line 1: the Subject is empty");
         return FALSE;
     }
-    if (!placeholders_check_template(body, error) || !markdown_render(body, NULL, &plain, &html, error))
+    if (!check_characters(text, error) ||
+        !mime_check_value("line 1: Subject", subject, MIME_WRITE_MAX_SUBJECT, FALSE, error) ||
+        !placeholders_check_template(body, error) || !markdown_render(body, NULL, &plain, &html, error))
         return FALSE;
     if (!keep_revision(db, draft->id, error) ||
         !store_exec(db,

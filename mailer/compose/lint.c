@@ -11,18 +11,29 @@
 #define SUBJECT_LINE 1
 #define BODY_LINE 3
 
-/* Every text in value, and what `replace: "_", " "` makes of it. */
+/* A text line by line, as a mail prints it: whole or cut off, and what `replace: "_", " "` makes of it. */
+static void
+black_out_text(struct prose *prose, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_strstrip(*line);
+        for (int spaced = 0; spaced < 2 && **line; spaced++) {
+            prose_black_out(prose, *line);
+            prose_black_out_cut(prose, *line);
+            g_strdelimit(*line, "_", ' ');
+        }
+    }
+}
+
 static void
 black_out_texts(struct prose *prose, const json_t *value)
 {
     json_t *inner = (json_t *)(gsize)value, *item;
     const char *key;
     size_t i;
-    if (json_is_string(value)) {
-        g_autofree char *spaced = g_strdelimit(g_strdup(json_string_value(value)), "_", ' ');
-        prose_black_out(prose, json_string_value(value));
-        prose_black_out(prose, spaced);
-    }
+    if (json_is_string(value))
+        black_out_text(prose, json_string_value(value));
     json_array_foreach(inner, i, item) black_out_texts(prose, item);
     json_object_foreach(inner, key, item) black_out_texts(prose, item);
 }

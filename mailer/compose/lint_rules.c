@@ -21,6 +21,7 @@ static const char *const hints[LINT_RULE_COUNT] = {
     [LINT_QUESTIONS] = "ask the one whose answer you need",
     [LINT_LINKS] = "keep the one link to act on and the one to read on",
     [LINT_LINK_HTTPS] = "write the address with https://",
+    [LINT_LINK_BARE] = "take it out with usher edit, or write [words](https://...) for one that you trust",
     [LINT_FIGURE] = "print the fact itself, or take the figure out",
     [LINT_PARTS_DIFFER] = "readers of plain text would get another mail; report this with the draft",
     [LINT_VARIABLE_UNKNOWN] = "declare it in facts.conf, or correct the name",
@@ -316,6 +317,11 @@ lint_addresses(struct lint_run *run, const struct prose *prose)
 {
     for (guint i = 0; i < prose->links->len; i++) {
         const struct prose_link *link = prose->links->pdata[i];
+        if (link->bare) {
+            lint_add(run, LINT_LINK_BARE, link->line, "%s is no link here, but mail programs make one of it",
+                     link->url);
+            continue;
+        }
         gboolean from_value =
             g_str_has_prefix(link->url, PROSE_VALUE) || g_str_has_prefix(link->url, "%EF%BF%BC");
         if (!from_value && g_ascii_strncasecmp(link->url, "https://", 8) != 0 &&

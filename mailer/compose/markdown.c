@@ -15,21 +15,37 @@
     "font-size:15px;line-height:1.5\">\n"
 #define HTML_FOOT "</body>\n</html>\n"
 
+/* The finished tree of a body that says something; NULL with error. */
+static cmark_node *
+read_body(const char *markdown, const struct placeholders *values, GError **error)
+{
+    scoped_tree cmark_node *root = markdown_tree_parse(markdown, values, error);
+    if (!root || !markdown_tree_fill(root, values, error))
+        return NULL;
+    if (cmark_node_first_child(root))
+        return g_steal_pointer(&root);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the text is empty");
+    return NULL;
+}
+
 gboolean
 markdown_render(const char *markdown, const struct placeholders *values, char **text, char **html,
                 GError **error)
 {
     *text = *html = NULL;
-    scoped_tree cmark_node *root = markdown_tree_parse(markdown, values, error);
-    if (!root || !markdown_tree_fill(root, values, error))
+    scoped_tree cmark_node *root = read_body(markdown, values, error);
+    if (!root)
         return FALSE;
-    if (!cmark_node_first_child(root)) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the text is empty");
-        return FALSE;
-    }
     char *body = cmark_render_html(root, CMARK_OPT_DEFAULT);
     *html = g_strconcat(HTML_HEAD, body, HTML_FOOT, NULL);
     free(body);
     *text = markdown_text_render(root, MARKDOWN_TEXT_WIDTH);
     return TRUE;
+}
+
+char *
+markdown_render_text(const char *markdown, guint width, GError **error)
+{
+    scoped_tree cmark_node *root = read_body(markdown, NULL, error);
+    return root ? markdown_text_render(root, MIN(width, MARKDOWN_TEXT_WIDTH)) : NULL;
 }

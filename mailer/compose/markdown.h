@@ -17,11 +17,19 @@
 #define MARKDOWN_MAX_NESTING 64u          /* lists in quotes in emphasis … */
 #define MARKDOWN_TEXT_WIDTH 76u           /* columns of the text part; URLs and code are never broken */
 
+/* FALSE for control characters but line ends and tabs, and for those that embed, override or isolate a
+ * direction of writing (UAX #9): what follows them would read otherwise than it was written. */
+gboolean markdown_can_carry(gunichar c);
+
 /* Renders markdown with values (NULL: it holds none) into a text part and a complete HTML document; the
  * caller frees both. USHER_ERROR_DATA says what cannot be sent: an impossible link (named), raw HTML, a
  * reserved or control character, too much text or nesting. */
 gboolean markdown_render(const char *markdown, const struct placeholders *values, char **text, char **html,
                          GError **error);
+
+/* The text part alone, wrapped at width columns where that is narrower than the mail's: for looking at. The
+ * caller frees. Errors as above. */
+char *markdown_render_text(const char *markdown, guint width, GError **error);
 
 /* markdown with its values written as Markdown that means exactly them, for editing and storing a draft:
  * rendering the result without values gives, byte for byte, what markdown_render() gives with them, which is

@@ -10,11 +10,19 @@
 #include "compose/markdown_tree.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "compose/markdown.h"
 
 #include <string.h>
 
 static char signature_mark; /* its address is the user data of the signature's paragraph */
+
+gboolean
+markdown_can_carry(gunichar c)
+{
+    gboolean control = c < 0x20 ? c != '\n' && c != '\r' && c != '\t' : c >= 0x7F && c < 0xA0;
+    return !control && !text_turns_direction(c);
+}
 
 /* The source is refused for the first character that mail or placeholders cannot carry. */
 static gboolean
@@ -36,8 +44,7 @@ check_source(const char *source, const struct placeholders *values, GError **err
             p += one.length;
             continue;
         }
-        if (placeholder_is_reserved(p) || (c < 0x20 && !strchr("\n\r\t", (int)c)) ||
-            (c >= 0x7F && c < 0xA0)) {
+        if (placeholder_is_reserved(p) || !markdown_can_carry(c)) {
             g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the text holds the reserved character U+%04X",
                         c);
             return FALSE;

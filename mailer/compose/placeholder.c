@@ -9,6 +9,7 @@
 #include "compose/placeholder.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -97,7 +98,7 @@ clean_value(const char *value, gsize len)
     for (const char *p = value; p < value + len; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
         gboolean crlf = c == '\r' && p + 1 < value + len && p[1] == '\n';
-        if (crlf || c == 0x2060 || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
+        if (crlf || c == 0x2060 || text_turns_direction(c))
             continue;
         if (c == '\n' || c == '\r' || c == '\v' || c == '\f' || c == 0x85 || c == 0x2028 || c == 0x2029) {
             while (out->len > 0 && out->str[out->len - 1] == ' ')

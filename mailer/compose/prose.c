@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define CUT_MAX 240u /* bytes that truncate leaves of a value, as templates use it */
+
 struct mark {
     gsize at;
     int line;
@@ -58,11 +60,12 @@ add_mark(struct prose *prose, int line)
 }
 
 static void
-add_link(struct prose *prose, const char *url, gsize len, int line)
+add_link(struct prose *prose, const char *url, gsize len, int line, gboolean bare)
 {
     struct prose_link *link = g_new0(struct prose_link, 1);
     link->url = g_strndup(url, len);
     link->line = line;
+    link->bare = bare;
     g_ptr_array_add(prose->links, link);
 }
 
@@ -74,9 +77,10 @@ struct range {
 
 struct reader {
     struct prose *prose;
-    GArray *black; /* struct range of text that is code */
-    int shift;     /* from a line of the marked source to one of the file */
-    int line;      /* where the next piece stands */
+    GArray *black;  /* struct range of text that is code */
+    GArray *linked; /* struct range of text that is the words of a link */
+    int shift;      /* from a line of the marked source to one of the file */
+    int line;       /* where the next piece stands */
 };
 
 static void
@@ -103,6 +107,17 @@ add_code(struct reader *r, const char *literal)
         g_string_append_c(r->prose->text, *p == '\n' ? ' ' : *p);
     range.to = r->prose->text->len;
     g_array_append_val(r->black, range);
+}
+
+static void
+add_text(struct reader *r, cmark_node *node)
+{
+    const char *literal = cmark_node_get_literal(node);
+    struct range range = {.from = r->prose->text->len};
+    markdown_append_unmarked(r->prose->text, literal, strlen(literal), FALSE);
+    range.to = r->prose->text->len;
+    if (markdown_tree_in_link(node))
+        g_array_append_val(r->linked, range);
 }
 
 static void
@@ -137,8 +152,7 @@ read_node(struct reader *r, cmark_node *node)
         break;
     case CMARK_NODE_TEXT:
         if (!markdown_tree_is_signature(cmark_node_parent(node)))
-            markdown_append_unmarked(r->prose->text, cmark_node_get_literal(node),
-                                     strlen(cmark_node_get_literal(node)), FALSE);
+            add_text(r, node);
         break;
     case CMARK_NODE_CODE:
         add_code(r, cmark_node_get_literal(node));
@@ -149,7 +163,7 @@ read_node(struct reader *r, cmark_node *node)
         break;
     case CMARK_NODE_LINK:
     case CMARK_NODE_IMAGE:
-        add_link(r->prose, cmark_node_get_url(node), strlen(cmark_node_get_url(node)), r->line);
+        add_link(r->prose, cmark_node_get_url(node), strlen(cmark_node_get_url(node)), r->line, FALSE);
         break;
     case CMARK_NODE_HTML_INLINE:
         count_lines(r, cmark_node_get_literal(node));
@@ -198,16 +212,37 @@ prose_black_out(struct prose *prose, const char *value)
     }
 }
 
+void
+prose_black_out_cut(struct prose *prose, const char *value)
+{
+    static const char cut[] = "...";
+    const char *text = prose->text->str;
+    gsize limit = MIN(strlen(value), CUT_MAX); /* a hostile value must not cost its length at each dot */
+    for (const char *dots = text; (dots = strstr(dots, cut)); dots++) {
+        gsize len = MIN((gsize)(dots - text), limit);
+        while (len >= strlen(cut) && memcmp(dots - len, value, len) != 0)
+            len--;
+        if (len >= strlen(cut))
+            black_out(prose, (gsize)(dots - text) - len, (gsize)(dots - text));
+    }
+}
+
+static gsize
+address_length(const char *p)
+{
+    gsize len = strcspn(p, " \n\t<>\"`");
+    while (len > 0 && strchr(".,;:!?)'", p[len - 1]))
+        len--;
+    return len;
+}
+
 static gsize
 url_length(const char *p)
 {
     if (g_ascii_strncasecmp(p, "http://", 7) != 0 && g_ascii_strncasecmp(p, "https://", 8) != 0 &&
         g_ascii_strncasecmp(p, "mailto:", 7) != 0)
         return 0;
-    gsize len = strcspn(p, " \n\t<>\"`");
-    while (len > 0 && strchr(".,;:!?)'", p[len - 1]))
-        len--;
-    return len;
+    return address_length(p);
 }
 
 static void
@@ -216,10 +251,32 @@ black_out_urls(struct prose *prose, gboolean links)
     for (gsize at = 0; at < prose->text->len;) {
         gsize len = url_length(prose->text->str + at);
         if (len && links)
-            add_link(prose, prose->text->str + at, len, prose_line(prose, at));
+            add_link(prose, prose->text->str + at, len, prose_line(prose, at), FALSE);
         if (len)
             black_out(prose, at, at + len);
         at += len ? len : 1;
+    }
+}
+
+/* Of a body as it is sent, whose links are links: what is none, but would become one in a mail program. */
+static void
+find_bare_addresses(struct prose *prose, const GArray *linked)
+{
+    const char *text = prose->text->str;
+    guint next = 0;
+    for (gsize at = 0; at < prose->text->len;) {
+        const struct range *link = next < linked->len ? &g_array_index(linked, struct range, next) : NULL;
+        if (link && at >= link->from) {
+            at = MAX(at, link->to);
+            next++;
+            continue;
+        }
+        gboolean starts = at == 0 || !is_word_at(g_utf8_prev_char(text + at));
+        gboolean www = starts && g_ascii_strncasecmp(text + at, "www.", 4) == 0;
+        gsize len = www ? address_length(text + at) : starts ? url_length(text + at) : 0;
+        if (len > 4 && memcmp(prose->clean->str + at, text + at, len) == 0) /* code is no address */
+            add_link(prose, text + at, len, prose_line(prose, at), TRUE);
+        at = len ? at + len : (gsize)(g_utf8_next_char(text + at) - text);
     }
 }
 
@@ -240,7 +297,9 @@ prose_of_markdown(const char *markdown, int first_line, gboolean literal, GError
     struct prose *prose = prose_new();
     g_autoptr(GArray) black = g_array_new(FALSE, FALSE, sizeof(struct range));
     g_autoptr(GPtrArray) nodes = markdown_tree_nodes(root);
-    struct reader reader = {.prose = prose, .black = black, .shift = first_line - 1, .line = first_line};
+    g_autoptr(GArray) linked = g_array_new(FALSE, FALSE, sizeof(struct range));
+    struct reader reader = {
+        .prose = prose, .black = black, .linked = linked, .shift = first_line - 1, .line = first_line};
     prose->end = G_MAXSIZE;
     for (guint i = 0; i < nodes->len; i++)
         read_node(&reader, nodes->pdata[i]);
@@ -249,6 +308,8 @@ prose_of_markdown(const char *markdown, int first_line, gboolean literal, GError
     for (guint i = 0; i < black->len; i++)
         black_out(prose, g_array_index(black, struct range, i).from,
                   g_array_index(black, struct range, i).to);
+    if (!literal)
+        find_bare_addresses(prose, linked);
     black_out_urls(prose, literal);
     g_ptr_array_sort(prose->links, by_line);
     return prose;

@@ -13,6 +13,7 @@
 struct prose_link {
     char *url;
     int line;
+    gboolean bare; /* text that only looks like an address: a fact's, or one without http */
 };
 
 struct prose {
@@ -35,6 +36,9 @@ int prose_line(const struct prose *prose, gsize at);
 
 /* Blacks value out wherever it stands as a whole in clean. */
 void prose_black_out(struct prose *prose, const char *value);
+
+/* Blacks out what `truncate` leaves of value: its beginning before three dots. */
+void prose_black_out_cut(struct prose *prose, const char *value);
 
 /* The number of words before the signature. *at_limit is where word number limit + 1 begins, if there is one.
  */

@@ -251,6 +251,26 @@ recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipie
     return NULL;
 }
 
+GPtrArray *
+recipients_renamed(struct store *db, gint64 account_id, const GPtrArray *recipients, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(recipient_free);
+    g_autoptr(GError) local = NULL;
+    for (guint i = 0; i < recipients->len && !local; i++) {
+        const struct recipient *old = recipients->pdata[i];
+        struct recipient *r = g_new0(struct recipient, 1);
+        g_ptr_array_add(list, r);
+        r->address = g_strdup(old->address);
+        r->cc = old->cc;
+        r->first_name = store_text(db, "SELECT first_name FROM contact WHERE account_id = ? AND address = ?",
+                                   &local, "it", account_id, old->address);
+    }
+    if (!local)
+        return g_steal_pointer(&list);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+}
+
 gboolean
 recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us,
                       char **why, GError **error)

@@ -37,6 +37,11 @@ GPtrArray *recipients_from_json(const char *json);
 /* The first recipient that must not be written to any more, and why; NULL when all may. The caller frees. */
 char *recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipients);
 
+/* The same people in the same fields, by the first names that are known of them now. The caller frees as
+ * above; NULL with error. */
+GPtrArray *recipients_renamed(struct store *db, gint64 account_id, const GPtrArray *recipients,
+                              GError **error);
+
 /* Until when one of them is on hold (an absence), and why (the caller frees); 0 when nobody is. error must
  * not be NULL. */
 gboolean recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_us, gint64 *until_us,

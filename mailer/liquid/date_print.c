@@ -1,6 +1,6 @@
 /* strftime as Ruby has it: %[flags][width]directive, with the flags - (no padding), 0, _ (pad with blanks), ^
- * (upper case), # (other case) and : (colons in %z). Composite directives are spelled out and printed in
- * turn. */
+ * (upper case), # (other case) and : (colons in %z). E and O, which ask for a locale's own form where there
+ * is one, change nothing. Composite directives are spelled out and printed in turn. */
 #include "liquid/date.h"
 
 #include <stdlib.h>
@@ -21,16 +21,16 @@ static const char *const day_names[] = {"Sunday",   "Monday", "Tuesday", "Wednes
 static void
 put_text(const struct directive *how, const char *text, size_t len, GString *out)
 {
-    for (int i = (int)len; i < how->width; i++)
+    bool lower = how->swap; /* AM and UTC; what has small letters becomes large */
+
+    for (int i = (int)len; i < how->width && how->pad != '-'; i++)
         g_string_append_c(out, how->pad == '0' ? '0' : ' ');
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        if (how->upper)
-            c = g_ascii_toupper(c);
-        else if (how->swap)
-            c = g_ascii_isupper(c) ? g_ascii_tolower(c) : g_ascii_toupper(c);
-        g_string_append_c(out, c);
-    }
+    for (size_t i = 0; i < len; i++)
+        lower = lower && !g_ascii_islower(text[i]);
+    for (size_t i = 0; i < len; i++)
+        g_string_append_c(out, lower                     ? g_ascii_tolower(text[i])
+                               : how->upper || how->swap ? g_ascii_toupper(text[i])
+                                                         : text[i]);
 }
 
 /* A number padded with pad to width, unless the flags say otherwise. */
@@ -242,6 +242,10 @@ read_flags(const char *format, size_t len, size_t *at)
     }
     for (; *at < len && g_ascii_isdigit(format[*at]); ++*at)
         how.width = MIN(how.width * 10 + (format[*at] - '0'), 200);
+    if (*at + 1 < len && format[*at + 1] &&
+        ((format[*at] == 'E' && strchr("cCxXyY", format[*at + 1])) ||
+         (format[*at] == 'O' && strchr("deHkIlmMSuUVwWy", format[*at + 1]))))
+        ++*at;
     return how;
 }
 

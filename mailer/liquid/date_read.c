@@ -24,7 +24,7 @@ struct reading {
     struct date_token token[TOKENS_MAX];
     int n;
     int year, month, day; /* 0: not given */
-    int hour, minute, second;
+    int hour, minute, second, microsecond;
     bool has_time, has_date, has_offset;
     int offset_s;
 };
@@ -171,6 +171,17 @@ read_offset(struct reading *reading, int i)
     return end;
 }
 
+/* The digits behind a decimal point. */
+static int
+microseconds(const struct date_token *token)
+{
+    int us = 0;
+
+    for (int i = 0; i < 6; i++)
+        us = us * 10 + (i < token->digits ? token->text[i] - '0' : 0);
+    return us;
+}
+
 static bool
 read_clock(struct reading *reading, int i)
 {
@@ -190,8 +201,10 @@ read_clock(struct reading *reading, int i)
             reading->second = reading->token[end + 1].number;
             end += 2;
             if ((sign_at(reading, end, '.') || sign_at(reading, end, ',')) &&
-                number_at(reading, end + 1, 1, 14))
+                number_at(reading, end + 1, 1, 14)) {
+                reading->microsecond = microseconds(&reading->token[end + 1]);
                 end += 2;
+            }
         }
         read_half_day(reading, end, &reading->hour, &end);
     }
@@ -372,10 +385,13 @@ date_read(const char *text, size_t len, GTimeZone *zone, GDateTime *now, bool *h
             return NULL;
         g_autoptr(GTimeZone) own =
             reading.offset_s ? g_time_zone_new_offset(reading.offset_s) : g_time_zone_new_utc();
-        return g_date_time_new(own, civil.year, civil.month, civil.day, civil.hour, civil.minute,
-                               civil.second);
+        g_autoptr(GDateTime) at =
+            g_date_time_new(own, civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second);
+        return at ? g_date_time_add(at, reading.microsecond) : NULL;
     }
     gint64 us = zone_to_utc_us(zone, &civil);
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC - (us % G_USEC_PER_SEC < 0));
+    g_autoptr(GDateTime) whole =
+        g_date_time_new_from_unix_utc(us / G_USEC_PER_SEC - (us % G_USEC_PER_SEC < 0));
+    g_autoptr(GDateTime) utc = whole ? g_date_time_add(whole, reading.microsecond) : NULL;
     return utc ? g_date_time_to_timezone(utc, zone) : NULL;
 }

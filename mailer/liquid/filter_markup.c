@@ -87,22 +87,35 @@ static const struct {
     const char *open, *close;
 } html_blocks[] = {{"<script", "</script>"}, {"<!--", "-->"}, {"<style", "</style>"}};
 
-/* The end of the block or, with blocks false, of the tag that begins at text; 0 when there is none. */
-static size_t
-html_end(const char *text, size_t len, bool blocks)
-{
-    const char *close;
+/* Looking for ends from left to right: what was not found once is not there further on, and looking for it
+ * again and again would take the square of the length. */
+struct html_search {
+    bool blocks; /* else tags */
+    bool none[G_N_ELEMENTS(html_blocks)];
+};
 
-    if (!blocks) {
-        close = memchr(text, '>', len);
-        return close ? (size_t)(close - text) + 1 : 0;
-    }
+/* What ends at close, of m bytes: how far behind text that is; 0, and *none from now on, when there is no
+ * close. */
+static size_t
+html_length(const char *text, const char *close, size_t m, bool *none)
+{
+    *none = !close;
+    return close ? (size_t)(close - text) + m : 0;
+}
+
+/* The length of the block or tag that begins at text; 0 when there is none, or it has no end. */
+static size_t
+html_end(struct html_search *search, const char *text, size_t len)
+{
+    if (!search->blocks)
+        return search->none[0] ? 0 : html_length(text, memchr(text, '>', len), 1, &search->none[0]);
     for (size_t i = 0; i < G_N_ELEMENTS(html_blocks); i++) {
         size_t n = strlen(html_blocks[i].open), m = strlen(html_blocks[i].close);
         if (len < n || memcmp(text, html_blocks[i].open, n) != 0)
             continue;
-        close = memmem(text + n, len - n, html_blocks[i].close, m);
-        return close ? (size_t)(close - text) + m : 0;
+        return search->none[i] ? 0
+                               : html_length(text, memmem(text + n, len - n, html_blocks[i].close, m), m,
+                                             &search->none[i]);
     }
     return 0;
 }
@@ -112,7 +125,7 @@ strip_tags(struct render *render, struct liquid_value *value, bool blocks)
 {
     struct text text = render_to_text(render, value);
     const char *at = text.text, *end = at + text.len;
-    bool hopeless = false;
+    struct html_search search = {.blocks = blocks};
 
     if (!memchr(at, '<', text.len))
         return give(value, text);
@@ -124,9 +137,7 @@ strip_tags(struct render *render, struct liquid_value *value, bool blocks)
             return false;
         if (!open)
             break;
-        /* once no '>' is left, none will be found further on */
-        size_t skip = hopeless ? 0 : html_end(open, (size_t)(end - open), blocks);
-        hopeless = hopeless || (skip == 0 && !blocks);
+        size_t skip = html_end(&search, open, (size_t)(end - open));
         if (skip == 0 && !render_scratch_add(render, open, 1))
             return false;
         at = open + MAX(skip, 1);

@@ -80,8 +80,6 @@ parse_when(struct parser *parser, const struct tag *tag, const struct block *bod
             return true;
         if (!parser->lax)
             return parse_error(parser, lexer.token.at, "expected a comma, or, or the end of the tag");
-        when->junk = true;
-        when->at = (guint32)lexer.token.at;
         return true;
     }
 }

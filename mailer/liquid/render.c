@@ -227,11 +227,6 @@ render_case(struct render *render, const struct node *node)
 
         render->at = when->at;
         if (when->value) {
-            /* parsed lax: with nothing to compare, the malformed list is all there is */
-            if (when->junk && subject.type == LIQUID_NIL) {
-                render_fail(render, "expected a comma, or, or the end of the tag");
-                return FLOW_ERROR;
-            }
             if (!scope_evaluate(render, when->value, &value))
                 return FLOW_ERROR;
             if (!condition_compare(render, CMP_EQ, &subject, &value, &holds))

@@ -119,7 +119,6 @@ struct when {
     const struct expr *value; /* NULL: else */
     const struct block *body;
     guint32 at;
-    bool junk; /* something malformed followed value (only when parsed lax) */
     struct when *next;
 };
 

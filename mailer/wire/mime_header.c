@@ -7,6 +7,7 @@
 #include "wire/mime_header.h"
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -17,13 +18,6 @@
 #define PLAIN_PHRASE                                                                                         \
     60u /* longer plain names and words are written as encoded words, which can be folded                    \
          */
-
-gboolean
-mime_is_bidi_control(gunichar c)
-{
-    return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
 
 /* What is wrong with value as a header's text, or NULL. */
 static const char *
@@ -42,7 +36,7 @@ value_fault(const char *value, gsize max, gboolean ascii)
             return "holds a control character";
         if (c == 0x2028 || c == 0x2029)
             return "holds a line break";
-        if (mime_is_bidi_control(c))
+        if (text_is_bidi_control(c))
             return "holds a character that changes the writing direction";
         if (ascii && c > 0x7E)
             return "holds a character that is not ASCII";

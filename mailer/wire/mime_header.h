@@ -6,9 +6,6 @@
 
 #define MIME_LINE_LIMIT 998u /* bytes of a line without CRLF, RFC 5322 2.1.1 */
 
-/* TRUE for the Unicode controls that reorder text: marks, embeddings, overrides, isolates (UAX #9). */
-gboolean mime_is_bidi_control(gunichar c);
-
 /* FALSE, with USHER_ERROR_DATA naming field, when value is NULL, longer than max bytes, or holds a line
  * break, a control or bidi character, invalid UTF-8, or (ascii) anything but printable ASCII. */
 gboolean mime_check_value(const char *field, const char *value, gsize max, gboolean ascii, GError **error);

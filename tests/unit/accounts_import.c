@@ -277,6 +277,8 @@ test_bad_rows(struct fixture *f, gconstpointer data)
         {"{\"account\":\"a\"}\n{\n", "a.csv:2: character"},
         {"{\"account\":\"a\"}\n{\"account\":\"a\"}\n",
          "a.csv:2: column \"account\": \"a\" is in line 1 already"},
+        {"{\"account\":\"a\\u0000b\"}\n", "character 21: a text cannot hold \\u0000"},
+        {"{\"account\":\"a\\u202eb\"}\n", "column \"account\": expected a key without control characters"},
         {"{\"name\":\"a\"}\n", "column \"account\": expected the account's key, found nothing"},
         {"{\"account\":\"a\",\"credit\":1}\n", "belongs to the source \"billing\""},
         {"{\"account\":\"a\",\"contacts\":{}}\n", "\"contacts\": expected an array"},

@@ -186,8 +186,13 @@ static const struct {
      "INSERT INTO contact(account_id, address, role, source, as_of) VALUES(1, 'cid@acme.example', 'admin', "
      "'t', 1)",
      NULL},
-    {"a recipient's name", NULL, "UPDATE contact SET first_name = 'Anne' WHERE role = 'owner'",
-     NULL}, /* frozen with the message */
+    {"a name that is printed", NULL, "UPDATE contact SET first_name = 'Anne' WHERE role = 'owner'",
+     "- Hi Ann,\n+ Hi Anne,"},
+    {"a name that is gone", NULL, "UPDATE contact SET first_name = NULL WHERE role = 'owner'",
+     "- Hi Ann,\n+ Hi there,"},
+    {"a name that is not printed", NULL,
+     "UPDATE contact SET last_name = 'Lee', first_name = 'Bo' WHERE first_name = 'Bob'",
+     NULL}, /* in Cc: frozen with the message */
 };
 
 static void
@@ -240,6 +245,11 @@ static const struct {
     {"Subject: Better", "line 1"},
     {"", "line 1"},
     {"Subject: \n\nMy own words\n", "the Subject is empty"},
+    {"Subject: a\033[31mb\n\nMy own words\n", "line 1: the character U+001B cannot be sent"},
+    {"Subject: a\u202Eb\n\nMy own words\n", "line 1: the character U+202E cannot be sent"},
+    {"Subject: a\u200Fb\n\nMy own words\n", "line 1: Subject: the value holds a character that changes the"},
+    {"Subject: Better\n\nMy\n\nown\u202E words\n", "line 5: the character U+202E cannot be sent"},
+    {"Subject: Better\n\nMy own\a words\n", "line 3: the character U+0007 cannot be sent"},
 };
 
 static void

@@ -48,6 +48,8 @@ static const char basis_json[] =
     "{\"forecast_mrr\": {\"value\": 512.31}, \"share\": {\"value\": 0.617}, \"events\": {\"value\": 1234567},"
     " \"next_renewal\": {\"value\": \"2026-12-14\"}, \"event\": {\"value\": "
     "\"best-in-class\\u2014signup_404\"},"
+    " \"long\": {\"value\": \"[Checkout] step -- with a name that is cut\"}, \"lines\": {\"value\": "
+    "\"[One] line\\r\\nand -- another\"},"
     " \"name\": {\"value\": \"Leverage & Synergy\"}, \"sdks\": {\"value\": [\"Alignment 7.1\"]}, \"none\": "
     "{\"value\": null}}";
 
@@ -92,6 +94,9 @@ static const struct {
     {"values", "About Leverage & Synergy",
      "Leverage & Synergy sends best-in-class\u2014signup\\_404 and Alignment 7.1\n", "", FALSE},
     {"names", "a b", "Your O\u2014Synergy team\n", "", FALSE},
+    {"a value that is cut", "a b", "Most of it \\[Checkout] step -- with a name...\n", "", FALSE},
+    {"not cut there", "a b", "Most of it \\[Checkout] step -- with a name of\n", "dash! 3; gap! 3", FALSE},
+    {"a value of two lines", "a b", "\\[One] line\\\nand -- another, and more\n", "", FALSE},
     {"value inside a word", "a b", "Leverage & Synergyx\n", "phrase! 3", FALSE},
 
     {"em dash", "a b", "x\n\na \u2014 b\n", "dash! 5", FALSE},
@@ -116,6 +121,11 @@ static const struct {
     {"http", "a b", "x\ny\n[a](http://a.example)\n", "link_https! 5", FALSE},
     {"bare http", "a b", "see http://a.example/x.\n", "link_https! 3", FALSE},
     {"mailto", "a b", "[a](mailto:a@a.example)\n", "", FALSE},
+    {"a value that is an address", "a b", "see http\\://a.example/x,\nor https\\://b.example.\n",
+     "link_bare! 3; link_bare! 4", FALSE},
+    {"www", "a b", "Go to www.a.example. Awww. www.\n", "link_bare! 3", FALSE},
+    {"an address as a link's words", "a b", "[https\\://a.example/](https://a.example/) `www.b.example`\n",
+     "", FALSE},
 };
 
 static const char *const names[] = {"O\u2014Synergy", NULL};

@@ -373,6 +373,8 @@ test_refused(void)
         {"<div>\n{{0}}\n</div>\n", {"x"}, NULL, "HTML"},
         {"<!-- x --> <b>\n", {0}, NULL, "HTML"},
         {"bell \a\n", {0}, NULL, "U+0007"},
+        {"turned \u202Eround\n", {0}, NULL, "U+202E"},
+        {"an \u2067island\u2069\n", {0}, NULL, "U+2067"},
         {"reserved \xF4\x8F\xB8\x80\n", {0}, NULL, "U+10FE00"},
         {"reserved \xF4\x8F\xB8\x82\n", {0}, NULL, "U+10FE02"},
         {"bad \xFF\n", {0}, NULL, "UTF-8"},
@@ -698,6 +700,25 @@ test_hostile_together(void)
     }
 }
 
+/* On a narrow screen the text is wrapped once, and never wider than in the mail. */
+static void
+test_width(void)
+{
+    static const char body[] =
+        "One two three four five six seven eight nine ten.\n\n- eleven twelve thirteen\n";
+    g_autoptr(GError) error = NULL;
+    g_autofree char *narrow = markdown_render_text(body, 30, &error);
+    g_autofree char *wide = markdown_render_text(body, 400, &error);
+    g_autofree char *text = NULL;
+    g_autofree char *html = NULL;
+    g_assert_true(markdown_render(body, NULL, &text, &html, &error));
+    g_assert_cmpstr(wide, ==, text);
+    g_assert_cmpstr(narrow, ==,
+                    "One two three four five six\nseven eight nine ten.\n\n- eleven twelve thirteen\n");
+    g_assert_null(markdown_render_text("", 20, &error));
+    g_assert_error(error, USHER_ERROR, USHER_ERROR_DATA);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -708,6 +729,7 @@ main(int argc, char **argv)
     g_test_add_func("/compose/markdown/values", test_values);
     g_test_add_func("/compose/markdown/links_in_text", test_links_in_text);
     g_test_add_func("/compose/markdown/refused", test_refused);
+    g_test_add_func("/compose/markdown/width", test_width);
     g_test_add_func("/compose/markdown/bounds", test_bounds);
     g_test_add_func("/compose/markdown/table", test_table);
     g_test_add_func("/compose/markdown/repeated", test_repeated);

@@ -160,6 +160,8 @@ check_harmless(const struct world *w, const char *template_name, const char *val
         wrong = "a link more than the template's";
     if (strlen(text) > 4000)
         wrong = "its length";
+    if (strstr(text, "\nBcc"))
+        wrong = "a line of its own";
     if (wrong)
         g_error("%s with %.40s: %s\n%s\n%s", template_name, value, wrong, d->subject, html);
     const struct lint_letter_input input = {.config = w->f.config,
@@ -169,11 +171,74 @@ check_harmless(const struct world *w, const char *template_name, const char *val
                                             .html = html,
                                             .basis = d->basis};
     g_autoptr(GPtrArray) lines = lint_letter(&input);
+    gboolean bare = FALSE;
     for (guint i = 0; i < lines->len; i++) {
         const struct lint_line *l = lines->pdata[i];
         if (strcmp(l->rule, "parts_differ") == 0)
             g_error("%s with %.40s: %s", template_name, value, l->message);
+        bare = bare || strcmp(l->rule, "link_bare") == 0;
     }
+    if (strstr(text, "://evil") && !bare)
+        g_error("%s with %.40s: an address nobody is told of\n%s", template_name, value, text);
+}
+
+/* The figures that were made worth a mail by a jump, and what jumped. */
+static void
+test_event_names(void)
+{
+    static const struct {
+        const char *event, *said;
+    } rows[] = {
+        {"level_loaded", "most of it level_loaded."},
+        {"[Amplitude] Element Clicked -- in the checkout", "most of it [Amplitude] Element Clicked --"},
+        {"https://evil.example/login", NULL},
+        {"www.evil.example", NULL},
+        {"Pay now\r\n\r\nYour account is suspended", NULL}};
+    struct world w;
+    set_up(&w);
+    add_contact(&w.f, w.account_id, "a@x.example", "owner - - -");
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        json_t *facts = json_pack("{s:s, s:s, s:s, s:i}", "spike_at", "2026-10-30T10:00:00Z", "spike_metric",
+                                  "events", "spike_event", rows[i].event, "spike_factor", 6);
+        scoped(draft_free) struct draft *d = compose(&w, "outreach.md", facts);
+        g_autofree char *text = NULL;
+        g_autofree char *html = NULL;
+        markdown_render(d->markdown, NULL, &text, &html, &w.f.error);
+        g_assert_no_error(w.f.error);
+        g_strdelimit(text, "\n", ' ');
+        g_assert_nonnull(strstr(text, "about 6 times the usual"));
+        g_assert_true(rows[i].said ? strstr(text, rows[i].said) != NULL : !strstr(text, "most of it"));
+        const struct lint_letter_input input = {.config = w.f.config,
+                                                .subject = d->subject,
+                                                .markdown = d->markdown,
+                                                .text = text,
+                                                .html = html,
+                                                .basis = d->basis};
+        g_autoptr(GPtrArray) lines = lint_letter(&input);
+        g_assert_cmpuint(lines->len, ==, 0);
+        json_decref(facts);
+    }
+    tear_down(&w);
+}
+
+/* Two add-ons that nobody uses are two sums that can be saved: one does not hide the other. */
+static void
+test_two_add_ons(void)
+{
+    struct world w;
+    set_up(&w);
+    add_contact(&w.f, w.account_id, "a@x.example", "owner - - -");
+    json_t *facts =
+        json_pack("{s:i, s:s, s:b, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:i}", "forecast_mrr", 640,
+                  "next_renewal", "2026-11-20", "pipelines_billed", 1, "destinations_active", 0,
+                  "exports_active", 0, "warehouse_syncs_active", 0, "forecast_pipelines", 120,
+                  "groups_billed", 1, "group_types", 0, "group_insights_30d", 0, "forecast_groups", 85);
+    scoped(draft_free) struct draft *d = compose(&w, "outreach.md", facts);
+    g_strdelimit(d->markdown, "\n", ' ');
+    g_assert_nonnull(strstr(d->markdown, "$120 a month"));
+    g_assert_nonnull(strstr(d->markdown, "$85 a month"));
+    json_decref(facts);
+    tear_down(&w);
 }
 
 static void
@@ -296,6 +361,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compose/shipped/nothing-known", test_nothing_known);
     g_test_add_func("/compose/shipped/hostile", test_hostile);
+    g_test_add_func("/compose/shipped/event-names", test_event_names);
+    g_test_add_func("/compose/shipped/two-add-ons", test_two_add_ons);
     g_test_add_func("/compose/shipped/lint", test_lint);
     g_test_add_func("/compose/shipped/gaps", test_gaps);
     return g_test_run();

@@ -3,6 +3,7 @@
  * render. */
 #include "liquid/liquid.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -329,6 +330,10 @@ test_dates(void)
          "29 February 2024, Thursday,  1:05 PM 060 08 09 09 4 4 1709211909"},
         {"{{ when | date: '%^a %e %y %C %D %F %T %R %r %I %k %P %% %Q %' }}",
          "THU 29 24 20 02/29/24 2024-02-29 13:05:09 13:05 01:05:09 PM 01 13 pm % %Q %"},
+        {"{{ when | date: '%#A|%#b|%#p|%#Z|%-10a|%Ey|%Od|%Eq|%E' }}", "THURSDAY|FEB|pm|utc|Thu|24|29|%Eq|%E"},
+        {"{{ '2016-03-14 10:30:00.1239' | date: '%L %6N' }} {{ '2016-03-14T10:30:00,5+02:00' | date: '%T.%L' "
+         "}}",
+         "123 123900 10:30:00.500"},
         {"{{ when | date: '%10Y|%-m|%_m|%03d|%L|%3N|%:z|%c|%x|%X|%v|%h' }}",
          "0000002024|2| 2|029|000|000|+00:00|Thu Feb 29 13:05:09 2024|02/29/24|13:05:09|29-FEB-2024|Feb"},
         {"{{ 'March 14, 2016' | date: '%F' }} {{ '14th of Mar 2016' | date: '%F' }} {{ '2016-3-4' | date: "
@@ -607,6 +612,55 @@ test_listing(void)
     g_assert_cmpstr(files[1].name, ==, "s");
 }
 
+/* Markup that begins again and again and never ends: looking for each end anew would take hours. */
+static void
+test_endless_markup(void)
+{
+    static const char *const begins[] = {"<", "<script", "<!--", "<style>", "<a "};
+    static const char source[] = "{{ text | strip_html | size }}";
+    enum { N = 500000 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++) {
+        g_autoptr(GString) text = g_string_new(NULL), out = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        for (int n = 0; n < N; n++)
+            g_string_append(text, begins[i]);
+        json_t *data = json_pack("{s:s}", "text", text->str);
+        struct liquid_options options = {.data = liquid_data_json(data)};
+        scoped(liquid_template_free) struct liquid_template *tpl =
+            liquid_template_parse("t", source, strlen(source), &error);
+        g_assert_true(liquid_template_render(tpl, &options, out, &error));
+        size_t left = strcmp(begins[i], "<style>") == 0 ? 0 : text->len; /* each of these is a tag */
+        g_assert_cmpuint(strtoul(out->str, NULL, 10), ==, left);
+        json_decref(data);
+    }
+}
+
+/* Parsed lax, a word that means nothing in a parameter is left out, whatever the values are. */
+static void
+test_lax(void)
+{
+    static const struct row {
+        const char *template, *expected;
+    } rows[] = {
+        {"{% case plan %}{% when 'a' %}a{% when 'b' and 'c' %}b{% else %}else{% endcase %}", "else"},
+        {"{% case nosuch %}{% when 'a' %}a{% when 'b' and 'c' %}b{% else %}else{% endcase %}", "else"},
+        {"{% case 'b' %}{% when 'b' and 'c' %}b{% else %}else{% endcase %}", "b"}};
+    struct liquid_options options = {.data = liquid_data_json(json_object()), .lax = true};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        scoped(liquid_template_free) struct liquid_template *tpl =
+            liquid_template_parse_lax("t", rows[i].template, strlen(rows[i].template), &error);
+        g_assert_no_error(error);
+        g_assert_true(liquid_template_render(tpl, &options, out, &error));
+        g_assert_cmpstr(out->str, ==, rows[i].expected);
+        g_assert_null(liquid_template_parse("t", rows[i].template, strlen(rows[i].template), NULL));
+    }
+    json_decref(options.data.user);
+}
+
 /* A parsed template gives the same again and again, whatever a failed render left behind. */
 static void
 test_again(void)
@@ -647,6 +701,8 @@ main(int argc, char **argv)
     g_test_add_func("/liquid/render/observe", test_observe);
     g_test_add_func("/liquid/render/decide", test_decide);
     g_test_add_func("/liquid/render/listing", test_listing);
+    g_test_add_func("/liquid/render/lax", test_lax);
+    g_test_add_func("/liquid/render/endless-markup", test_endless_markup);
     g_test_add_func("/liquid/render/again", test_again);
     return g_test_run();
 }
