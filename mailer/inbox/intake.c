@@ -129,10 +129,6 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     case MAIL_CLASS_REPLY:
         return record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id), event_id,
                             error);
-    case MAIL_CLASS_OTHER:
-        /* Looks like nothing in particular, but a person of this conversation wrote it by hand. */
-        return !r->personal || record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id),
-                                            event_id, error);
     case MAIL_CLASS_AUTO_REPLY:
         data = about_mail(r, m, inbound_id);
         if (*r->return_date)
@@ -157,9 +153,23 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     case MAIL_CLASS_DELAY:
     case MAIL_CLASS_RECEIPT:
     case MAIL_CLASS_CHALLENGE:
+    case MAIL_CLASS_OTHER:
         break;
     }
     return TRUE;
+}
+
+/* A mail that answers nothing by its looks, written by hand by a person of a conversation, is a reply: what
+ * is shown of it, and what follows from it, agree. Borrows from r. */
+static struct mail_record
+judge_in_context(const struct mail_record *r, const struct mail_match *m)
+{
+    struct mail_record judged = *r;
+    if (r->mail_class == MAIL_CLASS_OTHER && r->personal && m->account_id) {
+        judged.mail_class = MAIL_CLASS_REPLY;
+        judged.rule = (char *)(guintptr) "known-person";
+    }
+    return judged;
 }
 
 /* TRUE when this mail was recorded before, or on an error. before->id is the row of a mail that belonged to
@@ -361,6 +371,8 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
         return FALSE;
     if (before.id && !m.account_id)
         return TRUE; /* still nobody's */
+    const struct mail_record judged = judge_in_context(r, &m);
+    r = &judged;
     if (!find_same(in, place, r, &m, &before, error) ||
         (before.id && !store_exec(in->db, "DELETE FROM inbound WHERE id = ?", error, "i", before.id)) ||
         !insert_inbound(in, place, r, &m, &before, error))
