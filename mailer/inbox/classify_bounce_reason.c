@@ -259,9 +259,8 @@ void
 classify_judge_failure(const char *status, const char *words, enum bounce_reason *reason,
                        enum tri_state *permanent)
 {
-    g_autofree char *shown = g_utf8_strdown(words, -1);
     g_autofree char *lower =
-        classify_fold(shown, 8192); /* one line, so that words broken over lines are found */
+        classify_fold(words, 8192); /* one line, so that words broken over lines are found */
     guint s[3];
     split_status(status, s);
     guint code = find_reply_code(words);
