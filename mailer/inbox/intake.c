@@ -172,7 +172,8 @@ judge_in_context(const struct mail_record *r, const struct mail_match *m)
     return judged;
 }
 
-/* TRUE when this mail was recorded before, or on an error. before->id is the row of a mail that belonged to
+/* TRUE when this mail was recorded before, or on an error. After a change of UIDVALIDITY it is known by its
+ * Message-ID, else by who wrote what. before->id is the row of a mail that belonged to
  * nobody when it was read: it is looked at again. */
 static gboolean
 is_recorded(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
@@ -180,15 +181,15 @@ is_recorded(const struct intake *in, const struct mail_place *place, const struc
 {
     g_autoptr(GError) local = NULL;
     gboolean recorded = FALSE;
-    scoped(query_end) struct query *q =
-        store_query(in->db,
-                    "SELECT id, account_id IS NULL AND class <> 'own' AND uidvalidity = ?3 AS of_nobody FROM "
-                    "inbound WHERE mailbox = "
-                    "?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4) OR (uidvalidity <> ?3 AND "
-                    "message_id = ?5 AND ?5 <> "
-                    "'')) LIMIT 1",
-                    error, "ttiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
-                    (gint64)place->uid, r ? r->message_id : "");
+    scoped(query_end) struct query *q = store_query(
+        in->db,
+        "SELECT id, account_id IS NULL AND class <> 'own' AND uidvalidity = ?3 AS of_nobody FROM "
+        "inbound WHERE mailbox = "
+        "?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4) OR (uidvalidity <> ?3 AND "
+        "COALESCE(message_id, '') = ?5 AND (?5 <> '' OR (at = ?9 AND address = ?6 AND subject = ?7 AND "
+        "text = ?8)))) LIMIT 1",
+        error, "ttiitttti", in->mailbox->name, place->folder, (gint64)place->uidvalidity, (gint64)place->uid,
+        r ? r->message_id : "", r ? r->from : NULL, r ? r->subject : NULL, r ? r->text : NULL, place->at_us);
     if (q && query_next(q, &local)) {
         recorded = !r || !query_int(q, "of_nobody");
         before->id = recorded ? 0 : query_int(q, "id");

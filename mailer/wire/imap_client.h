@@ -96,7 +96,8 @@ gboolean imap_client_uidnext(struct imap_client *client, const char *folder, gui
 
 /* The messages of the selected folder with UID uid_from and above, ascending, at most max_count (0: all).
  * envelopes holds struct imap_envelope; the caller frees it with g_array_unref(). Messages expunged meanwhile
- * are left out. Begins with NOOP, so that mail already delivered is seen. */
+ * are left out, others take their place: fewer than max_count are all there are. Begins with NOOP, so that
+ * mail already delivered is seen. */
 gboolean imap_client_list_since(struct imap_client *client, guint32 uid_from, guint max_count,
                                 GArray **envelopes, GError **error);
 
@@ -112,8 +113,8 @@ gboolean imap_client_fetch(struct imap_client *client, guint32 uid, guint32 max_
 gboolean imap_client_search_message_id(struct imap_client *client, const char *message_id, guint32 *uid,
                                        GError **error);
 
-/* The lowest UID in the selected folder whose INTERNALDATE lies on the day of since_us (UTC, less a day for the
- * server's zone: RFC 3501 section 6.4.4 compares dates alone) or later; 0 when there is none. */
+/* The lowest UID in the selected folder whose INTERNALDATE lies on the day of since_us (UTC, less a day for
+ * the server's zone: RFC 3501 section 6.4.4 compares dates alone) or later; 0 when there is none. */
 gboolean imap_client_search_since(struct imap_client *client, gint64 since_us, guint32 *uid, GError **error);
 
 /* Appends bytes (CRLF lines, no NUL, else USHER_ERROR_DATA) to folder, with \Seen when seen, with
