@@ -40,7 +40,8 @@ struct import {
     gsize at, end, size;
     gint64 line; /* number of the line import_line() gave last */
 
-    GString *scratch; /* the row's JSON */
+    GString *scratch;       /* the row's JSON */
+    gboolean any_forgotten; /* somebody was: each address is looked up */
 };
 
 /* The next physical line with its newline, borrowed until the next call; valid UTF-8 without NUL. FALSE at

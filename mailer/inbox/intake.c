@@ -2,6 +2,7 @@
  * class and a keyed hash of its sender, nothing else. */
 #include "inbox/intake.h"
 
+#include "accounts/contacts.h"
 #include "base/text.h"
 #include "inbox/ahead.h"
 #include "inbox/match.h"
@@ -365,10 +366,12 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
         return FALSE;
     if (place->sent_folder)
         return before.id ? TRUE : record_hand_sent(in, place, r, error);
-    struct mail_match m;
+    struct mail_match m = {0};
     gint64 event_id = 0;
-    if (!match_inbound(in->db, r, &m, error) ||
-        (!m.account_id && !m.ambiguous && !match_colleague(in->db, in->config, r, &m, error)))
+    gboolean forgotten;
+    if (!contact_is_forgotten(in->db, r->from, &forgotten, error) ||
+        (!forgotten && !match_inbound(in->db, r, &m, error)) ||
+        (!forgotten && !m.account_id && !m.ambiguous && !match_colleague(in->db, in->config, r, &m, error)))
         return FALSE;
     if (before.id && !m.account_id)
         return TRUE; /* still nobody's */
