@@ -36,18 +36,17 @@ line_has_any_name(const guint8 *line, gsize len, const char *const *names)
 static void
 find_line(const guint8 *bytes, gsize len, gboolean cr_ends, gsize *line_len, gsize *next)
 {
-    const guint8 *lf = memchr(bytes, '\n', len);
-    gsize n = lf ? (gsize)(lf - bytes) : len;
-    gsize after = lf ? n + 1 : len;
-    if (cr_ends) {
-        const guint8 *cr = memchr(bytes, '\r', n);
-        if (cr) {
-            n = (gsize)(cr - bytes);
-            after = n + 1;
-            if (after < len && bytes[after] == '\n')
-                after++;
-        }
+    gsize n = 0;
+    if (cr_ends) { /* whichever comes first: looking for one of the two would go to the end each time */
+        while (n < len && bytes[n] != '\n' && bytes[n] != '\r')
+            n++;
+    } else {
+        const guint8 *lf = memchr(bytes, '\n', len);
+        n = lf ? (gsize)(lf - bytes) : len;
     }
+    gsize after = MIN(n + 1, len);
+    if (cr_ends && n < len && bytes[n] == '\r' && after < len && bytes[after] == '\n')
+        after++;
     while (n > 0 && bytes[n - 1] == '\r')
         n--;
     *line_len = n;

@@ -178,6 +178,16 @@ test_limits(void)
         g_assert_cmpuint(mail->parts[i].depth, <=, MIME_READ_MAX_DEPTH);
     mime_mail_free(mail);
 
+    /* Line ends of one kind before those of another: each line is looked at once, or this takes minutes. */
+    g_string_assign(text, "From: a@b.example\r\r");
+    for (guint i = 0; i < MIME_READ_MAX_BYTES / 4; i++)
+        g_string_append(text, "x\r");
+    for (guint i = 0; i < MIME_READ_MAX_BYTES / 5; i++)
+        g_string_append(text, "y\n");
+    mail = read_text(text->str);
+    g_assert_true(g_str_has_prefix(mail->parts[0].text, "x\nx\n"));
+    mime_mail_free(mail);
+
     g_string_assign(text, "From: a@b.example\n\n");
     for (guint i = 0; i < MIME_READ_MAX_TEXT / 2; i++)
         g_string_append(text, "é\n");
