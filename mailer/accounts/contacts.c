@@ -132,15 +132,44 @@ suppression_add(struct store *db, const char *address, const char *reason, gint6
                       error, "ttii", folded, reason, at_us, event_id);
 }
 
+#define NOBODYS_DOMAIN "@forgotten.invalid"
+
+char *
+contact_pseudonym(struct store *db, const char *address, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *secret = store_meta(db, "secret", &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return NULL;
+    }
+    g_autofree char *hash = text_keyed_hash(secret ? secret : "", address, 32);
+    return g_strconcat(hash, NOBODYS_DOMAIN, NULL);
+}
+
+gboolean
+contact_is_forgotten(struct store *db, const char *address, gboolean *forgotten, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *folded = text_fold_address(address);
+    g_autofree char *pseudonym = contact_pseudonym(db, folded, &local);
+    *forgotten = pseudonym &&
+                 store_int(db, "SELECT 1 FROM suppression WHERE address = ?", 0, &local, "t", pseudonym) != 0;
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 gboolean
 suppression_find(struct store *db, const char *address, char **reason)
 {
     g_autofree char *folded = text_fold_address(address);
     const char *at = strrchr(folded, '@');
     g_autoptr(GError) error = NULL;
-    g_autofree char *found =
-        store_text(db, "SELECT reason FROM suppression WHERE address IN (?, ?) ORDER BY address DESC LIMIT 1",
-                   &error, "tt", folded, at ? at : folded);
+    g_autofree char *pseudonym = contact_pseudonym(db, folded, NULL);
+    g_autofree char *found = store_text(
+        db, "SELECT reason FROM suppression WHERE address IN (?, ?, ?) ORDER BY address DESC LIMIT 1", &error,
+        "ttt", folded, at ? at : folded, pseudonym ? pseudonym : folded);
     if (error && !found)
         found = g_strdup_printf("the suppression list cannot be read: %s", error->message);
     gboolean suppressed = found != NULL;

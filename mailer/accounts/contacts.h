@@ -34,6 +34,13 @@ gboolean suppression_add(struct store *db, const char *address, const char *reas
  * error TRUE, since nobody is written to in doubt, with the error as reason. */
 gboolean suppression_find(struct store *db, const char *address, char **reason);
 
+/* What stands instead of a forgotten person's address (folded): a keyed hash of it, an address that nobody
+ * has. The caller frees; NULL only with error. */
+char *contact_pseudonym(struct store *db, const char *address, GError **error);
+
+/* *forgotten tells if the person behind address was (service/forget.h). */
+gboolean contact_is_forgotten(struct store *db, const char *address, gboolean *forgotten, GError **error);
+
 /* The id of the account called key. USHER_ERROR_NO_INPUT names the nearest key. */
 gboolean account_find(struct store *db, const char *key, gint64 *id, GError **error);
 

@@ -43,7 +43,8 @@ struct import {
     gsize at, end, size;
     gint64 line; /* number of the line import_line() gave last */
 
-    GString *scratch; /* the row's JSON */
+    GString *scratch;       /* the row's JSON */
+    gboolean any_forgotten; /* somebody was: each address is looked up */
 };
 
 /* The next physical line with its newline, without a byte order mark, borrowed until the next call; valid

@@ -22,6 +22,7 @@ struct import_report {
     gboolean contact_file; /* a CSV of contacts: nothing else was touched */
     gint64 accounts_added, accounts_changed, accounts_unchanged, accounts_absent;
     gint64 contacts_added, contacts_changed, contacts_unchanged, contacts_absent;
+    gint64 contacts_forgotten; /* rows passed over because the person was forgotten */
     GPtrArray
         *undeclared;     /* char *: columns that facts.conf does not declare, kept (contact files: ignored) */
     GPtrArray *problems; /* char *: every bad row's line, the first of them is the error as well */

@@ -20,6 +20,8 @@ gboolean
 import_stage_create(struct import *import, GError **error)
 {
     import_stage_drop(import);
+    import->any_forgotten =
+        store_int(import->db, "SELECT 1 FROM event WHERE kind = 'forgotten' LIMIT 1", 0, NULL, "") != 0;
     return store_exec(import->db,
                       "CREATE TEMP TABLE incoming(line INTEGER, key TEXT, facts TEXT, cleared TEXT, "
                       "has_contacts INTEGER)",
@@ -210,7 +212,12 @@ import_stage_contact(struct import *import, gint64 line, const char *key, const 
         last_active = check_last_active(import, line, values[CONTACT_LAST_ACTIVE]);
         good &= last_active != NULL;
     }
-    return !good ||
+    gboolean forgotten = FALSE;
+    if (import->any_forgotten && !contact_is_forgotten(import->db, folded, &forgotten, error))
+        return FALSE;
+    if (good && forgotten)
+        import->report->contacts_forgotten++;
+    return !good || forgotten ||
            store_exec(
                import->db,
                "INSERT INTO temp.incoming_contact(line, key, address, first_name, last_name, role, function,"

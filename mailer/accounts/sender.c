@@ -57,11 +57,11 @@ sender_choose(struct store *db, const struct config *config, const struct fact_r
               GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_autofree char *before = store_text(
-        db,
-        "SELECT data ->> 'specialist' FROM event WHERE account_id = ? AND kind IN ('sent', 'hand_sent')"
-        " ORDER BY id DESC LIMIT 1",
-        &local, "i", account_id);
+    g_autofree char *before = store_text(db,
+                                         "SELECT data ->> 'specialist' FROM standing_event WHERE account_id "
+                                         "= ? AND kind IN ('sent', 'hand_sent')"
+                                         " ORDER BY id DESC LIMIT 1",
+                                         &local, "i", account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;

@@ -36,6 +36,7 @@ print_learned(const struct mailbox *m, const struct selftest *t)
     printf("    plus-address:  %s\n", words(t->plus_address_kept, "does not arrive", "arrives"));
     printf("    IMAP offers:   %s\n",
            *t->capabilities ? t->capabilities : "none of IDLE, CONDSTORE, UIDPLUS");
+    printf("    SMTP offers:   %s\n", *t->extensions ? t->extensions : "none of SMTPUTF8, DSN");
     if (!t->arrived)
         return;
     enum sent_copy copy = t->sent_copy == SELFTEST_YES ? SENT_COPY_PROVIDER : SENT_COPY_APPEND;
@@ -89,10 +90,13 @@ check_last_selftest(const struct cli *cli, const char *name)
         return;
     }
     gint64 days = (cli->now_us - at_us) / CLOCK_DAY_US;
+    const char *extensions = t.extensions;
     printf("ok  mailbox %s: tried %" G_GINT64_FORMAT
-           " day%s ago: Message-ID %s, Sent copy %s, plus-address %s\n",
+           " day%s ago: Message-ID %s, Sent copy %s, plus-address %s, SMTPUTF8 %s, DSN %s\n",
            name, days, days == 1 ? "" : "s", words(t.message_id_kept, "rewritten", "kept"),
            words(t.sent_copy, "not made by the provider", "made by the provider"),
-           words(t.plus_address_kept, "does not arrive", "arrives"));
+           words(t.plus_address_kept, "does not arrive", "arrives"),
+           strstr(extensions, "SMTPUTF8") ? "offered" : "not offered",
+           strstr(extensions, "DSN") ? "offered" : "not offered");
     selftest_clear(&t);
 }

@@ -73,6 +73,7 @@ static const struct command commands[] = {
     {"handoff", "ACCOUNT NOTE", "hand an account to Sales", NEEDS_WRITE, cmd_handoff},
     {"paid-call", "ACCOUNT", "the customer bought a call", NEEDS_WRITE, cmd_paid_call},
     {"suppress", "ADDRESS|@DOMAIN", "never write there again", NEEDS_WRITE, cmd_suppress},
+    {"forget", "ADDRESS", "remove a person from everything that is kept", NEEDS_WRITE, cmd_forget},
     {"settle", "MESSAGE sent|not-sent [ADDRESS]", "a person's word on an unknown delivery", NEEDS_WRITE,
      cmd_settle},
     {"claim", "[REASON]", "take over a database that was copied, moved or restored", NEEDS_WRITE, cmd_claim},

@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "cli/commands.h"
 #include "compose/draft.h"
+#include "service/forget.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -282,6 +283,30 @@ cmd_suppress(struct cli *cli, int argc, char **argv)
         return cli_fail(error);
     }
     printf("%s will never be written to\n", address);
+    return EX_OK;
+}
+
+int
+cmd_forget(struct cli *cli, int argc, char **argv)
+{
+    int rc = EX_OK;
+    g_autoptr(GError) error = NULL;
+    struct forget_result r;
+    if (!cli_begin(cli, "forget", NULL, 1, 1, &argc, &argv, &rc))
+        return rc;
+    if (!contact_address_valid(argv[1]))
+        return cli_usage("forget: \"%s\": expected an address", argv[1]);
+    if (!forget_address(cli->service, argv[1], service_actor(), &r, &error))
+        return cli_fail(error);
+    if (cli->json)
+        cli_print_json(json_pack("{s:I, s:I, s:I, s:I}", "contacts", (json_int_t)r.contacts, "messages",
+                                 (json_int_t)r.messages, "inbound", (json_int_t)r.inbound, "events",
+                                 (json_int_t)r.events));
+    else
+        printf("forgotten: %" G_GINT64_FORMAT " contacts removed, %" G_GINT64_FORMAT
+               " mails to them and %" G_GINT64_FORMAT " from them emptied, %" G_GINT64_FORMAT
+               " entries of the journal changed; they will never be written to\n",
+               r.contacts, r.messages, r.inbound, r.events);
     return EX_OK;
 }
 

@@ -34,13 +34,14 @@ static void
 print_report(struct cli *cli, const struct import_report *r, gboolean dry_run, gboolean verbose)
 {
     if (cli->json) {
-        cli_print_json(
-            json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "accounts_added",
-                      (json_int_t)r->accounts_added, "accounts_changed", (json_int_t)r->accounts_changed,
-                      "accounts_unchanged", (json_int_t)r->accounts_unchanged, "accounts_absent",
-                      (json_int_t)r->accounts_absent, "contacts_added", (json_int_t)r->contacts_added,
-                      "contacts_changed", (json_int_t)r->contacts_changed, "contacts_unchanged",
-                      (json_int_t)r->contacts_unchanged, "contacts_absent", (json_int_t)r->contacts_absent));
+        cli_print_json(json_pack(
+            "{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "dry_run", dry_run, "accounts_added",
+            (json_int_t)r->accounts_added, "accounts_changed", (json_int_t)r->accounts_changed,
+            "accounts_unchanged", (json_int_t)r->accounts_unchanged, "accounts_absent",
+            (json_int_t)r->accounts_absent, "contacts_added", (json_int_t)r->contacts_added,
+            "contacts_changed", (json_int_t)r->contacts_changed, "contacts_unchanged",
+            (json_int_t)r->contacts_unchanged, "contacts_absent", (json_int_t)r->contacts_absent,
+            "contacts_forgotten", (json_int_t)r->contacts_forgotten));
         return;
     }
     const char *word = dry_run ? "would be " : "";
@@ -53,6 +54,9 @@ print_report(struct cli *cli, const struct import_report *r, gboolean dry_run, g
         printf("contacts: %s%" G_GINT64_FORMAT " added, %" G_GINT64_FORMAT " changed, %" G_GINT64_FORMAT
                " left as they were, %" G_GINT64_FORMAT " absent\n",
                word, r->contacts_added, r->contacts_changed, r->contacts_unchanged, r->contacts_absent);
+    if (r->contacts_forgotten)
+        printf("contacts: %" G_GINT64_FORMAT " left out, because they were forgotten\n",
+               r->contacts_forgotten);
     if (dry_run || verbose)
         print_list("differences:", r->differences, r->differences_left_out);
     if (r->undeclared && r->undeclared->len) {

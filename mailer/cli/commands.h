@@ -41,6 +41,7 @@ int cmd_sales_engaged(struct cli *cli, int argc, char **argv);
 int cmd_handoff(struct cli *cli, int argc, char **argv);
 int cmd_paid_call(struct cli *cli, int argc, char **argv);
 int cmd_suppress(struct cli *cli, int argc, char **argv);
+int cmd_forget(struct cli *cli, int argc, char **argv);
 int cmd_settle(struct cli *cli, int argc, char **argv);
 int cmd_export(struct cli *cli, int argc, char **argv);
 int cmd_report(struct cli *cli, int argc, char **argv);

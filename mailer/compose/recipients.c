@@ -146,9 +146,8 @@ choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, co
         const struct contact *c = contacts->pdata[i];
         g_autoptr(GError) local = NULL;
         gint64 replies = store_int(db,
-                                   "SELECT COUNT(*) FROM inbound i LEFT JOIN event e ON e.id = i.event_id "
-                                   "WHERE i.account_id = ? AND i.address = ?"
-                                   " AND (i.class IN ('reply', 'booking') OR e.kind = 'replied')",
+                                   "SELECT COUNT(*) FROM inbound WHERE account_id = ? AND address = ?"
+                                   " AND class IN ('reply', 'booking')",
                                    0, &local, "it", account_id, c->address);
         if (local) {
             g_propagate_error(error, g_steal_pointer(&local));

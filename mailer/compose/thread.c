@@ -23,7 +23,8 @@ find_opening(struct store *db, gint64 account_id, struct mail_thread *out, gint6
 {
     scoped(query_end) struct query *q = store_query(
         db,
-        "SELECT at, data ->> 'subject' AS subject, data ->> 'message_id' AS message_id FROM event WHERE "
+        "SELECT at, data ->> 'subject' AS subject, data ->> 'message_id' AS message_id FROM standing_event "
+        "WHERE "
         "account_id = ?"
         " AND kind IN ('sent', 'hand_sent') AND COALESCE(data ->> 'payment', 0) = 0 AND data ->> 'opens' = 1"
         " ORDER BY id DESC LIMIT 1",
@@ -59,7 +60,7 @@ thread_load(struct store *db, gint64 account_id, struct mail_thread *out, GError
     g_ptr_array_add(ids, g_strdup(out->in_reply_to));
     scoped(query_end) struct query *q = store_query(
         db,
-        "SELECT data ->> 'message_id' AS message_id FROM event WHERE account_id = ? AND at >= ?"
+        "SELECT data ->> 'message_id' AS message_id FROM standing_event WHERE account_id = ? AND at >= ?"
         " AND (kind IN ('sent', 'hand_sent', 'replied')) AND COALESCE(data ->> 'payment', 0) = 0"
         " AND COALESCE(data ->> 'opens', 0) = 0 AND data ->> 'message_id' IS NOT NULL ORDER BY at, id",
         error, "ii", account_id, opened_us);

@@ -80,7 +80,8 @@ find_subject(const struct classify_view *view)
 
 struct signs {
     const char *automatic, *absent, *back, *urgent, *access, *thanks, *received, *soon, *ticket, *gone;
-    guint count; /* of those that hold, without automatic */
+    guint count;    /* of those that hold, without automatic */
+    gboolean talks; /* asks something, or speaks of what was written to it: notes hardly do */
 };
 
 static struct signs
@@ -99,6 +100,7 @@ find_signs(const char *head)
         .received = w[WORDS_RECEIVED],
         .ticket = w[WORDS_TICKET],
         .gone = w[WORDS_GONE],
+        .talks = w[WORDS_TALKS] || strchr(head, '?') || strstr(head, "\xd8\x9f"),
     };
     const char *const all[] = {s.absent,   s.back, s.urgent, s.access, s.thanks,
                                s.received, s.soon, s.ticket, s.gone};
@@ -155,7 +157,7 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
         return "words-from-machine";
     if (quotes) /* whoever quotes us below a note has mostly read it; only a clear note counts */
         return s->absent && (weight >= 4 || (s->thanks && s->urgent)) ? "words-absence-quoting" : NULL;
-    if (s->absent && weight >= 2)
+    if ((s->absent || (s->back && s->access)) && weight >= (s->talks ? 4 : 2))
         return "words-absence";
     if (s->ticket && weight >= 2)
         return "words-ticket";
@@ -163,7 +165,7 @@ judge_words(const struct classify_view *view, const struct signs *s, gboolean aw
         return "words-received";
     if (s->thanks && s->soon && !view->answers)
         return "words-received";
-    if (s->gone && (s->urgent || speaks_of_sender(view, s->gone)))
+    if (s->gone && !s->talks && (s->urgent || speaks_of_sender(view, s->gone)))
         return "words-gone";
     return NULL;
 }

@@ -154,7 +154,7 @@ static const char *const address_words[] = {
     "check the recipient's e-mail address", "check the spelling", "unknown or illegal", "unknown or invalid",
     "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend",
     "okand", "nieznany", "недоступен", "неизвестный", "неизвестныи", "bilinmeyen",
-    "見つかりませんでした", "ありません", "not found", "rejected", "تعذر العثور", "konnte nicht gefunden werden", "est introuvable", "no se encontro", "non e stato trovato", "nao foi encontrado", "nao pode ser encontrado", "is niet gevonden", "kunde inte hittas", "blev ikke fundet", "ble ikke funnet", "ei loytynyt", "nie znaleziono", "nebyla nalezena", "nem talalhato", "не удалось наити", "не наиден", "bulunamadi", "未找到", "找不到", "찾을 수 없", NULL};
+    "見つかりませんでした", "ありません", "not found", "rejected", "تعذر العثور", "konnte nicht gefunden werden", "est introuvable", "no se encontro", "non e stato trovato", "nao foi encontrado", "nao pode ser encontrado", "is niet gevonden", "kunde inte hittas", "blev ikke fundet", "ble ikke funnet", "ei loytynyt", "nie znaleziono", "nebyla nalezena", "nem talalhato", "не удалось наити", "не наиден", "bulunamadi", "未找到", "找不到", "찾을 수 없", "finner ikke", "hittades inte", "sa nenasla", "nebola najdena", "nu a fost gasit", "δεν βρεθηκε", "не знаидено", "не наидена", "не е намерен", "nije pronaden", "ni bilo mogoce naiti", "לא נמצא", "לא קיים", "khong tim thay", "khong ton tai", "tidak ditemukan", "tidak dikenal", "ไม่พบ", "見つから", "アドレス不明", "niet gevonden", "kon niet worden gevonden", "adresse introuvable", NULL};
 /* Not the address at all: time, lines and load. */
 static const char *const later_words[] = {
     "timed out", "timeout", "time out", "connection refused", "connection reset", "network unreachable",
@@ -260,9 +260,8 @@ void
 classify_judge_failure(const char *status, const char *words, enum bounce_reason *reason,
                        enum tri_state *permanent)
 {
-    g_autofree char *shown = g_utf8_strdown(words, -1);
     g_autofree char *lower =
-        classify_fold(shown, 8192); /* one line, so that words broken over lines are found */
+        classify_fold(words, 8192); /* one line, so that words broken over lines are found */
     guint s[3];
     split_status(status, s);
     guint code = find_reply_code(words);

@@ -37,7 +37,7 @@ static const struct { const char *words; enum date_role role; gboolean english; 
     {"tillbaka", ROLE_RETURN, FALSE}, {"ater", ROLE_RETURN, FALSE}, {"tilbage", ROLE_RETURN, FALSE}, {"tilbake", ROLE_RETURN, FALSE}, {"palaan", ROLE_RETURN, FALSE}, {"till och med", ROLE_UNTIL, FALSE}, {"t.o.m.", ROLE_UNTIL, FALSE}, {"til og med", ROLE_UNTIL, FALSE}, {"indtil", ROLE_UNTIL, FALSE}, {"frem til", ROLE_UNTIL, FALSE}, {"til", ROLE_UNTIL, FALSE}, {"fram till", ROLE_UNTIL, FALSE},
     {"wracam", ROLE_RETURN, FALSE}, {"wroce", ROLE_RETURN, FALSE}, {"bede dostepny", ROLE_RETURN, FALSE}, {"bede dostepna", ROLE_RETURN, FALSE}, {"do", ROLE_UNTIL, FALSE}, {"do dnia", ROLE_UNTIL, FALSE}, {"vratim se", ROLE_RETURN, FALSE}, {"vratim sa", ROLE_RETURN, FALSE}, {"zpet", ROLE_RETURN, FALSE}, {"spat", ROLE_RETURN, FALSE}, {"revin", ROLE_RETURN, FALSE}, {"ma intorc", ROLE_RETURN, FALSE}, {"pana pe", ROLE_UNTIL, FALSE}, {"pana la", ROLE_UNTIL, FALSE}, {"pana in", ROLE_UNTIL, FALSE},
     {"επιστρεφω", ROLE_RETURN, FALSE}, {"επιστροφη", ROLE_RETURN, FALSE}, {"εωσ", ROLE_UNTIL, FALSE}, {"μεχρι", ROLE_UNTIL, FALSE}, {"вернусь", ROLE_RETURN, FALSE}, {"возвращаюсь", ROLE_RETURN, FALSE}, {"выхожу", ROLE_RETURN, FALSE}, {"выиду", ROLE_RETURN, FALSE}, {"буду на работе", ROLE_RETURN, FALSE}, {"буду на месте", ROLE_RETURN, FALSE}, {"буду в офисе", ROLE_RETURN, FALSE}, {"буду доступен", ROLE_RETURN, FALSE}, {"буду доступна", ROLE_RETURN, FALSE}, {"до", ROLE_UNTIL, FALSE}, {"по", ROLE_UNTIL, FALSE}, {"повернусь", ROLE_RETURN, FALSE}, {"повернуся", ROLE_RETURN, FALSE}, {"включно до", ROLE_UNTIL, FALSE},
-    {"سأعود", ROLE_RETURN, FALSE}, {"أعود", ROLE_RETURN, FALSE}, {"العودة", ROLE_RETURN, FALSE}, {"عودتي", ROLE_RETURN, FALSE}, {"حتى", ROLE_UNTIL, FALSE}, {"لغاية", ROLE_UNTIL, FALSE}, {"עד", ROLE_UNTIL, FALSE}, {"אחזור", ROLE_RETURN, FALSE},
+    {"سأعود", ROLE_RETURN, FALSE}, {"وسأعود", ROLE_RETURN, FALSE}, {"سوف أعود", ROLE_RETURN, FALSE}, {"سأكون متاحا", ROLE_RETURN, FALSE}, {"أعود", ROLE_RETURN, FALSE}, {"العودة", ROLE_RETURN, FALSE}, {"عودتي", ROLE_RETURN, FALSE}, {"حتى", ROLE_UNTIL, FALSE}, {"لغاية", ROLE_UNTIL, FALSE}, {"עד", ROLE_UNTIL, FALSE}, {"אחזור", ROLE_RETURN, FALSE},
     {"至", ROLE_UNTIL, FALSE}, {"直到", ROLE_UNTIL, FALSE}, {"到", ROLE_UNTIL, FALSE}, {"将于", ROLE_RETURN, FALSE}, {"將於", ROLE_RETURN, FALSE},
 };
 /* Words behind a date. */
@@ -49,6 +49,7 @@ static const struct { const char *words; enum date_role role; } after[] = {
 };
 /* What may stand between such words and the date. */
 static const char *const fillers[] = {
+    "إلى", "العمل", "عملي", "المكتب", "يوم", "في", "بتاريخ", "업무에", "업무", "회사에", "사무실로", "사무실에", "정상",
     "on", "the", "in", "at", "to", "of", "from", "my", "our", "office", "work", "desk", "again", "online", "full", "time", "about", "and", "as", "am", "pm", "next", "this", "coming", "following", "morning", "noon", "end", "including", "incl", "inclusive", "approx", "around", "date", "is",
     "dem", "den", "der", "zum", "inkl", "einschließlich", "einschliesslich", "im", "buro", "erreichbar", "fur", "sie", "da", "hause", "haus", "einschl", "kommenden", "nachsten", "personlich", "ab", "erst", "voraussichtlich",
     "le", "la", "au", "du", "bureau", "soir", "matin", "inclus", "prochain", "el", "dia", "al", "lunes", "trabajo", "oficina", "la", "proximo", "a", "il", "lo", "giorno", "ufficio", "sede", "prossimo", "o", "no", "em", "ao", "proximo", "escritorio", "trabalho", "op", "kantoor", "met", "aanwezig", "bereikbaar", "det", "pa", "kontoret", "kontor", "och", "og", "med", "den", "toihin", "toimistolle", "dnia", "w", "do", "biura", "pracy", "kancelari", "v", "do", "prace", "pe", "data", "στισ", "τισ", "ωσ", "την", "το", "γραφειο", "из", "отпуска", "в", "во", "на", "с", "работу", "офис", "включительно", "числа", "م", "في", "يوم", "تاريخ", "إلى", "المكتب", "ב", "ב-", "ה", "de", "d", "o'clock", NULL};
@@ -93,10 +94,8 @@ role_before(const char *note, const struct found_date *date, gboolean *english)
         for (const char *p = from; (p = strstr(p, before[i].words)) && p + n <= date->start; p++) {
             if (!date_begins_word(note, p) || !date_ends_word(p + n) || !only_fillers(p + n, date->start))
                 continue;
-            /* The word nearest to the date speaks; of two that end together the longer. */
-            if (!nearest || p + n > nearest || before[i].role > best) {
-                if (nearest && p + n < nearest && before[i].role < best)
-                    continue;
+            /* "wracam do pracy 17 marca": of two words the one that says more speaks, else the nearest. */
+            if (before[i].role > best || (before[i].role == best && p + n > nearest)) {
                 nearest = p + n;
                 best = before[i].role;
                 *english = before[i].english;
@@ -255,6 +254,14 @@ resolve(const struct found_date *date, enum day_order order, gboolean english, c
         }
         return date->first == 0;
     }
+    case DATE_DAY: /* the next of that number */
+        *out = *sent;
+        for (guint ahead = 0; ahead < 62; ahead++) {
+            g_date_add_days(out, 1);
+            if (g_date_get_day(out) == date->day)
+                return TRUE;
+        }
+        return FALSE;
     case DATE_TOMORROW:
         *out = *sent;
         g_date_add_days(out, 1);

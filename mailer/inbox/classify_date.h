@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-enum date_kind { DATE_CALENDAR, DATE_NUMERIC, DATE_WEEKDAY, DATE_TOMORROW };
+enum date_kind { DATE_CALENDAR, DATE_NUMERIC, DATE_WEEKDAY, DATE_DAY, DATE_TOMORROW };
 
 /* A date as written. For DATE_NUMERIC first and second are two numbers of unknown order. */
 struct found_date {

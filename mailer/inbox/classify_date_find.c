@@ -371,6 +371,31 @@ read_around_weekday(const char *note, struct found_date *date)
     date->end = end;
 }
 
+/* "the 9th", "le 16", "am 16.": a day alone. It counts only behind words of return or end. */
+static gboolean
+read_day(const char *note, const char *p, struct found_date *out)
+{
+    static const char *const ordinals[] = {"st", "nd", "rd", "th", NULL};
+    static const char *const articles[] = {"le ",  "el ",  "el dia ", "il ", "dia ",
+                                           "dem ", "den ", "am ",     "the "};
+    const char *q;
+    guint day = match_number(p, 2, &q);
+    if (!is_day(day))
+        return FALSE;
+    const char *end = skip_any(q, ordinals);
+    gboolean marked = end != q && date_ends_word(end);
+    for (gsize i = 0; i < G_N_ELEMENTS(articles) && !marked; i++) {
+        gsize n = strlen(articles[i]);
+        marked =
+            (gsize)(p - note) > n && strncmp(p - n, articles[i], n) == 0 && date_begins_word(note, p - n);
+        end = q + (*q == '.');
+    }
+    if (!marked || *end == '/' || *end == ':' || g_ascii_isalnum(*end) || *end == '%')
+        return FALSE;
+    *out = (struct found_date){.start = p, .end = end, .kind = DATE_DAY, .day = day};
+    return TRUE;
+}
+
 char *
 date_plain_digits(const char *text)
 {
@@ -397,7 +422,8 @@ date_find_all(const char *note)
             gboolean inside = p > note && (g_ascii_isalnum(p[-1]) || strchr("./-+:@#", p[-1]));
             if (p > note + 1 && p[-1] == '-' && (p[-2] == ' ' || (guchar)p[-2] >= 0x80)) /* " -3", "ב-3" */
                 inside = FALSE;
-            found = !inside && (read_cjk(p, &date) || read_day_month(p, &date) || read_numeric(p, &date));
+            found = !inside && (read_cjk(p, &date) || read_day_month(p, &date) || read_numeric(p, &date) ||
+                                read_day(note, p, &date));
             if (!found) { /* the whole number is none */
                 while (g_ascii_isdigit(*p))
                     p++;

@@ -235,6 +235,63 @@ static const char *const challenge_subjects[] = {"please confirm your message",
                                                  "message quarantined:",
                                                  "[verify]",
                                                  NULL};
+/* Other services, other words: the mail waits somewhere, and its sender is to do something for it. */
+static const char *const waiting_phrases[] = {"is being held",
+                                              "has been held",
+                                              "held until",
+                                              "on hold until",
+                                              "waiting to be delivered",
+                                              "will not be delivered until",
+                                              "before it can be delivered",
+                                              "before your message can be delivered",
+                                              "before your email can be delivered",
+                                              "to have it delivered",
+                                              "to have your message delivered",
+                                              "reaches my inbox",
+                                              "reach my inbox",
+                                              "reach their inbox",
+                                              "reaches their inbox",
+                                              "screens my incoming",
+                                              "screen my incoming",
+                                              "unknown senders",
+                                              "first time senders",
+                                              "wird zuruckgehalten",
+                                              "wurde zuruckgehalten",
+                                              "est en attente de",
+                                              "a ete mis en attente",
+                                              "esta retenido",
+                                              "esta en espera",
+                                              "e in attesa di",
+                                              "esta retida",
+                                              "wordt vastgehouden",
+                                              NULL};
+static const char *const prove_phrases[] = {"verify yourself",
+                                            "verify your address",
+                                            "verify your email",
+                                            "verify that you",
+                                            "not been verified",
+                                            "prove you",
+                                            "prove that you",
+                                            "confirm you",
+                                            "confirm that you",
+                                            "confirm your",
+                                            "click the following link",
+                                            "click the link below",
+                                            "click here to deliver",
+                                            "reply to this message or",
+                                            "simply reply to this",
+                                            "you only have to do this once",
+                                            "only need to do this once",
+                                            "klicken sie",
+                                            "cliquez sur",
+                                            "cliquer sur",
+                                            "haga clic",
+                                            "clicca",
+                                            "clique no",
+                                            "klik op",
+                                            NULL};
+static struct phrase_list waiting_list = {.phrases = waiting_phrases, .words = TRUE};
+static struct phrase_list prove_list = {.phrases = prove_phrases, .words = TRUE};
 static struct phrase_list challenge_words = {.phrases = challenge_phrases, .words = TRUE};
 static struct phrase_list challenge_subject_list = {.phrases = challenge_subjects, .words = TRUE};
 
@@ -255,6 +312,12 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
     if (phrase && (sender || (link && machine))) {
         g_autofree char *line = classify_line_with(view->new_text, phrase);
         return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-words", line);
+    }
+    const char *waiting =
+        view->list || view->marks.quote ? NULL : phrase_list_find(&waiting_list, view->new_folded);
+    if (waiting && link && phrase_list_find(&prove_list, view->new_folded)) {
+        g_autofree char *line = classify_line_with(view->new_text, waiting);
+        return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-form", line);
     }
     if (sender && view->answers)
         return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-service", view->from);

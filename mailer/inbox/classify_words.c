@@ -65,9 +65,13 @@ const char *
 classify_words_equal(enum words_kind kind, const char *folded)
 {
     fold_table();
-    for (gsize i = 0; i < (guint)classify_words_count; i++) {
-        const char *phrase = folded_table[i];
-        if (classify_words_table[i].kind != kind || !g_str_has_prefix(folded, phrase))
+    struct phrase_walk walk;
+    guint which;
+    const char *at;
+    phrase_walk_init(&walk, &all_words, folded);
+    while (phrase_walk_next(&walk, &which, &at) && at == folded) {
+        const char *phrase = folded_table[which];
+        if (classify_words_table[which].kind != kind)
             continue;
         const char *rest = folded + strlen(phrase);
         if (rest[strspn(rest, " .!,;:-")] == '\0' || strcmp(rest, "。") == 0)

@@ -20,6 +20,7 @@ enum words_kind {
     WORDS_SOON,         /* "we will answer as soon as possible" */
     WORDS_TICKET,       /* "a ticket was opened" */
     WORDS_GONE,         /* "no longer works here" */
+    WORDS_TALKS,        /* "I had a look", "as you suggested": somebody has read the mail */
     WORDS_OPT_OUT,      /* "please remove me from your list" */
     WORDS_OPT_OUT_LINE, /* "unsubscribe": only as a whole line */
     WORDS_KINDS,        /* how many there are; no kind */

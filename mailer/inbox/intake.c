@@ -2,6 +2,7 @@
  * class and a keyed hash of its sender, nothing else. */
 #include "inbox/intake.h"
 
+#include "accounts/contacts.h"
 #include "base/text.h"
 #include "inbox/ahead.h"
 #include "inbox/match.h"
@@ -129,10 +130,6 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     case MAIL_CLASS_REPLY:
         return record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id), event_id,
                             error);
-    case MAIL_CLASS_OTHER:
-        /* Looks like nothing in particular, but a person of this conversation wrote it by hand. */
-        return !r->personal || record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id),
-                                            event_id, error);
     case MAIL_CLASS_AUTO_REPLY:
         data = about_mail(r, m, inbound_id);
         if (*r->return_date)
@@ -157,12 +154,27 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     case MAIL_CLASS_DELAY:
     case MAIL_CLASS_RECEIPT:
     case MAIL_CLASS_CHALLENGE:
+    case MAIL_CLASS_OTHER:
         break;
     }
     return TRUE;
 }
 
-/* TRUE when this mail was recorded before, or on an error. before->id is the row of a mail that belonged to
+/* A mail that answers nothing by its looks, written by hand by a person of a conversation, is a reply: what
+ * is shown of it, and what follows from it, agree. Borrows from r. */
+static struct mail_record
+judge_in_context(const struct mail_record *r, const struct mail_match *m)
+{
+    struct mail_record judged = *r;
+    if (r->mail_class == MAIL_CLASS_OTHER && r->personal && m->account_id) {
+        judged.mail_class = MAIL_CLASS_REPLY;
+        judged.rule = (char *)(guintptr) "known-person";
+    }
+    return judged;
+}
+
+/* TRUE when this mail was recorded before, or on an error. After a change of UIDVALIDITY it is known by its
+ * Message-ID, else by who wrote what. before->id is the row of a mail that belonged to
  * nobody when it was read: it is looked at again. */
 static gboolean
 is_recorded(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
@@ -170,15 +182,15 @@ is_recorded(const struct intake *in, const struct mail_place *place, const struc
 {
     g_autoptr(GError) local = NULL;
     gboolean recorded = FALSE;
-    scoped(query_end) struct query *q =
-        store_query(in->db,
-                    "SELECT id, account_id IS NULL AND class <> 'own' AND uidvalidity = ?3 AS of_nobody FROM "
-                    "inbound WHERE mailbox = "
-                    "?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4) OR (uidvalidity <> ?3 AND "
-                    "message_id = ?5 AND ?5 <> "
-                    "'')) LIMIT 1",
-                    error, "ttiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
-                    (gint64)place->uid, r ? r->message_id : "");
+    scoped(query_end) struct query *q = store_query(
+        in->db,
+        "SELECT id, account_id IS NULL AND class <> 'own' AND uidvalidity = ?3 AS of_nobody FROM "
+        "inbound WHERE mailbox = "
+        "?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4) OR (uidvalidity <> ?3 AND "
+        "COALESCE(message_id, '') = ?5 AND (?5 <> '' OR (at = ?9 AND address = ?6 AND subject = ?7 AND "
+        "text = ?8)))) LIMIT 1",
+        error, "ttiitttti", in->mailbox->name, place->folder, (gint64)place->uidvalidity, (gint64)place->uid,
+        r ? r->message_id : "", r ? r->from : NULL, r ? r->subject : NULL, r ? r->text : NULL, place->at_us);
     if (q && query_next(q, &local)) {
         recorded = !r || !query_int(q, "of_nobody");
         before->id = recorded ? 0 : query_int(q, "id");
@@ -354,13 +366,17 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
         return FALSE;
     if (place->sent_folder)
         return before.id ? TRUE : record_hand_sent(in, place, r, error);
-    struct mail_match m;
+    struct mail_match m = {0};
     gint64 event_id = 0;
-    if (!match_inbound(in->db, r, &m, error) ||
-        (!m.account_id && !m.ambiguous && !match_colleague(in->db, in->config, r, &m, error)))
+    gboolean forgotten;
+    if (!contact_is_forgotten(in->db, r->from, &forgotten, error) ||
+        (!forgotten && !match_inbound(in->db, r, &m, error)) ||
+        (!forgotten && !m.account_id && !m.ambiguous && !match_colleague(in->db, in->config, r, &m, error)))
         return FALSE;
     if (before.id && !m.account_id)
         return TRUE; /* still nobody's */
+    const struct mail_record judged = judge_in_context(r, &m);
+    r = &judged;
     if (!find_same(in, place, r, &m, &before, error) ||
         (before.id && !store_exec(in->db, "DELETE FROM inbound WHERE id = ?", error, "i", before.id)) ||
         !insert_inbound(in, place, r, &m, &before, error))

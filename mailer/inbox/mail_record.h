@@ -104,7 +104,7 @@ struct mail_record {
 
     char *text;        /* the sender's own new words */
     gboolean personal; /* looks written by a person's hand: no robot, list or bulk mark. A mail of class other
-                          that is personal counts as a reply once it is matched to a thread or a contact */
+                          that is personal becomes a reply once it is matched to an account */
     gboolean partial;  /* only a part of the mail was read */
 };
 

@@ -1,6 +1,6 @@
 /* Purpose: see phrases.h. Every phrase is filed under its first three bytes; a text is walked byte by byte
- * and nearly every byte is passed after one look at a bit map of 4 KiB. The work is linear in the text but
- * for phrases that share their beginning. */
+ * and nearly every byte is passed after one look at a bit map of at most 4 KiB. The work is linear in the
+ * text but for phrases that share their beginning. */
 #include "inbox/phrases.h"
 
 #include <string.h>
@@ -8,23 +8,26 @@
 #include "inbox/classify_view.h"
 
 #define KEY_BYTES 3u
-#define KEY_BITS 15u
+#define MIN_KEY_BITS 10u
+#define MAX_KEY_BITS 15u
 #define NONE G_MAXUINT16
 
 struct phrase_index {
-    guint32 seen[(1u << KEY_BITS) / 32]; /* keys with a phrase */
-    guint16 first[1u << KEY_BITS];       /* key → the first of its phrases, NONE when it has none */
-    guint16 *next;                       /* phrase → the next one of the same key */
+    guint
+        key_bits; /* keys are that long: at least sixteen for each phrase, so that few places look like one */
+    guint32 *seen;  /* keys with a phrase */
+    guint16 *first; /* key → the first of its phrases, NONE when it has none */
+    guint16 *next;  /* phrase → the next one of the same key */
     guint16 *lengths;
     guint16 *shorts; /* phrases under three bytes */
     guint short_count;
 };
 
 static guint
-key_of(const char *p)
+key_of(const struct phrase_index *index, const char *p)
 {
     guint32 three = (guint32)(guchar)p[0] | (guint32)(guchar)p[1] << 8 | (guint32)(guchar)p[2] << 16;
-    return (three * 2654435761u) >> (32 - KEY_BITS);
+    return (three * 2654435761u) >> (32 - index->key_bits);
 }
 
 static const struct phrase_index *
@@ -35,7 +38,11 @@ index_of(struct phrase_list *list)
     guint count = g_strv_length((char **)(guintptr)list->phrases);
     g_assert(count < NONE);
     struct phrase_index *index = g_new0(struct phrase_index, 1);
-    memset(index->first, 0xff, sizeof index->first);
+    index->key_bits = CLAMP(g_bit_storage(count) + 5, MIN_KEY_BITS, MAX_KEY_BITS);
+    gsize keys = (gsize)1 << index->key_bits;
+    index->seen = g_new0(guint32, keys / 32);
+    index->first = g_new(guint16, keys);
+    memset(index->first, 0xff, keys * sizeof *index->first);
     index->next = g_new(guint16, count + 1);
     index->lengths = g_new(guint16, count + 1);
     index->shorts = g_new0(guint16, count + 1);
@@ -48,7 +55,7 @@ index_of(struct phrase_list *list)
             index->shorts[index->short_count++] = (guint16)i;
             continue;
         }
-        guint key = key_of(list->phrases[i]);
+        guint key = key_of(index, list->phrases[i]);
         index->next[i] = index->first[key];
         index->first[key] = (guint16)i;
         index->seen[key / 32] |= 1u << (key % 32);
@@ -62,7 +69,7 @@ phrase_walk_init(struct phrase_walk *walk, struct phrase_list *list, const char 
 {
     *walk = (struct phrase_walk){.list = list, .text = text, .at = text, .chain = NONE};
     if (text[0] && text[1] && text[2])
-        walk->chain = index_of(list)->first[key_of(text)];
+        walk->chain = index_of(list)->first[key_of(index_of(list), text)];
 }
 
 /* Moves to the next byte where a phrase may begin; FALSE when fewer than three bytes are left. */
@@ -73,7 +80,7 @@ next_candidate(struct phrase_walk *walk, const struct phrase_index *index)
     if (!p[0] || !p[1] || !p[2])
         return FALSE;
     for (p++; p[2]; p++) {
-        guint key = key_of(p);
+        guint key = key_of(index, p);
         if (index->seen[key / 32] & 1u << (key % 32)) {
             walk->at = p;
             walk->chain = index->first[key];
@@ -136,7 +143,7 @@ phrase_list_begins(struct phrase_list *list, const char *text)
 {
     const struct phrase_index *index = index_of(list);
     if (text[0] && text[1] && text[2])
-        for (guint i = index->first[key_of(text)]; i != NONE; i = index->next[i])
+        for (guint i = index->first[key_of(index, text)]; i != NONE; i = index->next[i])
             if (strncmp(text, list->phrases[i], index->lengths[i]) == 0)
                 return TRUE;
     for (guint k = 0; k < index->short_count; k++)

@@ -112,7 +112,7 @@ is_label(const char *folded)
     while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '*'))
         n--;
     for (const char *const *label = labels; *label; label++)
-        if (strncmp(p, *label, n) == 0 && (*label)[n] == '\0')
+        if (**label == *p && strncmp(p, *label, n) == 0 && (*label)[n] == '\0')
             return TRUE;
     return FALSE;
 }
@@ -183,7 +183,7 @@ struct attribution_signs {
 
 /* How many lines from first on make an attribution; 0 when none do. folded holds the lines' folded texts. */
 static guint
-measure_attribution(const GArray *lines, const GPtrArray *folded, guint first)
+measure_attribution(const GArray *lines, GPtrArray *folded, guint first)
 {
     struct attribution_signs signs = {0};
     g_autoptr(GString) joined = NULL;
@@ -198,6 +198,8 @@ measure_attribution(const GArray *lines, const GPtrArray *folded, guint first)
         if (line->kind != LINE_TEXT && !(i > first && line->len < 120 && line->start[0] == '>' &&
                                          line->len > 1 && strchr(" :w", line->start[1])))
             return 0;
+        if (!folded->pdata[i])
+            folded->pdata[i] = fold_line(line);
         const char *text = folded->pdata[i];
         bytes += (bytes > 0) + strlen(text);
         if (bytes > MAX_ATTRIBUTION_BYTES)
@@ -277,10 +279,11 @@ reply_lines_read(const char *text)
         struct line line = {.start = p, .len = strcspn(p, "\n"), .kind = LINE_TEXT};
         p += line.len + (p[line.len] == '\n');
         gboolean header = FALSE;
-        char *folded = fold_line(&line);
+        char *folded = NULL; /* a quote's is wanted only where it goes on with an attribution */
         if (is_quote(line.start, line.len)) {
             line.kind = LINE_QUOTE;
         } else {
+            folded = fold_line(&line);
             line.kind = kind_of(&line, folded);
             header = (line.kind == LINE_TEXT || line.kind == LINE_SENT_FROM) && is_label(folded);
         }

@@ -276,12 +276,13 @@ static gboolean
 count_returned(struct ledger *l, gint64 since_us, gint64 *returned, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    *returned = store_int(
-        l->db,
-        "SELECT COUNT(DISTINCT (e.data ->> 'message') || ' ' || (e.data ->> 'address')) FROM event e "
-        "JOIN message m ON m.id = e.data ->> 'message' WHERE e.kind = 'bounced' AND e.at > ? AND "
-        "m.mailbox = ?",
-        0, &local, "it", since_us, l->mailbox->name);
+    *returned =
+        store_int(l->db,
+                  "SELECT COUNT(DISTINCT (e.data ->> 'message') || ' ' || (e.data ->> 'address')) FROM "
+                  "standing_event e "
+                  "JOIN message m ON m.id = e.data ->> 'message' WHERE e.kind = 'bounced' AND e.at > ? AND "
+                  "m.mailbox = ?",
+                  0, &local, "it", since_us, l->mailbox->name);
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return !local;

@@ -176,7 +176,7 @@ settlement_look_back(struct ledger *l, gint64 message_id, gint64 now_us, GError 
     {
         scoped(query_end) struct query *q = store_query(
             l->db,
-            "SELECT e.at, e.kind, e.data FROM event e JOIN message m ON m.account_id = e.account_id"
+            "SELECT e.at, e.kind, e.data FROM standing_event e JOIN message m ON m.account_id = e.account_id"
             " WHERE m.id = ?1 AND e.kind IN ('copy_seen', 'bounced', 'replied', "
             "'auto_replied', 'booked', 'booking_changed', 'opted_out') AND e.data ->> 'message' = ?1 "
             "ORDER BY e.id",

@@ -19,7 +19,8 @@
 #include <string.h>
 
 #define ABSENCE_DEFAULT_DAYS 7
-#define ABSENCE_MAX_DAYS 366 /* nobody is away for longer without somebody else in their place */
+#define ABSENCE_MAX_DAYS 366  /* nobody is away for longer without somebody else in their place */
+#define BUSINESS_DAY_REACH 31 /* no country has a month of holidays */
 #define FIRST_LINES_CHARS 160
 #define READ_LATE_US CLOCK_DAY_US /* a draft is younger than a mail that was read this late */
 
@@ -227,13 +228,15 @@ follow_bounce(struct service *s, const struct event *event, GError **error)
 
 /* ---- absence ---- */
 
-/* A business day is a day of the sending window. */
+/* A business day is a day of the sending window that is no holiday of the customer's country. */
 static void
-add_business_day(const struct window *window, struct civil *day)
+add_business_day(const struct window *window, const struct holidays *holidays, const char *country,
+                 struct civil *day)
 {
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < BUSINESS_DAY_REACH; i++) {
         civil_add_days(day, 1);
-        if (!window->days || (window->days >> (civil_weekday(day) - 1) & 1))
+        if ((!window->days || (window->days >> (civil_weekday(day) - 1) & 1)) &&
+            !(holidays && country && holidays_find(holidays, country, day)))
             return;
     }
 }
@@ -244,14 +247,20 @@ follow_absence(struct service *s, const struct event *event, GError **error)
 {
     const char *text = get_str(event, "return_date"), *address = get_str(event, "address");
     struct civil back;
-    GTimeZone *zone = s->config->timezone;
     if (!address)
         return TRUE;
+    scoped(fact_row_free) struct fact_row *row = NULL;
+    if (event->account_id &&
+        !fact_row_load(s->db, s->program->facts, event->account_id, s->config->timezone, &row, error))
+        return FALSE;
+    GTimeZone *zone = row ? fact_row_zone(row) : s->config->timezone;
+    const char *country =
+        row && facts_find(s->program->facts, "country") ? fact_row_text(row, "country") : NULL;
     if (!text || !civil_parse(text, &back)) {
         back = zone_from_utc_us(zone, event->at_us);
         civil_add_days(&back, ABSENCE_DEFAULT_DAYS - 1);
     }
-    add_business_day(&s->config->window, &back);
+    add_business_day(&s->config->window, s->program->holidays, country, &back);
     back.has_time = FALSE;
     back.hour = back.minute = back.second = 0;
     gint64 until_us = MIN(zone_to_utc_us(zone, &back), event->at_us + ABSENCE_MAX_DAYS * CLOCK_DAY_US);

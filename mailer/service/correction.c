@@ -311,13 +311,12 @@ refuse(GError **error, const struct inbound *in, const char *why)
 }
 
 static gboolean
-check(const struct inbound *in, const struct correction *c, const GArray *roots, GError **error)
+check(const struct inbound *in, const struct correction *c, GError **error)
 {
     if (in->sent_folder && c->mail_class != MAIL_CLASS_OWN && c->mail_class != MAIL_CLASS_OTHER)
         return refuse(error, in,
                       "lies in Sent: it can be own (sent by hand) or other (it counts for nothing)");
-    if (!in->sent_folder && in->mail_class == c->mail_class && !c->return_date && !c->dead_address &&
-        (in->mail_class != MAIL_CLASS_OTHER || roots->len == 0)) {
+    if (!in->sent_folder && in->mail_class == c->mail_class && !c->return_date && !c->dead_address) {
         g_autofree char *why = g_strdup_printf("is %s already", mail_class_name(in->mail_class));
         return refuse(error, in, why);
     }
@@ -338,7 +337,7 @@ correct(struct service *s, const struct inbound *in, const struct correction *c,
     g_autoptr(GArray) roots = find_roots(s, in, error);
     struct retraction r = {0};
     gint64 event_id = 0;
-    if (!roots || !check(in, c, roots, error) || !replay_collect(s->db, roots, &r, error))
+    if (!roots || !check(in, c, error) || !replay_collect(s->db, roots, &r, error))
         return FALSE;
     gint64 outer = s->cause;
     gboolean ok = record_correction(s, in, c, &r, actor, &out->event_id, error);

@@ -102,7 +102,8 @@ read_passages(struct funnel *f, GError **error)
     g_autoptr(GError) local = NULL;
     scoped(query_end) struct query *q = store_query(
         f->report->service->db,
-        "SELECT account_id, at, kind, data ->> 'sequence' AS sequence, data ->> 'stage' AS stage FROM event "
+        "SELECT account_id, at, kind, data ->> 'sequence' AS sequence, data ->> 'stage' AS stage FROM "
+        "standing_event "
         "WHERE kind IN ('enrolled', 'stage_entered', 'left') AND account_id IS NOT NULL ORDER BY id",
         error, "");
     if (!q)

@@ -107,7 +107,8 @@ report_replies(struct report *r, GError **error)
     scoped(query_end) struct query *q = store_query(
         r->service->db,
         "SELECT account_id, at, kind, data ->> 'message' AS message, data ->> 'template' AS template, data "
-        "->> 'subject' AS subject, data -> 'findings' AS findings, data ->> 'opens' AS opens FROM event "
+        "->> 'subject' AS subject, data -> 'findings' AS findings, data ->> 'opens' AS opens FROM "
+        "standing_event "
         "WHERE "
         "kind IN ('sent', 'hand_sent', 'replied') AND account_id IS NOT NULL ORDER BY id",
         error, "");
@@ -163,11 +164,12 @@ load_outreach(const struct report *r, GError **error)
 {
     g_autoptr(GArray) mails = g_array_new(FALSE, FALSE, sizeof(struct outreach));
     g_autoptr(GError) local = NULL;
-    scoped(query_end) struct query *q = store_query(
-        r->service->db,
-        "SELECT at, data ->> 'specialist' AS specialist FROM event WHERE (kind = 'sent' AND COALESCE(data "
-        "->> 'approved_at', 0) > 0) OR (kind = 'hand_sent' AND data ->> 'opens')",
-        error, "");
+    scoped(query_end) struct query *q =
+        store_query(r->service->db,
+                    "SELECT at, data ->> 'specialist' AS specialist FROM standing_event WHERE (kind = 'sent' "
+                    "AND COALESCE(data "
+                    "->> 'approved_at', 0) > 0) OR (kind = 'hand_sent' AND data ->> 'opens')",
+                    error, "");
     if (!q)
         return NULL;
     while (query_next(q, &local)) {
@@ -273,22 +275,23 @@ report_mail(struct report *r, GError **error)
     static const struct {
         const char *name, *sql;
     } figures[] = {
-        {"sent", "SELECT COUNT(*) FROM event WHERE kind = 'sent' AND at >= ?"},
-        {"by_hand", "SELECT COUNT(*) FROM event WHERE kind = 'hand_sent' AND data ->> 'opens' AND at >= ?"},
+        {"sent", "SELECT COUNT(*) FROM standing_event WHERE kind = 'sent' AND at >= ?"},
+        {"by_hand",
+         "SELECT COUNT(*) FROM standing_event WHERE kind = 'hand_sent' AND data ->> 'opens' AND at >= ?"},
         {"recipients", "SELECT COUNT(*) FROM delivery WHERE state = 'sent' AND at >= ?"},
         {"refused", "SELECT COUNT(*) FROM delivery WHERE state = 'refused' AND at >= ?"},
         {"bounced_permanently",
-         "SELECT COUNT(*) FROM event WHERE kind = 'bounced' AND data ->> 'permanent' AND at >= ?"},
-        {"bounced_otherwise",
-         "SELECT COUNT(*) FROM event WHERE kind = 'bounced' AND NOT COALESCE(data ->> 'permanent', 0) AND at "
-         ">= ?"},
-        {"unknown", "SELECT COUNT(*) FROM event WHERE kind = 'unknown' AND at >= ?"},
+         "SELECT COUNT(*) FROM standing_event WHERE kind = 'bounced' AND data ->> 'permanent' AND at >= ?"},
+        {"bounced_otherwise", "SELECT COUNT(*) FROM standing_event WHERE kind = 'bounced' AND NOT "
+                              "COALESCE(data ->> 'permanent', 0) AND at "
+                              ">= ?"},
+        {"unknown", "SELECT COUNT(*) FROM standing_event WHERE kind = 'unknown' AND at >= ?"},
         {"unknown_open", "SELECT COUNT(*) FROM delivery WHERE state = 'unknown' AND at >= ?"},
-        {"replied", "SELECT COUNT(*) FROM event WHERE kind = 'replied' AND at >= ?"},
-        {"auto_replied", "SELECT COUNT(*) FROM event WHERE kind = 'auto_replied' AND at >= ?"},
-        {"booked", "SELECT COUNT(*) FROM event WHERE kind = 'booked' AND at >= ?"},
-        {"opted_out", "SELECT COUNT(*) FROM event WHERE kind = 'opted_out' AND at >= ?"},
-        {"complained", "SELECT COUNT(*) FROM event WHERE kind = 'complained' AND at >= ?"},
+        {"replied", "SELECT COUNT(*) FROM standing_event WHERE kind = 'replied' AND at >= ?"},
+        {"auto_replied", "SELECT COUNT(*) FROM standing_event WHERE kind = 'auto_replied' AND at >= ?"},
+        {"booked", "SELECT COUNT(*) FROM standing_event WHERE kind = 'booked' AND at >= ?"},
+        {"opted_out", "SELECT COUNT(*) FROM standing_event WHERE kind = 'opted_out' AND at >= ?"},
+        {"complained", "SELECT COUNT(*) FROM standing_event WHERE kind = 'complained' AND at >= ?"},
     };
     g_autoptr(GError) local = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(figures) && !local; i++) {

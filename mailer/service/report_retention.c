@@ -102,10 +102,12 @@ load_accounts(struct report *r, GError **error)
     {
         scoped(query_end) struct query *q = store_query(
             r->service->db,
-            "SELECT a.id, a.key, a.added_at, MIN(e.at) AS enrolled_at, (SELECT MIN(x.at) FROM event x WHERE "
+            "SELECT a.id, a.key, a.added_at, MIN(e.at) AS enrolled_at, (SELECT MIN(x.at) FROM standing_event "
+            "x WHERE "
             "x.account_id = a.id AND x.kind IN ('left', 'cancelled')) AS ended_at, (SELECT MIN(m.at) FROM "
-            "event m WHERE m.account_id = a.id AND m.kind IN ('sent', 'hand_sent')) AS written_at"
-            " FROM account a JOIN event e ON e.account_id = a.id AND e.kind = 'enrolled' GROUP BY a.id",
+            "standing_event m WHERE m.account_id = a.id AND m.kind IN ('sent', 'hand_sent')) AS written_at"
+            " FROM account a JOIN standing_event e ON e.account_id = a.id AND e.kind = 'enrolled' GROUP BY "
+            "a.id",
             error, "");
         if (!q)
             return NULL;
@@ -153,7 +155,8 @@ load_changes(struct report *r, GHashTable *all, GError **error)
     g_autoptr(GError) local = NULL;
     scoped(query_end) struct query *q = store_query(
         r->service->db,
-        "SELECT account_id, at, kind, data ->> 'source' AS source, data -> 'changed' AS changed FROM event "
+        "SELECT account_id, at, kind, data ->> 'source' AS source, data -> 'changed' AS changed FROM "
+        "standing_event "
         "WHERE kind IN ('account_absent', 'account_present') OR (kind = 'facts_changed' AND (data -> "
         "'changed' -> 'forecast_mrr' IS NOT NULL OR data -> 'changed' -> 'churned' IS NOT NULL OR data -> "
         "'changed' -> 'deactivated' IS NOT NULL OR data -> 'changed' -> 'next_renewal' IS NOT NULL)) ORDER "

@@ -44,6 +44,7 @@ void
 selftest_clear(struct selftest *selftest)
 {
     g_clear_pointer(&selftest->capabilities, g_free);
+    g_clear_pointer(&selftest->extensions, g_free);
 }
 
 /* ---- the mails ---- */
@@ -138,8 +139,21 @@ done_mail(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
         t->refused[t->next - 1] = g_strdup_printf("%d %s", outcomes[0].code, outcomes[0].text);
 }
 
+/* Of the extensions that the server offered, those that say what mail it can take. The caller frees. */
+static char *
+known_extensions(const struct smtp_report *report)
+{
+    static const char *const known[] = {"SMTPUTF8", "DSN"};
+    g_auto(GStrv) offered = g_strsplit(report->extensions ? report->extensions : "", " ", -1);
+    g_autoptr(GString) has = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
+        if (g_strv_contains((const char *const *)offered, known[i]))
+            g_string_append_printf(has, "%s%s", has->len ? " " : "", known[i]);
+    return g_string_free(g_steal_pointer(&has), FALSE);
+}
+
 static gboolean
-send_mails(const struct mailbox *m, struct trial *t, GError **error)
+send_mails(const struct mailbox *m, struct trial *t, char **extensions, GError **error)
 {
     static const struct smtp_handler handler = {.next = next_mail, .begin = begin_mail, .done = done_mail};
     scoped(secret_free) char *password = NULL;
@@ -147,7 +161,11 @@ send_mails(const struct mailbox *m, struct trial *t, GError **error)
         return FALSE;
     struct smtp_server server = sender_server(m, password);
     server.timeout_ms = 30000;
-    if (!smtp_client_send(&server, &handler, t, NULL, error))
+    struct smtp_report report = {0};
+    gboolean ok = smtp_client_send(&server, &handler, t, &report, error);
+    *extensions = known_extensions(&report);
+    smtp_report_clear(&report);
+    if (!ok)
         return FALSE;
     if (!t->refused[0])
         return TRUE;
@@ -267,10 +285,10 @@ static const char *const answer_names[] = {
 static gboolean
 keep(struct store *db, const char *mailbox, const struct selftest *t, GError **error)
 {
-    json_t *data =
-        json_pack("{s:b, s:s, s:s, s:s, s:s}", "arrived", t->arrived, "message_id_kept",
-                  answer_names[t->message_id_kept], "sent_copy", answer_names[t->sent_copy],
-                  "plus_address_kept", answer_names[t->plus_address_kept], "capabilities", t->capabilities);
+    json_t *data = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s}", "arrived", t->arrived, "message_id_kept",
+                             answer_names[t->message_id_kept], "sent_copy", answer_names[t->sent_copy],
+                             "plus_address_kept", answer_names[t->plus_address_kept], "capabilities",
+                             t->capabilities, "extensions", t->extensions);
     char *text = json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS);
     gboolean ok =
         store_exec(db,
@@ -300,13 +318,15 @@ selftest_last(struct store *db, const char *mailbox, struct selftest *out, gint6
     json_t *data = text ? json_loads(text, 0, NULL) : NULL;
     if (!data)
         return FALSE;
-    const char *capabilities = json_string_value(json_object_get(data, "capabilities"));
+    const char *capabilities = json_string_value(json_object_get(data, "capabilities")),
+               *extensions = json_string_value(json_object_get(data, "extensions"));
     *at_us = store_int(db, "SELECT selftest_at FROM mailbox_state WHERE mailbox = ?", 0, NULL, "t", mailbox);
     *out = (struct selftest){.arrived = json_is_true(json_object_get(data, "arrived")),
                              .message_id_kept = read_answer(data, "message_id_kept"),
                              .sent_copy = read_answer(data, "sent_copy"),
                              .plus_address_kept = read_answer(data, "plus_address_kept"),
-                             .capabilities = g_strdup(capabilities ? capabilities : "")};
+                             .capabilities = g_strdup(capabilities ? capabilities : ""),
+                             .extensions = g_strdup(extensions ? extensions : "")};
     json_decref(data);
     return TRUE;
 }
@@ -333,7 +353,7 @@ selftest_run(struct service *s, const struct mailbox *m, int limit_ms, struct se
         t.inbox_from = end_of(client, m->inbox);
         t.sent_from = end_of(client, sent);
     }
-    ok = ok && send_mails(m, &t, error);
+    ok = ok && send_mails(m, &t, &out->extensions, error);
     if (ok && t.refused[1])
         out->plus_address_kept = SELFTEST_NO;
     ok = ok && wait_for_mails(client, m, sent, &t, limit_ms, out, error) && keep(s->db, m->name, out, error);

@@ -11,7 +11,8 @@ struct selftest {
     enum selftest_answer message_id_kept; /* NO: the provider gives its own */
     enum selftest_answer sent_copy;       /* YES: the provider puts what was submitted into Sent by itself */
     enum selftest_answer plus_address_kept; /* YES: mail to local+word@domain arrives, with the word */
-    char *capabilities;                     /* of IDLE, CONDSTORE, UIDPLUS, those the server has */
+    char *capabilities;                     /* of IDLE, CONDSTORE, UIDPLUS, those the IMAP server has */
+    char *extensions; /* of SMTPUTF8 (RFC 6531), DSN (RFC 3461), those the SMTP server has */
 };
 void selftest_clear(struct selftest *selftest);
 

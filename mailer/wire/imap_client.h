@@ -96,7 +96,8 @@ gboolean imap_client_uidnext(struct imap_client *client, const char *folder, gui
 
 /* The messages of the selected folder with UID uid_from and above, ascending, at most max_count (0: all).
  * envelopes holds struct imap_envelope; the caller frees it with g_array_unref(). Messages expunged meanwhile
- * are left out. Begins with NOOP, so that mail already delivered is seen. */
+ * are left out, others take their place: fewer than max_count are all there are. Begins with NOOP, so that
+ * mail already delivered is seen. */
 gboolean imap_client_list_since(struct imap_client *client, guint32 uid_from, guint max_count,
                                 GArray **envelopes, GError **error);
 

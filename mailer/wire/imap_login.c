@@ -103,6 +103,22 @@ run_login(struct imap_client *client, const struct imap_server *server, const ch
     return MAILIMAP_NO_ERROR;
 }
 
+/* A NO that is nobody's wrong password: the server's user database is down, or the mailbox has too many
+ * connections (RFC 5530; Gmail and Exchange Online say it in words). */
+static gboolean
+is_passing(const char *text)
+{
+    static const char *const words[] = {"[unavailable]",     "[inuse]",
+                                        "[limit]",           "[serverbug]",
+                                        "too many simultan", "authenticated but not connected",
+                                        "too many connect"};
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strstr(lower, words[i]))
+            return TRUE;
+    return FALSE;
+}
+
 gboolean
 imap_log_in(struct imap_client *client, const struct imap_server *server, const char *secret,
             gboolean *refused, GError **error)
@@ -116,9 +132,7 @@ imap_log_in(struct imap_client *client, const struct imap_server *server, const 
     mailstream *line = client->session->imap_stream;
     explicit_bzero(line->write_buffer, line->buffer_max_size);
     imap_forget_capabilities(client); /* others hold after login */
-    /* RFC 5530: the same NO can mean that the server's user database is down, which is nobody's wrong
-     * password. */
-    gboolean server_down = strstr(imap_guard_text(client->guard), "[UNAVAILABLE]") != NULL;
+    gboolean server_down = is_passing(imap_guard_text(client->guard));
     g_autofree char *what = g_strdup_printf("logging in as %s", server->user);
     if (imap_end(client, outcome, what, server_down ? USHER_ERROR_UNAVAILABLE : USHER_ERROR_NO_PERMISSION,
                  error))

@@ -201,14 +201,15 @@ imap_client_list_since(struct imap_client *client, guint32 uid_from, guint max_c
     guint below = 0; /* "n:*" always names the last message: RFC 3501 section 6.4.8 */
     while (below < uids->len && g_array_index(uids, guint32, below) < uid_from)
         below++;
-    guint end = uids->len;
-    if (max_count > 0 && end - below > max_count)
-        end = below + max_count;
-
     g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(struct imap_envelope));
-    for (guint first = below; first < end; first += FETCH_AT_ONCE)
-        if (!list_some(client, uids, first, MIN(first + FETCH_AT_ONCE, end), list, error))
+    /* What was expunged meanwhile is made up for: a list that is shorter than asked for ends the folder. */
+    for (guint first = below, next; first < uids->len && (max_count == 0 || list->len < max_count);
+         first = next) {
+        guint wanted = max_count == 0 ? FETCH_AT_ONCE : MIN(FETCH_AT_ONCE, max_count - list->len);
+        next = MIN(first + wanted, uids->len);
+        if (!list_some(client, uids, first, next, list, error))
             return FALSE;
+    }
     g_array_sort(list, compare_uids);
     for (guint i = list->len; i > 1; i--)
         if (g_array_index(list, struct imap_envelope, i - 1).uid ==

@@ -76,7 +76,7 @@ const char *mime_fields_value(const struct mime_fields *fields, const char *name
 
 /* Groups of "Name: value" lines divided by blank lines, as delivery reports (RFC 3464 section 2.1) and
  * returned headers hold them: an array of struct mime_fields * that frees its elements. Groups without a
- * field are left out. text is UTF-8. */
+ * field are left out. text may hold any bytes. */
 GPtrArray *mime_fields_parse(const char *text);
 
 /* Every address of every field called name, groups flattened: an array of struct mime_address * that frees

@@ -58,11 +58,13 @@ unfold(const char *raw)
 static char *
 decode_value(const char *raw)
 {
-    gboolean plain = TRUE;
-    for (const char *p = raw; *p && plain; p++)
+    gboolean plain = TRUE, printable = TRUE;
+    for (const char *p = raw; *p && plain; p++) {
         plain = (guchar)*p < 0x80 && !(p[0] == '=' && p[1] == '?') && *p != 0x1b;
+        printable = printable && *p >= ' ' && *p != 0x7f;
+    }
     if (plain)
-        return mime_text_bounded(raw, MIME_READ_MAX_VALUE);
+        return printable ? g_strdup(raw) : mime_text_bounded(raw, MIME_READ_MAX_VALUE);
     g_autofree char *decoded = g_mime_utils_header_decode_text(mime_read_options(), raw);
     char *value = mime_text_bounded(decoded ? decoded : raw, MIME_READ_MAX_VALUE);
     return g_strstrip(g_strdelimit(value, "\n\t", ' '));

@@ -109,6 +109,18 @@ copy_clean(const char *text, gsize len, gsize max, gboolean lines)
     char *out = g_malloc(MIN(len, max) + 1);
     gsize n = 0;
     for (gsize i = 0; i < len;) {
+        gsize clean = i; /* most of a text is printable ASCII in one run */
+        while (clean < len && text[clean] >= ' ' && text[clean] != 0x7f)
+            clean++;
+        if (clean > i) {
+            gsize copied = MIN(clean - i, max - n);
+            memcpy(out + n, text + i, copied);
+            n += copied;
+            i += copied;
+            if (i < clean)
+                break;
+            continue;
+        }
         guchar c = (guchar)text[i];
         if (c >= 0x80) {
             gsize width = (gsize)(g_utf8_next_char(text + i) - (text + i));

@@ -101,11 +101,18 @@ def statuses_of(detail):
     return {code for code in codes if code[:2] in ("2.", "4.", "5.") and code.count(".") == 2}
 
 
+def class_of(row):
+    """The class that a row asks for; a complaint that its suite calls an opt-out is the mail of a List-Unsubscribe link."""
+    if row["kind"] == "complaint" and row["detail"].get("arf") == "opt-out":
+        return "opt_out"
+    return CLASS_OF.get(row["kind"])
+
+
 def measure(folder, rows, records):
     figures, matrix = Figures(), collections.Counter()
     for row, record in zip(rows, records):
         kind, detail, got = row["kind"], row["detail"], record["class"]
-        wanted = CLASS_OF.get(kind)
+        wanted = class_of(row)
         matrix[(kind, got)] += 1
         bounce = kind.startswith("bounce_")
         if wanted:
@@ -130,10 +137,10 @@ def measure(folder, rows, records):
     for name in CLASSES:
         made = [(row, record) for row, record in zip(rows, records) if record["class"] == name and row["kind"] in CLASS_OF]
         for row, record in made:
-            right = CLASS_OF[row["kind"]] == name or (name == "bounce" and row["kind"] == "delayed")
+            right = class_of(row) == name or (name == "bounce" and row["kind"] == "delayed")
             figures.count(f"precision of {name}", right, row, f"is {row['kind']}, by {record['rule']}")
         for row, record in zip(rows, records):
-            if CLASS_OF.get(row["kind"]) == name:
+            if class_of(row) == name:
                 figures.count(f"recall of {name}", record["class"] == name, row, f"{record['class']} by {record['rule']}")
     for row, record in zip(rows, records):
         if row["kind"] not in CLASS_OF:

@@ -184,6 +184,7 @@ class Inbox(harness.MailTestCase):
         self.assertRegex(said, r"copy in Sent: +not made by the provider")
         self.assertRegex(said, r"plus-address: +arrives")
         self.assertRegex(said, r"IMAP offers: +IDLE CONDSTORE UIDPLUS")
+        self.assertRegex(said, r"SMTP offers: +none of SMTPUTF8, DSN\n")  # Dovecot's submission service
         self.assertIn("plus_addressing = true", said)
         self.assertNotIn("sent_copy", said)
         self.assertRegex(office.usher("check").out, r"ok  mailbox ana: tried 0 days ago: Message-ID kept")
@@ -191,7 +192,11 @@ class Inbox(harness.MailTestCase):
         # Neither a reply nor a mail by hand, even where the specialist is somebody's contact.
         office.add_accounts({"account": "acme", "contacts": ["pat:owner", "ana@team.example:member"]})
         self.assertIn("usher.conf says so already", office.usher("check", "--mailbox", "ana", "--send").out)
-        copy = self.rig.wait_for("ana@team.example", count=4, subject="usher tries this mailbox")
+        exim = f'smtp = "smtp://{self.rig.host}:{self.rig.port("smtp")}"'
+        office.write_config(re.sub(r'smtp = ".*?"', exim, office.config))
+        self.assertRegex(office.usher("check", "--mailbox", "ana", "--send").out, r"SMTP offers: +SMTPUTF8 DSN\n")
+        self.assertRegex(office.usher("check").out, r"plus-address arrives, SMTPUTF8 offered, DSN offered\n")
+        copy = self.rig.wait_for("ana@team.example", count=6, subject="usher tries this mailbox")
         self.rig.append("ana@team.example", "Sent", copy.raw)
         office.cycle()
         self.assertEqual([event["kind"] for event in office.events("acme") if event["kind"] in ("replied", "hand_sent", "auto_replied")], [])

@@ -287,6 +287,7 @@ tls_certificate = {dir}/tls/server.pem
 tls_privatekey = {dir}/tls/server.key
 auth_advertise_hosts = ${{if def:tls_in_cipher{{*}}{{}}}}
 chunking_advertise_hosts = {chunking}
+dsn_advertise_hosts = *
 # The defaults protect small public servers: ten messages a connection, twenty connections.
 smtp_accept_max = 300
 smtp_accept_max_per_connection = 0

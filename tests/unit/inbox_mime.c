@@ -43,6 +43,35 @@ test_fields(void)
     mime_mail_free(mail);
 }
 
+/* Headers that are broken, and where what belongs to the text begins all the same. */
+static void
+test_broken_header(void)
+{
+    static const struct {
+        const char *mail, *subject, *to, *text;
+    } cases[] = {
+        {"Subject: one\nrubbish without a mark\nTo: a@x.example\n\ntext\n", "one", "a@x.example", "text\n"},
+        {"Subject: one\n by one\n \n\tand more\nTo: a@x.example\n\ntext\n", "one by one and more",
+         "a@x.example", "text\n"},
+        {"Subject: one\nTo: a@x.example\nNo blank line was written\n\ntext\n", "one", "a@x.example",
+         "No blank line was written\n\ntext\n"},
+        {"Received: by x\n with y\nSubject: one\nTo: a@x.example\n\ntext\n", "one", "a@x.example", "text\n"},
+        {"Subject: one\nTo: a@x.example\nMIME-Version: 1.0\nstray\nContent-Type: multipart/mixed; "
+         "boundary=b\n\n--b\n\ntext\n--b--\n",
+         "one", "a@x.example", "text"},
+        {"Subject : one\nTo : a@x.example\n\nFrom: text\n", "one", "a@x.example", "From: text\n"},
+        {"Subject: one\nTo: a@x.example", "one", "a@x.example", ""},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct mime_mail *mail = read_text(cases[i].mail);
+        g_assert_cmpstr(mime_fields_value(&mail->fields, "subject"), ==, cases[i].subject);
+        g_assert_cmpstr(mime_fields_value(&mail->fields, "to"), ==, cases[i].to);
+        const struct mime_part *last = &mail->parts[mail->part_count - 1];
+        g_assert_cmpstr(last->text, ==, cases[i].text);
+        mime_mail_free(mail);
+    }
+}
+
 static void
 test_charsets(void)
 {
@@ -149,6 +178,16 @@ test_limits(void)
         g_assert_cmpuint(mail->parts[i].depth, <=, MIME_READ_MAX_DEPTH);
     mime_mail_free(mail);
 
+    /* Line ends of one kind before those of another: each line is looked at once, or this takes minutes. */
+    g_string_assign(text, "From: a@b.example\r\r");
+    for (guint i = 0; i < MIME_READ_MAX_BYTES / 4; i++)
+        g_string_append(text, "x\r");
+    for (guint i = 0; i < MIME_READ_MAX_BYTES / 5; i++)
+        g_string_append(text, "y\n");
+    mail = read_text(text->str);
+    g_assert_true(g_str_has_prefix(mail->parts[0].text, "x\nx\n"));
+    mime_mail_free(mail);
+
     g_string_assign(text, "From: a@b.example\n\n");
     for (guint i = 0; i < MIME_READ_MAX_TEXT / 2; i++)
         g_string_append(text, "é\n");
@@ -175,6 +214,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/inbox/mime/fields", test_fields);
+    g_test_add_func("/inbox/mime/broken-header", test_broken_header);
     g_test_add_func("/inbox/mime/charsets", test_charsets);
     g_test_add_func("/inbox/mime/parts", test_parts);
     g_test_add_func("/inbox/mime/repairs", test_repairs);

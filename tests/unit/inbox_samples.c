@@ -143,6 +143,8 @@ main(int argc, char **argv)
     g_test_add_data_func("/inbox/samples/automatic", "automatic.txt", test_file);
     g_test_add_data_func("/inbox/samples/people", "people.txt", test_file);
     g_test_add_data_func("/inbox/samples/second", "second.txt", test_file);
+    g_test_add_data_func("/inbox/samples/third", "third.txt", test_file);
+    g_test_add_data_func("/inbox/samples/fourth", "fourth.txt", test_file);
     g_test_add_data_func("/inbox/samples/quotes", "quotes.txt", test_file);
     return g_test_run();
 }

@@ -390,6 +390,40 @@ test_drafts_wait(struct world *w, gconstpointer data)
     g_assert_cmpint(send_due(w, 250), ==, 1);
 }
 
+/* The day after the return is a business day where the customer is. */
+static void
+test_away_over_a_holiday(struct world *w, gconstpointer data)
+{
+    (void)data;
+    static const struct {
+        const char *country, *back, *held;
+    } cases[] = {
+        {"DE", "2026-12-23", "12-24"}, /* a Wednesday; Thursday is none yet */
+        {"DE", "2026-12-24", "12-28"}, /* Christmas, then a weekend */
+        {"GB", "2026-12-24", "12-29"}, /* and Boxing Day is made up for on Monday */
+        {"XX", "2026-12-24", "12-25"},
+    };
+    g_autofree char *facts = g_strconcat(service_facts_conf, "fact country { type = \"text\" }\n", NULL);
+    fixture_write(&w->f, "sequences/facts.conf", facts);
+    fixture_write(&w->f, "sequences/holidays.txt",
+                  "years 2026-2027\ncountry DE\n12-25 Weihnachten\n12-26 Weihnachten\n"
+                  "country GB\n12-25>mon Christmas\n12-26>mon Boxing Day\n");
+    service_reopen(w, fixture_conf);
+    to_written(w);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *json =
+            g_strdup_printf("{\"forecast_mrr\": 512.31, \"country\": \"%s\"}", cases[i].country);
+        now_is(w, "2026-11-02 15:00");
+        facts_are(w, json);
+        const struct mail away = {
+            .mail_class = MAIL_CLASS_AUTO_REPLY, .from = ANN, .return_date = cases[i].back};
+        take(w, &away);
+        g_autofree char *held = ask(&w->f, "strftime('%m-%d', until / 1000000 + 3600, 'unixepoch')",
+                                    "hold ORDER BY id DESC LIMIT 1");
+        g_assert_cmpstr(held, ==, cases[i].held);
+    }
+}
+
 /* Time away is not lateness: the automatic mail waits for the person and is sent then. */
 static void
 test_away_is_not_late(struct world *w, gconstpointer data)
@@ -576,6 +610,7 @@ main(int argc, char **argv)
     ADD("expired-comes-back", test_expired_comes_back, 0);
     ADD("drafts-wait/waiting", test_drafts_wait, 0);
     ADD("drafts-wait/approved", test_drafts_wait, 1);
+    ADD("away-over-a-holiday", test_away_over_a_holiday, 0);
     ADD("away-is-not-late", test_away_is_not_late, 0);
     ADD("same-mail", test_same_mail, 0);
     ADD("next-best", test_next_best, 0);

@@ -290,6 +290,38 @@ test_mail(struct world *w, gconstpointer data)
                     "complained 0\n");
 }
 
+/* What a correction took back is in the journal and in no figure. */
+static void
+test_retracted(struct world *w, gconstpointer data)
+{
+    (void)data;
+    gint64 ids[4];
+    make_accounts(w, ids);
+    enrol_all(w, ids);
+    event(w, ids[0], "2026-06-03 10:00", "sent", "{'message': 1, 'template': 'hello', 'subject': 'One'}");
+    gint64 kept = store_last_id(w->f.db);
+    event(w, ids[0], "2026-06-05 10:00", "replied", "{'message': 1}");
+    event(w, ids[1], "2026-06-05 10:00", "hand_sent", "{'opens': 1, 'specialist': 'ana', 'subject': 'Two'}");
+    event(w, ids[1], "2026-06-06 10:00", "bounced", "{'permanent': true}");
+    event(w, ids[1], "2026-06-07 10:00", "opted_out", "{}");
+    event(w, ids[2], "2026-07-02 10:00", "left", "{'sequence': 'trial'}");
+    enter(w, ids[2], "2026-07-02 10:00", "written");
+    store_exec(w->f.db, "INSERT INTO retracted SELECT id, 1 FROM event WHERE id > ?", &w->f.error, "i", kept);
+    g_assert_no_error(w->f.error);
+    assert_figure(w, "replies", "by name sent replied", "template hello 1 0\nsubject One 1 0\n");
+    assert_figure(w, "outreach", "specialist mails", "ana 0\nben 0\n");
+    assert_figure(w, "funnel", "cohort stage entered",
+                  "2026-06 fresh 2\n2026-06 written 2\n2026-06 done 1\n"
+                  "2026-07 fresh 2\n2026-07 written 0\n2026-07 done 0\n"
+                  "all fresh 4\nall written 2\nall done 1\n");
+    assert_figure(w, "unwritten_renewal", "account", "");
+    g_autofree char *rows = rows_of(w, "mail", "name count", 0);
+    g_assert_cmpstr(rows, ==,
+                    "sent 1\nby_hand 0\nrecipients 0\nrefused 0\nbounced_permanently 0\nbounced_otherwise 0\n"
+                    "unknown 0\nunknown_open 0\nreplied 0\nauto_replied 0\nbooked 0\nopted_out 0\n"
+                    "complained 0\n");
+}
+
 /* Nothing has happened: every figure says so, none divides by nothing. */
 static void
 test_empty(struct world *w, gconstpointer data)
@@ -315,6 +347,7 @@ main(int argc, char **argv)
     TEST("retention", test_retention);
     TEST("renewals", test_renewals);
     TEST("mail", test_mail);
+    TEST("retracted", test_retracted);
     TEST("empty", test_empty);
     return g_test_run();
 }

@@ -1,0 +1,227 @@
+/* Reading mailboxes whose mail changes at the worst moment, and those of big providers
+ * (tests/rig/fake_mailbox.py): every mail counts once, none is passed over. The reader is this program,
+ * unconfined. */
+#include "inbox/watch.h"
+
+#include "fixture.h"
+#include "inbox/reader.h"
+
+#include <gio/gio.h>
+#include <sys/socket.h>
+
+static char *self;
+
+/* ---- the child: "worker reader" ---- */
+
+static gboolean
+receive(void *buffer, gsize len)
+{
+    for (gsize got = 0; got < len;) {
+        ssize_t n = recv(READER_CHILD_FD, (char *)buffer + got, len - got, 0);
+        if (n <= 0)
+            return FALSE;
+        got += (gsize)n;
+    }
+    return TRUE;
+}
+
+static int
+serve(void)
+{
+    guint32 little;
+    while (receive(&little, sizeof little)) {
+        gsize len = GUINT32_FROM_LE(little);
+        g_autofree char *request = g_malloc0(len + 1);
+        if (!receive(request, len))
+            return 1;
+        /* flags, count of our addresses, those, the opt-out address: each text with its length in front */
+        gsize at = 5;
+        memcpy(&little, request + 1, sizeof little);
+        for (guint32 n = GUINT32_FROM_LE(little) + 1, size; n > 0; n--, at += 4 + GUINT32_FROM_LE(size))
+            memcpy(&size, request + at, sizeof size);
+        struct mail_record record;
+        mail_classify((const guint8 *)request + at, len - at, FALSE, NULL, &record);
+        g_autoptr(GBytes) written = mail_record_write(&record);
+        mail_record_clear(&record);
+        gsize size;
+        const char *data = g_bytes_get_data(written, &size);
+        little = GUINT32_TO_LE((guint32)size);
+        send(READER_CHILD_FD, &little, sizeof little, 0);
+        send(READER_CHILD_FD, data, size, 0);
+    }
+    return 0;
+}
+
+/* ---- the mailbox ---- */
+
+struct world {
+    struct fixture f;
+    GSubprocess *server;
+    struct intake intake;
+    struct event_sink sink;
+    struct watch *watch;
+};
+
+static gboolean
+record_event(gpointer user, struct store *db, struct event *event, GError **error)
+{
+    (void)user;
+    return journal_append(db, event, error);
+}
+
+static void
+set_up(struct world *w, gconstpointer scenario)
+{
+    memset(w, 0, sizeof *w);
+    fixture_set_up(&w->f);
+    w->server = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &w->f.error,
+                                 "python3", USHER_SOURCE_DIR "/tests/rig/fake_mailbox.py",
+                                 (const char *)scenario, NULL);
+    g_assert_no_error(w->f.error);
+    g_autoptr(GDataInputStream) output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(w->server));
+    g_autofree char *port = g_data_input_stream_read_line(output, NULL, NULL, NULL);
+    g_assert_nonnull(port);
+    fixture_write(&w->f, "ann.password", "secret");
+    g_autofree char *conf = g_strdup_printf(
+        "team { name = \"T\" timezone = \"Europe/Berlin\" }\n"
+        "mailbox ann { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:%s\" user = "
+        "\"ann@example.test\" password_file = \"ann.password\" }\n"
+        "specialist ann { name = \"Ann\" address = \"ann@example.test\" }\n",
+        port);
+    fixture_load_config(&w->f, conf);
+    g_autofree char *made =
+        g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() - 3600 * (gint64)G_USEC_PER_SEC);
+    g_assert_true(store_set_meta(w->f.db, "created_real_us", made, NULL));
+    w->sink = (struct event_sink){.record = record_event};
+    w->intake = (struct intake){
+        .db = w->f.db, .config = w->f.config, .mailbox = w->f.config->mailboxes->pdata[0], .sink = &w->sink};
+    w->watch = watch_new(&w->intake, self);
+    add_contact(&w->f, add_account(&w->f, "acme", "{}"), "pat@acme.example", "owner - - Pat");
+}
+
+static void
+tear_down(struct world *w, gconstpointer data)
+{
+    (void)data;
+    watch_free(w->watch);
+    g_subprocess_force_exit(w->server);
+    g_subprocess_wait(w->server, NULL, NULL);
+    g_object_unref(w->server);
+    fixture_tear_down(&w->f);
+}
+
+static void
+read_all(struct world *w)
+{
+    watch_read(w->watch, NULL, &w->f.error);
+    g_assert_no_error(w->f.error);
+}
+
+static void
+read_fails(struct world *w, enum usher_error code)
+{
+    g_assert_false(watch_read(w->watch, NULL, &w->f.error));
+    g_assert_error(w->f.error, USHER_ERROR, (int)code);
+    g_clear_error(&w->f.error);
+}
+
+#define assert_replies(w, expected)                                                                          \
+    assert_rows(&(w)->f, "data ->> 'subject'", "event WHERE kind = 'replied' ORDER BY id", expected)
+#define assert_read_to_end(w, next)                                                                          \
+    assert_rows(&(w)->f, "next_uid", "folder WHERE role = 'inbox' AND read_boot_us IS NOT NULL", next)
+
+/* A mail that goes while it is read is passed over; the next one is not. */
+static void
+test_expunged(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_all(w);
+    assert_replies(w, "Question 1;Question 3");
+    assert_read_to_end(w, "4");
+}
+
+/* A list that is shorter than it was asked for is not the end: a folder that counts as read was read. */
+static void
+test_expunged_many(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_all(w);
+    assert_rows(&w->f, "COUNT(*)", "event WHERE kind = 'replied'", "230");
+    assert_read_to_end(w, "261");
+}
+
+static void
+test_restarts(struct world *w, gconstpointer data)
+{
+    (void)data;
+    g_assert_false(watch_read(w->watch, NULL, &w->f.error));
+    g_clear_error(&w->f.error);
+    assert_replies(w, "Question 1");
+    assert_rows(&w->f, "COUNT(*)", "folder WHERE role = 'inbox' AND read_boot_us IS NOT NULL", "0");
+    read_all(w);
+    assert_replies(w, "Question 1;Question 2;Question 3");
+    assert_read_to_end(w, "4");
+}
+
+/* Other numbers for the same mails tell nothing new, even of a mail without a Message-ID. */
+static void
+test_renumbered(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_all(w);
+    assert_replies(w, "Question 1;Question 2;Question 3");
+    read_all(w);
+    assert_replies(w, "Question 1;Question 2;Question 3;Question 4");
+    assert_read_to_end(w, "5");
+    read_all(w);
+    assert_rows(&w->f, "COUNT(*)", "inbound", "4");
+}
+
+/* A login that is refused for a while is no wrong password. Sent is found by its mark, whatever its language.
+ */
+static void
+test_gmail(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_fails(w, USHER_ERROR_UNAVAILABLE);
+    read_all(w);
+    assert_rows(&w->f, "role || ' ' || name", "folder ORDER BY role",
+                "inbox INBOX;sent [Gmail]/Gesendete Objekte ü");
+    assert_rows(&w->f, "kind", "event WHERE kind = 'hand_sent'", "hand_sent");
+    read_all(w); /* the last mail stands in every answer: it is not read again */
+    assert_replies(w, "Question 1;Question 2;Question 3");
+    assert_rows(&w->f, "COUNT(*)", "inbound", "4");
+}
+
+/* Sent is found by its name; a size that is too small does not cut the mail. */
+static void
+test_exchange(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_fails(w, USHER_ERROR_UNAVAILABLE);
+    read_all(w);
+    assert_rows(&w->f, "role || ' ' || name", "folder ORDER BY role", "inbox INBOX;sent Sent Items");
+    assert_rows(&w->f, "kind", "event WHERE kind = 'hand_sent'", "hand_sent");
+    assert_rows(&w->f, "text", "inbound WHERE subject LIKE 'Question%' AND class = 'reply' ORDER BY uid",
+                "Text 1.;Text 2.;Text 3.");
+}
+
+#define TEST(name, func) g_test_add("/inbox/providers/" name, struct world, name, set_up, func, tear_down)
+
+int
+main(int argc, char **argv)
+{
+    self = g_file_read_link("/proc/self/exe", NULL);
+    if (argc == 3 && strcmp(argv[1], "worker") == 0)
+        return serve();
+    g_test_init(&argc, &argv, NULL);
+    TEST("expunged", test_expunged);
+    TEST("expunged-many", test_expunged_many);
+    TEST("restarts", test_restarts);
+    TEST("renumbered", test_renumbered);
+    TEST("gmail", test_gmail);
+    TEST("exchange", test_exchange);
+    int rc = g_test_run();
+    g_free(self);
+    return rc;
+}
