@@ -316,11 +316,22 @@ tls_failure_describe(SSL *ssl, const char *host)
     return tls_error_describe(host);
 }
 
+gboolean
+tls_error_is_drop(void)
+{
+    unsigned long code = ERR_peek_last_error();
+
+    return code == 0 ||
+           (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+}
+
 char *
 tls_error_describe(const char *host)
 {
-    if (ERR_peek_last_error() == 0)
+    if (tls_error_is_drop()) {
+        ERR_clear_error();
         return g_strdup_printf("%s closed the connection during the TLS handshake", host);
+    }
     g_autofree char *reason = error_queue_take();
     return g_strdup_printf("TLS handshake with %s failed: %s", host, reason);
 }

@@ -38,6 +38,9 @@ char *tls_failure_describe(SSL *ssl, const char *host);
 /* The same where the SSL is out of reach: OpenSSL's error queue is all there is. Free it. */
 char *tls_error_describe(const char *host);
 
+/* TRUE when OpenSSL's error queue knows no other reason for a failed handshake than that the line ended. */
+gboolean tls_error_is_drop(void);
+
 /* What a handshake came to. Start from zeroes. */
 struct tls_facts {
     char *cipher;              /* "TLSv1.3 TLS_AES_256_GCM_SHA384", NULL without TLS */

@@ -32,6 +32,7 @@ the last), last (the chunk that is), rset, quit. ACTION is one of
   late CODE TEXT this answer, after a second
   inject TEXT    the usual answer with TEXT behind it, in one packet
   early TEXT     answer TEXT before reading the chunk (bdat, last)
+  meet TEXT      the usual answer; then TEXT, when the file "begun" is there, and the file "said" (data)
   CODE TEXT      this answer; "|" divides lines
 A message that was accepted is in NNNN.eml as it came, without dot-stuffing; its envelope, and everything said on both
 sides, in log.
@@ -198,6 +199,13 @@ class Session:
             return True
         elif action.startswith("early "):
             self.say(action[6:])
+        elif action.startswith("meet "):
+            self.say(usual)
+            while not os.path.exists(os.path.join(self.folder, "begun")):
+                time.sleep(0.001)
+            self.say(action[5:])
+            open(os.path.join(self.folder, "said"), "x").close()
+            return True
         else:
             self.say(action)
             return action[:1] == usual[:1]
