@@ -422,7 +422,8 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
     if (to_sent > 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
                         /* of a redirected mail there is no copy that says where it really went */
-                        l->mailbox->sent_copy == SENT_COPY_APPEND && !json_object_get(data, "redirected_to")
+                        l->mailbox && l->mailbox->sent_copy == SENT_COPY_APPEND &&
+                                !json_object_get(data, "redirected_to")
                             ? "wanted"
                             : NULL,
                         message_id) &&
