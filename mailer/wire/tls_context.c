@@ -98,6 +98,8 @@ tls_context_new(const char *ca_file, int max_version, GError **error)
     SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    /* At least 112 bits: no RSA below 2048, no SHA-1, no anonymous cipher, however lax openssl.cnf is. */
+    SSL_CTX_set_security_level(context, MAX(SSL_CTX_get_security_level(context), 2));
 
     int loaded = ca_file != NULL ? SSL_CTX_load_verify_file(context, ca_file)
                                  : SSL_CTX_set_default_verify_paths(context);

@@ -1,7 +1,8 @@
 /* The one place that decides whom a TLS connection trusts. Both mail clients make their SSL_CTX here, so
- * there is a single policy: TLS 1.2 at least, the peer's certificate verified against the system's roots or
- * one configured CA file, the configured name (never one learnt from DNS) required in its subjectAltName, SNI
- * sent (RFC 6066 section 3), no client certificate, no renegotiation. */
+ * there is a single policy: TLS 1.2 at least, no key or digest below 112 bits of security, the peer's
+ * certificate verified against the system's roots or one configured CA file, the configured name (never one
+ * learnt from DNS) required in its subjectAltName, SNI sent (RFC 6066 section 3), no client certificate, no
+ * renegotiation. */
 #ifndef USHER_WIRE_TLS_CONTEXT_H
 #define USHER_WIRE_TLS_CONTEXT_H
 
