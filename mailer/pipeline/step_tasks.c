@@ -97,9 +97,9 @@ ask_stages(struct store *db, const struct sequence *seq, const struct event *eve
         if (strcmp(t->on, "sent") != 0 || g_strcmp0(t->step, step) != 0)
             continue;
         const struct stage *to = sequence_stage(seq, t->to);
-        g_autofree char *title = g_strdup_printf(
-            "The %s mail was not sent: should the stage be %s all the same? `usher stage` sets it", step,
-            to->title);
+        g_autofree char *title =
+            g_strdup_printf("No %s mail goes out: should the stage be %s all the same? `usher stage` sets it",
+                            step, to->title);
         if (!ask(db, event, "stage_open", title, to == missed, error))
             return FALSE;
     }

@@ -6,7 +6,7 @@
     "late_step: The nudge mail is too late to go out by itself: `usher resume` sends it, `usher stop` "      \
     "drops it"
 #define OPEN                                                                                                 \
-    "stage_open: The nudge mail was not sent: should the stage be done all the same? `usher stage` sets it"
+    "stage_open: No nudge mail goes out: should the stage be done all the same? `usher stage` sets it"
 
 static void
 tear_down(struct world *w, gconstpointer data)
