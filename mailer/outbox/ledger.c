@@ -248,10 +248,11 @@ ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
     if (!store_exec(
             l->db,
             "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE message_id = ? AND state "
-            "= 'claimed' AND owner = ? AND at >= ?"
+            "= 'claimed' AND owner = ? AND at BETWEEN ? AND ?"
             " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
             " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
-            error, "iiti", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US))
+            error, "iitii", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US,
+            now_us + CLAIM_MAX_AGE_US)) /* beyond that the clock was set back */
         return FALSE;
     if (store_changes(l->db) == (gint64)c->addresses->len)
         return TRUE;
