@@ -14,7 +14,7 @@
  *   queued, claimed, deferred ──▶ withdrawn ──approved again──▶ queued
  *
  * The database knows these arrows (trigger delivery_legal), refuses any other, and keeps each one taken with
- * its evidence (delivery_move). usher-ledger(7) tells the same to people; outbox_ledger_edges.c walks it.
+ * its evidence (delivery_move). usher-ledger(7) tells the same to people; tests/unit/outbox_edges.c walks it.
  *
  * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes
  * unknown, and only while it holds no answer (code is NULL from ledger_begin() to ledger_note_sent()); an
