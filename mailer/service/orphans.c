@@ -14,9 +14,12 @@ busy_mailboxes(struct store *db, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) local = NULL;
-    scoped(query_end) struct query *q = store_query(
-        db, "SELECT DISTINCT mailbox FROM delivery WHERE state IN ('claimed', 'transmitting', 'unknown')",
-        error, "");
+    /* The condition of the index delivery_busy, word for word; what is unknown already stays so. */
+    scoped(query_end) struct query *q =
+        store_query(db,
+                    "SELECT DISTINCT mailbox FROM delivery WHERE state IN ('claimed', 'transmitting', "
+                    "'unknown') AND state <> 'unknown'",
+                    error, "");
     while (q && query_next(q, &local))
         g_ptr_array_add(names, query_dup_text(q, "mailbox"));
     if (local)
