@@ -323,7 +323,7 @@ cmd_settle(struct cli *cli, int argc, char **argv)
     g_autoptr(GError) error = NULL;
     struct service *s = cli->service;
     g_autofree char *mailbox = store_text(s->db, "SELECT mailbox FROM message WHERE id = ?", &error, "i", id);
-    if (!mailbox || !config_mailbox(s->config, mailbox))
+    if (!mailbox)
         return error ? cli_fail(error) : cli_missing("settle: there is no message %s", argv[1]);
     struct ledger ledger = {.db = s->db,
                             .config = s->config,

@@ -14,7 +14,7 @@
  *   queued, claimed, deferred ──▶ withdrawn ──approved again──▶ queued
  *
  * The database knows these arrows (trigger delivery_legal), refuses any other, and keeps each one taken with
- * its evidence (delivery_move). usher-ledger(7) tells the same to people; outbox_ledger_edges.c walks it.
+ * its evidence (delivery_move). usher-ledger(7) tells the same to people; tests/unit/outbox_edges.c walks it.
  *
  * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes
  * unknown, and only while it holds no answer (code is NULL from ledger_begin() to ledger_note_sent()); an
@@ -248,10 +248,11 @@ ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
     if (!store_exec(
             l->db,
             "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE message_id = ? AND state "
-            "= 'claimed' AND owner = ? AND at >= ?"
+            "= 'claimed' AND owner = ? AND at BETWEEN ? AND ?"
             " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
             " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
-            error, "iiti", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US))
+            error, "iitii", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US,
+            now_us + CLAIM_MAX_AGE_US)) /* beyond that the clock was set back */
         return FALSE;
     if (store_changes(l->db) == (gint64)c->addresses->len)
         return TRUE;
@@ -422,7 +423,8 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
     if (to_sent > 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
                         /* of a redirected mail there is no copy that says where it really went */
-                        l->mailbox->sent_copy == SENT_COPY_APPEND && !json_object_get(data, "redirected_to")
+                        l->mailbox && l->mailbox->sent_copy == SENT_COPY_APPEND &&
+                                !json_object_get(data, "redirected_to")
                             ? "wanted"
                             : NULL,
                         message_id) &&

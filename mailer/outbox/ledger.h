@@ -39,7 +39,7 @@ struct outbox_policy {
 struct ledger {
     struct store *db;
     const struct config *config;
-    const struct mailbox *mailbox;
+    const struct mailbox *mailbox; /* for settling alone: NULL where usher.conf no longer has it */
     const struct outbox_policy *policy;
     char *owner;           /* of the claims: this process */
     char *setup;           /* breaker_setup() of now; NULL where nobody knows */

@@ -137,7 +137,7 @@ settlement_follow(struct store *db, const struct config *config, const struct ou
     if (!proof.condition)
         return TRUE;
     g_autoptr(GError) local = NULL;
-    g_autofree char *mailbox = store_text(
+    g_autofree char *name = store_text(
         db,
         "SELECT mailbox FROM message WHERE id = ?1 AND EXISTS (SELECT 1 FROM delivery WHERE message_id = "
         "?1 AND state = 'unknown')",
@@ -146,11 +146,9 @@ settlement_follow(struct store *db, const struct config *config, const struct ou
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    struct ledger l = {.db = db,
-                       .config = config,
-                       .mailbox = mailbox ? config_mailbox(config, mailbox) : NULL,
-                       .policy = policy};
-    return !l.mailbox || settle_by(&l, message_id, &proof, clock_now_us(), error);
+    struct ledger l = {
+        .db = db, .config = config, .mailbox = name ? config_mailbox(config, name) : NULL, .policy = policy};
+    return !name || settle_by(&l, message_id, &proof, clock_now_us(), error);
 }
 
 /* An event read back from the journal. */

@@ -71,7 +71,8 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
 
 static gboolean
 advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
-                 gint64 account_id, gint64 now_us, gint64 cause, gint64 *wake_us, GError **error)
+                 gint64 account_id, gint64 now_us, gint64 cause, gint64 *wake_us, gboolean *uncomposed,
+                 GError **error)
 {
     scoped(view_free) struct view *v = view_load(db, program, seq, account_id, now_us, NULL, error);
     if (!v)
@@ -106,6 +107,7 @@ advance_sequence(struct store *db, const struct program *program, const struct s
     }
     if (v->wake_us && (!*wake_us || v->wake_us < *wake_us))
         *wake_us = v->wake_us;
+    *uncomposed = *uncomposed || v->uncomposed;
     return TRUE;
 }
 
@@ -121,12 +123,13 @@ pipeline_advance_because(struct store *db, const struct program *program, gint64
                          gint64 cause, GError **error)
 {
     gint64 wake_us = 0;
+    gboolean uncomposed = FALSE;
     for (guint i = 0; i < program->sequences->len; i++)
         if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, cause, &wake_us,
-                              error))
+                              &uncomposed, error))
             return FALSE;
-    return store_exec(db, "UPDATE account SET dirty = 0, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
-                      "ii", wake_us, account_id);
+    return store_exec(db, "UPDATE account SET dirty = ?, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
+                      "iii", (gint64)uncomposed, wake_us, account_id);
 }
 
 struct fact_row *

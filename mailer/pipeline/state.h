@@ -25,6 +25,8 @@ enum step_state {
     STEP_STATE_COUNT
 };
 extern const char *const step_state_names[STEP_STATE_COUNT];
+/* What the reason of a step begins with that waits because its mail cannot be written. */
+#define STEP_UNCOMPOSED "cannot be composed: "
 enum step_state step_state_parse(const char *name);
 
 /* TRUE for the states that nothing but a person's act leaves. */

@@ -132,6 +132,24 @@ conditions_hold(const struct view *v, const struct step *step, struct verdict *o
     return TRUE;
 }
 
+/* The moment from which on a mail planned for planned_us may no longer go out by itself. */
+static gint64
+late_from_us(const struct view *v, const struct step *step, gint64 planned_us)
+{
+    struct civil day = zone_from_utc_us(v->zone, planned_us);
+    day.has_time = FALSE;
+    day.hour = day.minute = day.second = 0;
+    civil_add_days(&day, (step->late == LATE_SEND_WITHIN ? step->late_days : 1) + 1);
+    return zone_to_utc_us(v->zone, &day);
+}
+
+/* It waits because its mail could not be written, and whoever evaluates the account may try again. */
+static gboolean
+is_uncomposed(const struct step_status *now)
+{
+    return now->state == STEP_WAITING && now->reason && g_str_has_prefix(now->reason, STEP_UNCOMPOSED);
+}
+
 /* Whether a mail planned for planned_us may no longer go out by itself. */
 static gboolean
 is_late(const struct view *v, const struct step *step, gint64 planned_us, struct verdict *out)
@@ -139,7 +157,7 @@ is_late(const struct view *v, const struct step *step, gint64 planned_us, struct
     struct civil planned = zone_from_utc_us(v->zone, planned_us),
                  today = zone_from_utc_us(v->zone, v->now_us);
     int late_days = civil_days_between(&planned, &today);
-    if (late_days <= (step->late == LATE_SEND_WITHIN ? step->late_days : 1))
+    if (v->now_us < late_from_us(v, step, planned_us))
         return FALSE;
     *out = verdict_of(step->late == LATE_SKIP ? STEP_SKIPPED : STEP_LATE, planned_us,
                       g_strdup_printf("%d days late", late_days));
@@ -207,13 +225,17 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
         return verdict_of(STEP_WAITING, p.planned_us, held);
     if (now->state == STEP_QUEUED) {
         gint64 planned_us = MAX(p.open_us, now->due_us);
-        if (!is_late(v, step, planned_us, &late))
-            return verdict_of(STEP_QUEUED, now->due_us, NULL);
-        g_free(late.reason);
-        planned_us = MAX(planned_us, view_recipients_held_us(v, now->message_id)); /* somebody was away */
-        return is_late(v, step, planned_us, &late) ? late : verdict_of(STEP_QUEUED, now->due_us, NULL);
+        if (is_late(v, step, planned_us, &late)) {
+            planned_us = MAX(planned_us, view_recipients_held_us(v, now->message_id)); /* somebody was away */
+            g_free(late.reason);
+            if (is_late(v, step, planned_us, &late))
+                return late;
+        }
+        view_wake_at(v, late_from_us(v, step, planned_us));
+        return verdict_of(STEP_QUEUED, now->due_us, NULL);
     }
-    struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
+    gboolean uncomposed = is_uncomposed(now);
+    struct verdict out = {.released_us = now->state == STEP_WAITING && !uncomposed ? v->now_us : 0};
     if (out.released_us)
         p.open_us = sending_next_us(&v->hours, v->now_us, &p.holiday); /* time on hold is not lateness */
     if (is_late(v, step, p.open_us, &late)) {
@@ -225,12 +247,13 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
     out.due_us = p.open_us;
     struct plan again = {0};
     again.planned_us = sending_next_us(&v->hours, v->now_us, &again.holiday);
-    if (again.planned_us > v->now_us) {
+    if (again.planned_us > v->now_us && !uncomposed) {
         out = scheduled(v, &again);
         out.released_us = out.due_us; /* nor is a window that closed first */
         return out;
     }
     out.state = STEP_WANTED;
+    view_wake_at(v, late_from_us(v, step, p.open_us));
     return out;
 }
 
@@ -267,6 +290,11 @@ step_update(struct view *v, const struct step *step, GError **error)
         return FALSE;
     g_autofree char *old_reason = now.reason;
     struct verdict want = judge_step(v, step, &now);
+    if (want.state == STEP_WANTED && is_uncomposed(&now)) { /* once a cause: see drafting.h */
+        v->uncomposed = TRUE;
+        want.state = STEP_WAITING;
+        want.reason = g_strdup(now.reason);
+    }
     g_autofree char *reason = want.reason;
     if (want.state == STEP_SCHEDULED)
         view_wake_at(v, want.due_us);

@@ -4,6 +4,7 @@
 #include "accounts/sender.h"
 #include "base/zone.h"
 #include "pipeline/engine_facts.h"
+#include "pipeline/step_tasks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -327,7 +328,7 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
                           .kind = kind,
                           .actor = "usher",
                           .data = data};
-    gboolean ok = state_record(v->db, &event, error);
+    gboolean ok = state_record(v->db, &event, error) && step_tasks_follow(v->db, v->program, &event, error);
     json_decref(data);
     return ok;
 }

@@ -26,6 +26,7 @@ struct view {
     gint64 hold_until_us; /* 0: until released */
     gint64 cause;         /* the event this look follows from, 0: none; decisions name it */
     gint64 wake_us;       /* when it must be looked at again, 0: only when something changes */
+    gboolean uncomposed;  /* a step is due whose mail could not be written: to be tried again */
 };
 
 /* Loads and evaluates. event is NULL or the one whose transitions are asked for. */

@@ -75,11 +75,14 @@ drafting_record(struct service *s, const struct draft *d, const char *kind, cons
 }
 
 static gboolean
-set_waiting(struct service *s, gint64 account_id, const char *sequence, const char *step, const char *reason,
-            gint64 now_us, GError **error)
+set_step(struct service *s, gint64 account_id, const char *sequence, const char *step, enum step_state state,
+         const char *reason, gint64 now_us, GError **error)
 {
-    json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", sequence, "step", step, "state",
-                             step_state_names[STEP_WAITING], "reason", reason);
+    gint64 due_us =
+        store_int(s->db, "SELECT due_at FROM step WHERE account_id = ? AND sequence = ? AND step = ?", 0,
+                  NULL, "itt", account_id, sequence, step);
+    json_t *data = json_pack("{s:s, s:s, s:s, s:I, s:s?}", "sequence", sequence, "step", step, "state",
+                             step_state_names[state], "due_at", (json_int_t)due_us, "reason", reason);
     struct event event = {.at_us = now_us,
                           .account_id = account_id,
                           .cause = s->cause,
@@ -91,14 +94,65 @@ set_waiting(struct service *s, gint64 account_id, const char *sequence, const ch
     return ok;
 }
 
-/* A step that cannot be composed waits, says why, and makes one task. */
+/* Why the step could not be composed when that was last tried; NULL when it is not parked. The caller frees.
+ */
+static char *
+parked_because(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step)
+{
+    return store_text(s->db,
+                      "SELECT substr(reason, length(?1) + 1) FROM step WHERE account_id = ?2 AND sequence = "
+                      "?3 AND step = ?4 AND state = 'waiting' AND substr(reason, 1, length(?1)) = ?1",
+                      NULL, "titt", STEP_UNCOMPOSED, account_id, seq->name, step->id);
+}
+
+static char *
+parked_title(const struct step *step, const char *why)
+{
+    return g_strdup_printf("The %s mail cannot be composed: %s", step->id, why);
+}
+
+/* What kept the step from being composed is over, or is something else now: the tasks that named it are done.
+ */
+static gboolean
+close_parked(struct service *s, gint64 account_id, const struct step *step, gint64 now_us, GError **error)
+{
+    for (;;) {
+        g_autofree char *any = parked_title(step, "");
+        g_autoptr(GError) local = NULL;
+        g_autofree char *title =
+            store_text(s->db,
+                       "SELECT title FROM task WHERE account_id = ?1 AND done_at IS NULL AND kind = "
+                       "'cannot_compose' AND substr(title, 1, length(?2)) = ?2 LIMIT 1",
+                       &local, "it", account_id, any);
+        if (local)
+            g_propagate_error(error, g_steal_pointer(&local));
+        if (!title)
+            return !error || !*error;
+        json_t *data = json_pack("{s:s, s:s}", "task", "cannot_compose", "title", title);
+        struct event event = {.at_us = now_us,
+                              .account_id = account_id,
+                              .cause = s->cause,
+                              .kind = "task_over",
+                              .actor = "usher",
+                              .data = data};
+        gboolean ok = state_record(s->db, &event, error);
+        json_decref(data);
+        if (!ok)
+            return FALSE;
+    }
+}
+
+/* A step that cannot be composed waits, says why, and makes one task: once a reason. */
 static gboolean
 park_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step,
-          const char *why, gint64 now_us, GError **error)
+          const char *before, const char *why, gint64 now_us, GError **error)
 {
-    g_autofree char *reason = g_strdup_printf("cannot be composed: %s", why);
-    g_autofree char *title = g_strdup_printf("The %s mail cannot be composed: %s", step->id, why);
-    return set_waiting(s, account_id, seq->name, step->id, reason, now_us, error) &&
+    if (g_strcmp0(before, why) == 0)
+        return TRUE;
+    g_autofree char *reason = g_strconcat(STEP_UNCOMPOSED, why, NULL);
+    g_autofree char *title = parked_title(step, why);
+    return set_step(s, account_id, seq->name, step->id, STEP_WAITING, reason, now_us, error) &&
+           close_parked(s, account_id, step, now_us, error) &&
            service_task_once(s, account_id, now_us, "cannot_compose", title, error);
 }
 
@@ -123,7 +177,7 @@ drafting_park_wanted(struct service *s, gint64 account_id, const char *reason, g
             sequence = query_dup_text(q, "sequence");
             step = query_dup_text(q, "step");
         }
-        if (!set_waiting(s, account_id, sequence, step, reason, now_us, error))
+        if (!set_step(s, account_id, sequence, step, STEP_WAITING, reason, now_us, error))
             return FALSE;
     }
 }
@@ -164,7 +218,7 @@ is_about_content(const GError *problem)
 
 static gboolean
 compose_step(struct service *s, gint64 account_id, const struct sequence *seq, const struct step *step,
-             gint64 now_us, GError **error)
+             const char *before, gint64 now_us, GError **error)
 {
     /* A message of this step that is under way, or done, is never made a second time. */
     g_autoptr(GError) local = NULL;
@@ -172,7 +226,7 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
                   "SELECT 1 FROM message WHERE account_id = ? AND sequence = ? AND step = ? AND state IN "
                   "('queued', 'sent', 'failed') LIMIT 1",
                   0, &local, "itt", account_id, seq->name, step->id))
-        return park_step(s, account_id, seq, step,
+        return park_step(s, account_id, seq, step, before,
                          "an earlier mail of this step may still arrive; settle it first", now_us, error);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
@@ -186,12 +240,14 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
     g_autoptr(GError) problem = NULL;
     scoped(draft_free) struct draft *d = draft_compose(&c, &request, &problem);
     gboolean ok = store_savepoint(s->db, error);
-    if (ok && d && store_composed(s, d, &c, now_us, &problem)) {
+    if (ok && d && close_parked(s, account_id, step, now_us, &problem) &&
+        (!before || set_step(s, account_id, seq->name, step->id, STEP_WANTED, NULL, now_us, &problem)) &&
+        store_composed(s, d, &c, now_us, &problem)) {
         ok = store_savepoint_keep(s->db, error);
     } else if (ok) {
         store_savepoint_undo(s->db);
-        ok = is_about_content(problem) ? park_step(s, account_id, seq, step, problem->message, now_us, error)
-                                       : FALSE;
+        ok = is_about_content(problem) &&
+             park_step(s, account_id, seq, step, before, problem->message, now_us, error);
         if (!ok && error && !*error)
             g_propagate_error(error, g_steal_pointer(&problem));
     }
@@ -203,8 +259,11 @@ gboolean
 drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 any = store_int(s->db, "SELECT 1 FROM step WHERE account_id = ? AND state = 'wanted' LIMIT 1", 0,
-                           &local, "i", account_id);
+    gint64 any = store_int(s->db,
+                           "SELECT 1 FROM step WHERE account_id = ?1 AND state = 'wanted' UNION ALL SELECT 1 "
+                           "FROM step WHERE account_id = ?1 AND state = 'waiting' AND substr(reason, 1, "
+                           "length(?2)) = ?2 LIMIT 1",
+                           0, &local, "it", account_id, STEP_UNCOMPOSED);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -219,7 +278,8 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
                 s->db,
                 "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = 'wanted'",
                 0, NULL, "itt", account_id, seq->name, step->id);
-            if (wanted && !compose_step(s, account_id, seq, step, now_us, error))
+            g_autofree char *before = wanted ? NULL : parked_because(s, account_id, seq, step);
+            if ((wanted || before) && !compose_step(s, account_id, seq, step, before, now_us, error))
                 return FALSE;
         }
     }

@@ -115,6 +115,7 @@ find_time(struct service *s, gint64 message_id, gint64 *at_us, char **reason, gb
 struct open_mail {
     gint64 id, ready_us;
     char *mailbox;
+    char *why; /* it is not ready now; NULL when it is */
 };
 
 /* What lies in the outbox, by the time of its next try. */
@@ -124,14 +125,16 @@ open_mails(struct store *db, gint64 now_us, GError **error)
     GArray *mails = g_array_new(FALSE, TRUE, sizeof(struct open_mail));
     scoped(query_end) struct query *q =
         store_query(db,
-                    "SELECT message_id, mailbox, MIN(next_at) AS at FROM delivery WHERE state IN ('queued', "
-                    "'deferred') GROUP BY message_id ORDER BY at, message_id",
+                    "SELECT message_id, mailbox, MIN(next_at) AS at, text FROM delivery WHERE state IN "
+                    "('queued', 'deferred') GROUP BY message_id ORDER BY at, message_id",
                     error, "");
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         struct open_mail m = {.id = query_int(q, "message_id"),
                               .ready_us = MAX(query_int(q, "at"), now_us),
                               .mailbox = query_dup_text(q, "mailbox")};
+        if (m.ready_us > now_us)
+            m.why = query_dup_text(q, "text");
         g_array_append_val(mails, m);
     }
     if (local)
@@ -146,7 +149,7 @@ play_mail(struct service *s, const struct open_mail *m, GHashTable *last, gint64
 {
     const gint64 *before_us = g_hash_table_lookup(last, m->mailbox);
     gint64 at_us = MAX(m->ready_us, before_us ? *before_us : 0);
-    g_autofree char *reason = NULL;
+    g_autofree char *reason = g_strdup(m->why);
     gboolean held;
     if (!find_time(s, m->id, &at_us, &reason, &held, error))
         return FALSE;
@@ -195,6 +198,7 @@ play_outbox(struct service *s, gint64 now_us, GPtrArray *lines, GError **error)
         if (!local)
             play_mail(s, m, last, now_us, lines, &local);
         g_free(m->mailbox);
+        g_free(m->why);
     }
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));

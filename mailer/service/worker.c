@@ -13,6 +13,7 @@
 #include "outbox/test_outbox.h"
 #include "service/clone_guard.h"
 #include "service/hooks.h"
+#include "service/orphans.h"
 #include "service/plan.h"
 #include "service/tick.h"
 
@@ -112,7 +113,8 @@ struct worker {
 static gboolean
 round_tick(struct worker *w, GError **error)
 {
-    if (!tick_run(w->service, clock_now_us(), &stop_requested, NULL, error) ||
+    if (!orphans_settle(w->service, clock_now_us(), error) ||
+        !tick_run(w->service, clock_now_us(), &stop_requested, NULL, error) ||
         !plan_heartbeat(w->service, clock_now_us(), error))
         return FALSE;
     pause_ms(1000);
@@ -420,8 +422,8 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
     if (unclaimed)
         note(NULL, g_error_new_literal(USHER_ERROR, USHER_ERROR_NO_PERMISSION, unclaimed), problem,
              &once.first);
-    if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local) ||
-        !plan_heartbeat(s, clock_now_us(), &local))
+    if (!orphans_settle(s, clock_now_us(), &local) || !tick_refresh(s, &local) ||
+        !tick_run(s, clock_now_us(), NULL, NULL, &local) || !plan_heartbeat(s, clock_now_us(), &local))
         note(NULL, g_steal_pointer(&local), problem, &once.first);
     for (guint i = 0; i < n; i++) {
         if (!send_once(&workers[i], &local))

@@ -74,10 +74,10 @@ item_done(struct smtp_item *item, const smtp_status_t *status)
     g_autofree struct smtp_outcome *outcomes = g_new0(struct smtp_outcome, MAX(n, 1));
     g_autoptr(GPtrArray) keep = g_ptr_array_new_with_free_func(g_free);
     const struct smtp_mail *mail = item->mail;
-    struct smtp_evidence evidence = {.transfer = answer_of(status, keep),
-                                     .ended = run->ended,
-                                     .otherwise = smtp_run_otherwise(run, item->given_up)};
+    struct smtp_evidence evidence = {.transfer = smtp_run_believe(run, answer_of(status, keep)),
+                                     .ended = run->ended};
 
+    evidence.otherwise = smtp_run_otherwise(run, item->given_up);
     if (item->message != NULL)
         evidence.mail = answer_of(smtp_reverse_path_status(item->message), keep);
     for (gsize i = 0; i < n; i++) {
@@ -157,8 +157,7 @@ body_read(void **context, int *len, void *data)
         return body_stop(len, EPIPE);
     }
     if (!run->ended) {
-        run->ended = TRUE;
-        smtp_dialogue_ended(&run->dialogue);
+        smtp_run_end(run, smtp_line_has_input(esmtp->line));
         smtp_line_expect(esmtp->line, run->final_timeout_ms);
     }
     return body_stop(len, 0);

@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-    LINE_MAX_BYTES = 4096,      /* RFC 5321 section 4.5.3.1.5 allows 512 */
+    /* RFC 5321 section 4.5.3.1.5 allows 512; libesmtp takes the first 1023 bytes of a line for all of it. */
+    LINE_MAX_BYTES = 1000,
     RECEIVED_MAX_BYTES = 65536, /* for one command */
     TEXT_MAX_BYTES = 500,
 };

@@ -58,14 +58,7 @@ on_monitor(const char *bytes, int length, int writing, void *data)
     /* The bytes lie in libesmtp's own input buffer, which it parses after this call; the const is a courtesy
      * of its type. */
     if (!smtp_dialogue_read(dialogue, (char *)(gsize)bytes, (gsize)length)) {
-        if (dialogue->surplus && run->server->security == SMTP_STARTTLS && !dialogue->encrypted)
-            smtp_run_fail(run, USHER_ERROR_PROTOCOL,
-                          "sent bytes in clear that nobody asked for before TLS: somebody may be tampering "
-                          "with the line");
-        else if (dialogue->surplus)
-            smtp_run_fail(run, USHER_ERROR_PROTOCOL, "sent more than one answer to %s", smtp_run_step(run));
-        else
-            smtp_run_fail(run, USHER_ERROR_PROTOCOL, "sends answers without end");
+        smtp_run_fail_bytes(run);
         smtp_line_cut(esmtp->line);
     } else if (dialogue->step == SMTP_STEP_AUTH && dialogue->answered) {
         smtp_run_note_login(run);
@@ -183,7 +176,7 @@ failure_find(struct smtp_esmtp *esmtp, int library_error)
     char buffer[256] = "";
 
     if (!timed_out && run->connected && !dialogue->garbled && step == SMTP_STEP_HANDSHAKE &&
-        !dialogue->encrypted) {
+        !dialogue->encrypted && !tls_error_is_drop()) {
         g_autofree char *reason = tls_error_describe(run->server->host);
         smtp_run_fail(run, USHER_ERROR_PROTOCOL, "cannot be trusted: %s", reason);
         return;

@@ -74,8 +74,7 @@ write_body(struct smtp_etpan *etpan, const char *bytes, gsize length)
         return FALSE;
     if (follow_dot(etpan, bytes, length)) {
         etpan->in_body = FALSE;
-        run->ended = TRUE;
-        smtp_dialogue_ended(&run->dialogue);
+        smtp_run_end(run, tls_stream_has_input(etpan->stream));
         begin_command(etpan, run->final_timeout_ms);
     }
     return tls_stream_write(etpan->stream, bytes, length) >= 0;
@@ -156,19 +155,7 @@ line_filter(void *data, const char *bytes, gsize length, GError **error)
     gboolean fit = smtp_dialogue_read(dialogue, copy, length);
     if (fit && !dialogue->garbled)
         return length;
-    if (dialogue->step == SMTP_STEP_QUIT)
-        ; /* nothing depends on it any more */
-    else if (dialogue->garbled || dialogue->overlong)
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "answered %s with something that is not SMTP",
-                      smtp_run_step(run));
-    else if (dialogue->surplus && run->server->security == SMTP_STARTTLS && !dialogue->encrypted)
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL,
-                      "sent bytes in clear that nobody asked for before TLS: somebody may be tampering with "
-                      "the line");
-    else if (dialogue->surplus)
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "sent more than one answer to %s", smtp_run_step(run));
-    else
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "sends answers without end");
+    smtp_run_fail_bytes(run);
     g_set_error_literal(error, USHER_ERROR, USHER_ERROR_PROTOCOL, "the answer is not to be believed");
     return 0;
 }

@@ -132,6 +132,7 @@ body_send(struct smtp_etpan *etpan, struct transaction *t)
         return;
     }
     note_answer(etpan, t, &t->transfer);
+    t->transfer = smtp_run_believe(run, t->transfer);
     etpan->wants_reset = !smtp_answer_consents(t->transfer);
 }
 

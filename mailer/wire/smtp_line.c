@@ -282,6 +282,17 @@ smtp_line_hung_up(struct smtp_line *line)
     return hung_up;
 }
 
+gboolean
+smtp_line_has_input(struct smtp_line *line)
+{
+    char byte;
+
+    g_mutex_lock(&line->mutex);
+    gboolean has_input = line->fd >= 0 && recv(line->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    g_mutex_unlock(&line->mutex);
+    return has_input;
+}
+
 const char *
 smtp_line_peer(struct smtp_line *line)
 {

@@ -30,6 +30,10 @@ gboolean smtp_line_timed_out(struct smtp_line *line);
 /* TRUE when the peer has closed its side or the connection is dead, cut included. */
 gboolean smtp_line_hung_up(struct smtp_line *line);
 
+/* TRUE when bytes wait that libesmtp has not read. Under TLS they may be a record of its own; 1.2 has none
+ * that a server would send unasked in the middle of a message. */
+gboolean smtp_line_has_input(struct smtp_line *line);
+
 /* "192.0.2.1:587" or "[2001:db8::1]:587" of the last connection; NULL before it, and when the peer reset it
  * at once. Borrowed. */
 const char *smtp_line_peer(struct smtp_line *line);

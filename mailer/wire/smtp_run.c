@@ -81,6 +81,26 @@ smtp_run_fail_line(struct smtp_run *run, gboolean timed_out, const char *reason)
     }
 }
 
+void
+smtp_run_fail_bytes(struct smtp_run *run)
+{
+    const struct smtp_dialogue *dialogue = &run->dialogue;
+
+    if (dialogue->step == SMTP_STEP_QUIT)
+        return; /* nothing depends on it any more */
+    if (dialogue->garbled || dialogue->overlong)
+        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "answered %s with something that is not SMTP",
+                      smtp_run_step(run));
+    else if (dialogue->surplus && run->server->security == SMTP_STARTTLS && !dialogue->encrypted)
+        smtp_run_fail(run, USHER_ERROR_PROTOCOL,
+                      "sent bytes in clear that nobody asked for before TLS: somebody may be tampering with "
+                      "the line");
+    else if (dialogue->surplus)
+        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "sent more than one answer to %s", smtp_run_step(run));
+    else
+        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "sends answers without end");
+}
+
 const char *
 smtp_run_step(const struct smtp_run *run)
 {
@@ -183,7 +203,7 @@ smtp_run_take(struct smtp_run *run)
         run->taken += mail != NULL;
     }
     run->under_way = mail != NULL;
-    run->begun = run->ended = FALSE;
+    run->begun = run->ended = run->early = FALSE;
     return mail;
 }
 
@@ -198,9 +218,32 @@ smtp_run_hold(struct smtp_run *run, const struct smtp_mail *mail)
 }
 
 void
+smtp_run_end(struct smtp_run *run, gboolean early)
+{
+    run->ended = TRUE;
+    run->early = early;
+    smtp_dialogue_ended(&run->dialogue);
+}
+
+struct smtp_answer
+smtp_run_believe(struct smtp_run *run, struct smtp_answer answer)
+{
+    if (run->ended && !run->dialogue.answered && answer.code != 0) {
+        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "answered %s with something that is not SMTP",
+                      smtp_run_step(run));
+        return (struct smtp_answer){0};
+    }
+    if (run->ended && run->early && smtp_answer_consents(answer)) {
+        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "answered the message before its end");
+        return (struct smtp_answer){0};
+    }
+    return answer;
+}
+
+void
 smtp_run_done(struct smtp_run *run, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
 {
-    run->under_way = run->begun = run->ended = FALSE;
+    run->under_way = run->begun = run->ended = run->early = FALSE;
     run->handler->done(run->user, mail, outcomes);
 }
 

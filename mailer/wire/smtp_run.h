@@ -37,6 +37,7 @@ struct smtp_run {
     gboolean under_way;           /* a message is, and its state is: */
     gboolean begun;
     gboolean ended;
+    gboolean early; /* the server had answered before the end left */
 };
 
 /* A whole reply to a command; code 0 for none. text may begin with its enhanced code. Borrowed. */
@@ -61,6 +62,9 @@ void smtp_run_fail_also(struct smtp_run *run, const GError *problem);
  * system's word for a connection that never was. */
 void smtp_run_fail_line(struct smtp_run *run, gboolean timed_out, const char *reason);
 
+/* The dialogue has just been given bytes that are no answer to what stands open: says what they are. */
+void smtp_run_fail_bytes(struct smtp_run *run);
+
 /* TRUE when the command that the dialogue has just noted may leave: no AUTH and no MAIL before TLS, where TLS
  * is wanted, and no MAIL before the login has succeeded, where there is one. */
 gboolean smtp_run_allows(struct smtp_run *run);
@@ -84,6 +88,13 @@ const struct smtp_mail *smtp_run_take(struct smtp_run *run);
 /* Gives mail back to wait for the next session when only the login was refused: TRUE, and done() is not
  * called. */
 gboolean smtp_run_hold(struct smtp_run *run, const struct smtp_mail *mail);
+
+/* The end of the message is about to leave; early: bytes of the server wait already. */
+void smtp_run_end(struct smtp_run *run, gboolean early);
+
+/* The answer to the message, as far as it is one: a line without end, or a consent to what had not been said
+ * yet, fails the session and counts as no answer. */
+struct smtp_answer smtp_run_believe(struct smtp_run *run, struct smtp_answer answer);
 
 /* Tells the caller. */
 void smtp_run_done(struct smtp_run *run, const struct smtp_mail *mail, const struct smtp_outcome *outcomes);

@@ -98,6 +98,8 @@ tls_context_new(const char *ca_file, int max_version, GError **error)
     SSL_CTX_set_mode(context, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    /* At least 112 bits: no RSA below 2048, no SHA-1, no anonymous cipher, however lax openssl.cnf is. */
+    SSL_CTX_set_security_level(context, MAX(SSL_CTX_get_security_level(context), 2));
 
     int loaded = ca_file != NULL ? SSL_CTX_load_verify_file(context, ca_file)
                                  : SSL_CTX_set_default_verify_paths(context);
@@ -316,11 +318,22 @@ tls_failure_describe(SSL *ssl, const char *host)
     return tls_error_describe(host);
 }
 
+gboolean
+tls_error_is_drop(void)
+{
+    unsigned long code = ERR_peek_last_error();
+
+    return code == 0 ||
+           (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
+}
+
 char *
 tls_error_describe(const char *host)
 {
-    if (ERR_peek_last_error() == 0)
+    if (tls_error_is_drop()) {
+        ERR_clear_error();
         return g_strdup_printf("%s closed the connection during the TLS handshake", host);
+    }
     g_autofree char *reason = error_queue_take();
     return g_strdup_printf("TLS handshake with %s failed: %s", host, reason);
 }

@@ -1,7 +1,8 @@
 /* The one place that decides whom a TLS connection trusts. Both mail clients make their SSL_CTX here, so
- * there is a single policy: TLS 1.2 at least, the peer's certificate verified against the system's roots or
- * one configured CA file, the configured name (never one learnt from DNS) required in its subjectAltName, SNI
- * sent (RFC 6066 section 3), no client certificate, no renegotiation. */
+ * there is a single policy: TLS 1.2 at least, no key or digest below 112 bits of security, the peer's
+ * certificate verified against the system's roots or one configured CA file, the configured name (never one
+ * learnt from DNS) required in its subjectAltName, SNI sent (RFC 6066 section 3), no client certificate, no
+ * renegotiation. */
 #ifndef USHER_WIRE_TLS_CONTEXT_H
 #define USHER_WIRE_TLS_CONTEXT_H
 
@@ -37,6 +38,9 @@ char *tls_failure_describe(SSL *ssl, const char *host);
 
 /* The same where the SSL is out of reach: OpenSSL's error queue is all there is. Free it. */
 char *tls_error_describe(const char *host);
+
+/* TRUE when OpenSSL's error queue knows no other reason for a failed handshake than that the line ended. */
+gboolean tls_error_is_drop(void);
 
 /* What a handshake came to. Start from zeroes. */
 struct tls_facts {

@@ -315,8 +315,9 @@ tls_stream_start_tls(struct tls_stream *stream, SSL_CTX *context, const char *ho
             stream_wait_ready(stream, events);
             continue;
         }
+        gboolean dropped = SSL_get_verify_result(stream->ssl) == X509_V_OK && tls_error_is_drop();
         g_autofree char *reason = tls_failure_describe(stream->ssl, host);
-        stream_fail(stream, USHER_ERROR_PROTOCOL, "TLS: %s", reason);
+        stream_fail(stream, dropped ? USHER_ERROR_UNAVAILABLE : USHER_ERROR_PROTOCOL, "TLS: %s", reason);
     }
     /* Belt and braces: the context verifies, and a context that does not must not get this far. */
     if (!stream->error && (SSL_get_verify_mode(stream->ssl) == SSL_VERIFY_NONE ||
@@ -502,6 +503,20 @@ tls_stream_hung_up(const struct tls_stream *stream)
     struct pollfd line = {.fd = stream->fd, .events = POLLRDHUP};
     return stream->error != NULL ||
            (poll(&line, 1, 0) > 0 && (line.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0);
+}
+
+gboolean
+tls_stream_has_input(const struct tls_stream *stream)
+{
+    char byte;
+    size_t got = 0;
+
+    if (stream->error)
+        return FALSE;
+    if (!stream->ssl)
+        return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    ERR_clear_error();
+    return SSL_peek_ex(stream->ssl, &byte, 1, &got) == 1; /* not fooled by a session ticket */
 }
 
 void

@@ -43,7 +43,7 @@ gboolean tls_stream_is_loopback(const struct tls_stream *stream);
 /* Performs the TLS handshake on the connected line and verifies the peer for host; context comes from
  * tls_context_new() and is borrowed. The caller has made sure that no plaintext is left unread (RFC 3501
  * section 6.2.1, RFC 3207 section 5). USHER_ERROR_PROTOCOL when the certificate is refused or the peer does
- * not speak TLS. */
+ * not speak TLS, USHER_ERROR_UNAVAILABLE when it drops the line. */
 gboolean tls_stream_start_tls(struct tls_stream *stream, SSL_CTX *context, const char *host, GError **error);
 
 /* Starts the account of one command: everything until the next call must be done within deadline_ms and bring
@@ -81,6 +81,9 @@ void tls_stream_set_timeout(struct tls_stream *stream, int timeout_ms);
 
 /* TRUE when the stream has failed, or the peer has closed its side. */
 gboolean tls_stream_hung_up(const struct tls_stream *stream);
+
+/* TRUE when bytes that nobody has read yet have come in. */
+gboolean tls_stream_has_input(const struct tls_stream *stream);
 
 /* What the handshake came to; zeroes without TLS. The caller clears it with tls_facts_clear(). */
 void tls_stream_facts(const struct tls_stream *stream, struct tls_facts *facts);

@@ -139,6 +139,31 @@ class Kill(CrashCase):
     def test_after_the_dot(self):
         self.check_after_the_body_began("fault dot stall")
 
+    def rename_mailbox(self):
+        self.office.write_config(self.office.config.replace('mailbox "ana" {', 'mailbox "anna" {')
+                                 .replace('mailbox = "ana"', 'mailbox = "anna"'))
+
+    def test_mailbox_renamed_meanwhile(self):
+        """Nobody sends for the old name any more: what it had on the wire is unknown, and can be settled."""
+        self.kill_at("fault dot stall")
+        self.rename_mailbox()
+        self.restart()
+        self.assert_unknown(kept=0)
+        self.office.usher("settle", str(self.office.deliveries("acme")[0]["message"]), "sent")
+        self.assertEqual((self.states(), self.tasks()), (["sent"], []))
+        self.assertEqual(self.office.show("acme")["stage"], "initiated")
+
+    def test_mailbox_renamed_and_not_sent(self):
+        """What did not arrive comes back to be signed for the new name."""
+        self.kill_at("fault dot stall")
+        self.rename_mailbox()
+        self.restart()
+        self.office.usher("settle", str(self.office.deliveries("acme")[0]["message"]), "not-sent")
+        self.office.cycle("2027-03-03T10:00")
+        self.office.approve("acme")
+        self.office.cycle("2027-03-03T10:05")
+        self.assert_sent_once()
+
 
 class Drop(CrashCase):
     """The line drops; nobody dies."""

@@ -10,6 +10,7 @@ FOLDER/script, read anew for each connection, or the LINEs given:
   ext KEYWORD...          offer an extension besides SIZE: PIPELINING, CHUNKING, ENHANCEDSTATUSCODES...
   cert CERT KEY           offer STARTTLS with this certificate
   implicit CERT KEY       TLS from the first byte with it instead
+  oldtls                  TLS 1.1 at most
   login USER PASSWORD     offer AUTH, and want it before MAIL
   token USER TOKEN        the same for XOAUTH2 and OAUTHBEARER; a wrong token is explained, then refused
   mechs NAME...           the mechanisms offered (default PLAIN LOGIN)
@@ -32,6 +33,7 @@ the last), last (the chunk that is), rset, quit. ACTION is one of
   late CODE TEXT this answer, after a second
   inject TEXT    the usual answer with TEXT behind it, in one packet
   early TEXT     answer TEXT before reading the chunk (bdat, last)
+  meet TEXT      the usual answer; then TEXT, when the file "begun" is there, and the file "said" (data)
   CODE TEXT      this answer; "|" divides lines
 A message that was accepted is in NNNN.eml as it came, without dot-stuffing; its envelope, and everything said on both
 sides, in log.
@@ -44,6 +46,7 @@ import struct
 import sys
 import threading
 import time
+import warnings
 
 
 class Closed(Exception):
@@ -55,7 +58,7 @@ class Script:
         self.extensions, self.mechanisms, self.faults = [], ["PLAIN", "LOGIN"], []
         self.cert = self.login = self.token = None
         self.implicit = False
-        self.store, self.full, self.any = "", False, False
+        self.store, self.full, self.any, self.old_tls = "", False, False, False
         for line in lines:
             word, _, rest = line.strip().partition(" ")
             if word == "store":
@@ -75,6 +78,8 @@ class Script:
                 self.mechanisms = rest.split()
             elif word == "any":
                 self.any = True
+            elif word == "oldtls":
+                self.old_tls = True
             elif word == "full":
                 self.full = True
             elif word == "fault":
@@ -198,6 +203,13 @@ class Session:
             return True
         elif action.startswith("early "):
             self.say(action[6:])
+        elif action.startswith("meet "):
+            self.say(usual)
+            while not os.path.exists(os.path.join(self.folder, "begun")):
+                time.sleep(0.001)
+            self.say(action[5:])
+            open(os.path.join(self.folder, "said"), "x").close()
+            return True
         else:
             self.say(action)
             return action[:1] == usual[:1]
@@ -257,6 +269,11 @@ class Session:
         elif action:
             self.sock.sendall(b"this is not a TLS record at all\r\n" * 4)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT@SECLEVEL=0")  # to show what a client should refuse
+        if self.script.old_tls:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
         context.load_cert_chain(*self.script.cert)
         context.sni_callback = lambda _sock, name, _context: self.log(f"(SNI {name})")
         self.buffer = b""

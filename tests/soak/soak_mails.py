@@ -14,6 +14,7 @@ from office import ALL_HOURS, Office
 
 SINK = harness.ROOT / "tests" / "soak" / "sink.py"
 ROWS, APPROVED_AT_ONCE = 10_000, 2_000
+MAILS_A_KILL = 100  # at least: then it comes to an end
 PATIENCE_S = 4 * 3600
 
 
@@ -37,7 +38,10 @@ def disturb(office, chance, taken, count):
     service, kills, deadline = office.program.spawn("run"), 0, time.monotonic() + PATIENCE_S
     while taken.exists() is False or sum(1 for _ in open(taken, encoding="ascii")) < count * 0.97:
         assert time.monotonic() < deadline, "the mails do not come to an end"
-        time.sleep(chance.uniform(0.5, 4))  # not for luck: a random moment is the point
+        time.sleep(chance.uniform(0.1, 0.8))  # not for luck: a random moment is the point
+        office.usher("outbox", "--resume", "ana")  # a 4xx to MAIL stops the mailbox
+        if chance.random() < 0.5 or kills * MAILS_A_KILL > count:
+            continue
         workers = sorted(service.workers().items()) if service.process.poll() is None else []
         if not workers or chance.random() < 0.2:
             service.kill()
@@ -48,9 +52,6 @@ def disturb(office, chance, taken, count):
             except ProcessLookupError:
                 continue
         kills += 1
-        office.usher("outbox", "--resume", "ana")
-        if kills > count // 50:  # then it may come to an end
-            break
     return service, kills
 
 

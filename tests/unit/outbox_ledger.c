@@ -232,6 +232,14 @@ spoil_time(struct world *w, struct claim *c)
     w->now_us += 5 * CLOCK_MINUTE_US + 1;
 }
 
+/* Then nobody knows how old the claim is. */
+static void
+spoil_clock(struct world *w, struct claim *c)
+{
+    (void)c;
+    w->now_us -= CLOCK_DAY_US;
+}
+
 static void
 spoil_recover(struct world *w, struct claim *c)
 {
@@ -253,6 +261,7 @@ static const struct {
     {"one is gone", spoil_half, "to claimed;cc withdrawn"},
     {"recovered", spoil_recover, "to queued;cc queued"},
     {"too old", spoil_time, "to claimed;cc claimed"},
+    {"clock set back", spoil_clock, "to claimed;cc claimed"},
 };
 
 static void

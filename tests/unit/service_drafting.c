@@ -255,7 +255,7 @@ test_nobody_left(struct world *w, gconstpointer data)
         g_autofree char *when = g_strdup_printf("2026-11-0%d 10:00", day);
         run_sql(&w->f, "UPDATE account SET dirty = 1");
         tick(w, when);
-        assert_line(w, "fresh; hello waiting");
+        assert_line(w, "fresh; hello waiting 11-02 10:00");
         assert_reason(w, "cannot be composed: nobody is left to write to");
         assert_rows(&w->f, "kind || ': ' || title", "task",
                     "cannot_compose: The hello mail cannot be composed: nobody is left to write to");
@@ -273,7 +273,7 @@ test_broken_template(struct world *w, gconstpointer data)
     fixture_write(&w->f, "templates/hello.md", "Subject: a\n\n{{ forecast_mr }}\n");
     gint64 other = add_account(&w->f, "other", "{\"forecast_mrr\": 5}");
     tick(w, "2026-11-02 10:00");
-    assert_line(w, "fresh; hello waiting");
+    assert_line(w, "fresh; hello waiting 11-02 10:00");
     assert_reason(w, "nearest is \"forecast_mrr\"");
     g_assert_cmpint(store_int(w->f.db, "SELECT dirty FROM account WHERE id = ?", 1, NULL, "i", other), ==, 0);
 }

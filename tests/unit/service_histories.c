@@ -1,7 +1,8 @@
 /* Thousands of random histories through the real engine, over a transport that knows what it took: imports,
  * replies, bounces, holds, acts, approvals, time, crashes at each point of a transmission. After every step:
  * nobody has a mail twice, what the ledger says agrees with what the server took, every unknown is explained,
- * windows, holds and suppressions are kept, stages are legal, and looking again changes nothing.
+ * windows in the customer's zone, caps, gaps, spacing, holds and suppressions are kept, counted by what the
+ * server took, stages are legal, and looking again changes nothing.
  *
  * USHER_SEED repeats a history, USHER_HISTORIES says how many. */
 #include "outbox/breaker.h"
@@ -9,7 +10,7 @@
 
 #include "fixture_service.h"
 
-#define ACCOUNTS 3
+#define ACCOUNTS 4
 #define STEPS 60
 #define DEFAULT_HISTORIES 40
 
@@ -18,11 +19,48 @@ struct taken {
     gint64 message_id;
     char *address;
     guint times;
-    gint64 at_us;
+    gint64 at_us, first_us; /* of this recipient, of any of the message */
 };
+
+/* The limits of a history: zeroes keep none. */
+struct bounds {
+    const char *top, *mailbox; /* as usher.conf says them */
+    guint daily, mailbox_daily, hourly;
+    gint64 spacing_us, gap_us;
+    int from_hour, to_hour; /* of the mailbox */
+};
+
+static const struct bounds bounds_of[] = {
+    {.top = "gap = \"none\"\n", .mailbox = "", .from_hour = 0, .to_hour = 24},
+    {.top = "gap = \"none\"\ndomain_hourly_max = 1\n",
+     .mailbox = "daily_max = 2",
+     .mailbox_daily = 2,
+     .hourly = 1,
+     .from_hour = 0,
+     .to_hour = 24},
+    {.top = "gap = \"2 days\"\n",
+     .mailbox = "spacing = \"10..30 minutes\"",
+     .spacing_us = 10 * CLOCK_MINUTE_US,
+     .gap_us = 2 * CLOCK_DAY_US,
+     .from_hour = 0,
+     .to_hour = 24},
+    {.top = "gap = \"30 hours\"\ndaily_max = 1\n",
+     .mailbox = "window { days = {\"tue\", \"thu\", \"fri\"} from = \"11:00\" to = \"18:00\" }",
+     .daily = 1,
+     .gap_us = 30 * CLOCK_HOUR_US,
+     .from_hour = 11,
+     .to_hour = 18},
+};
+
+/* Odd clocks: half an hour of summer time, three quarters of one off the hour, a day more or less. */
+static const char *const zones[] = {"Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham",
+                                    "Pacific/Apia",  "Africa/Casablanca",   "America/St_Johns"};
 
 struct history {
     struct world w;
+    const struct bounds *bounds;
+    char *conf;
+    gint64 wrote_us[ACCOUNTS]; /* when a specialist last wrote by hand */
     struct ledger ledger;
     GRand *chance;
     GPtrArray *taken; /* struct taken * */
@@ -51,6 +89,18 @@ taken_of(struct history *h, gint64 message_id, const char *address)
     *t = (struct taken){.message_id = message_id, .address = g_strdup(address)};
     g_ptr_array_add(h->taken, t);
     return t;
+}
+
+static gint64
+first_taken_us(struct history *h, gint64 message_id)
+{
+    gint64 first_us = h->w.now_us;
+    for (guint i = 0; i < h->taken->len; i++) {
+        const struct taken *t = h->taken->pdata[i];
+        if (t->times && t->message_id == message_id)
+            first_us = MIN(first_us, t->first_us);
+    }
+    return first_us;
 }
 
 static guint
@@ -83,10 +133,25 @@ static void
 crash(struct history *h)
 {
     store_rollback(h->w.s->db);
-    service_reopen(&h->w, fixture_conf);
+    service_reopen(&h->w, h->conf);
     open_ledger(h);
     g_assert_true(ledger_recover(&h->ledger, h->w.now_us, &h->w.f.error));
     g_assert_no_error(h->w.f.error);
+}
+
+static char *
+conf_of(const struct bounds *bounds)
+{
+    g_auto(GStrv) gap = g_strsplit(fixture_conf, "gap = \"none\"\n", 2);
+    g_autofree char *text = g_strconcat(gap[0], bounds->top, gap[1], NULL);
+    g_auto(GStrv) mailbox = g_strsplit(text, "plus_addressing = true", 2);
+    return g_strconcat(mailbox[0], "plus_addressing = true ", bounds->mailbox, mailbox[1], NULL);
+}
+
+static char *
+facts_of(struct history *h, const char *more)
+{
+    return g_strdup_printf("{\"timezone\": \"%s\", %s}", zones[pick(h, G_N_ELEMENTS(zones))], more);
 }
 
 static void
@@ -96,14 +161,23 @@ set_up_history(struct history *h, guint32 seed)
     h->chance = g_rand_new_with_seed(seed);
     h->taken = g_ptr_array_new_with_free_func(taken_free);
     world_set_up(&h->w, NULL);
+    h->bounds = &bounds_of[seed % G_N_ELEMENTS(bounds_of)];
+    h->conf = conf_of(h->bounds);
+    service_reopen(&h->w, h->conf);
     open_ledger(h);
-    now_is(&h->w, "2026-11-02 08:00");
+    /* Some begin a few days before Europe's clocks change, some before those of the south. */
+    static const char *const starts[] = {"2026-11-02 08:00", "2026-10-22 08:00", "2026-03-26 08:00",
+                                         "2026-09-24 08:00"};
+    now_is(&h->w, starts[pick(h, G_N_ELEMENTS(starts))]);
     h->accounts[0] = h->w.account_id;
     for (guint i = 1; i < ACCOUNTS; i++) {
         g_autofree char *key = g_strdup_printf("account%u", i);
-        h->accounts[i] = add_account(&h->w.f, key, "{\"forecast_mrr\": 300}");
+        g_autofree char *facts = facts_of(h, "\"forecast_mrr\": 300");
+        h->accounts[i] = add_account(&h->w.f, key, facts);
         for (guint p = 0; p <= i; p++) {
-            g_autofree char *address = g_strdup_printf("p%u@%s.example", p, key);
+            /* The last two share a domain. */
+            g_autofree char *address = i < 2 ? g_strdup_printf("p%u@%s.example", p, key)
+                                             : g_strdup_printf("%s.p%u@shared.example", key, p);
             add_contact(&h->w.f, h->accounts[i], address, p ? "admin - - Pat" : "owner - - Sue");
         }
     }
@@ -114,25 +188,85 @@ tear_down_history(struct history *h)
 {
     world_tear_down(&h->w, NULL);
     g_ptr_array_unref(h->taken);
+    g_free(h->conf);
     g_rand_free(h->chance);
 }
 
 /* ---- the server ---- */
+
+/* The clock of the account, as its facts have it. */
+static struct civil
+local_time(struct history *h, gint64 account_id)
+{
+    g_autofree char *zone = store_text(
+        h->w.s->db, "SELECT json_extract(facts, '$.timezone') FROM account_facts WHERE account_id = ?", NULL,
+        "i", account_id);
+    return zone_from_utc_us(zone ? zone_find(zone, NULL) : h->w.s->config->timezone, h->w.now_us);
+}
+
+static void
+check_hours(struct history *h, gint64 account_id)
+{
+    struct civil local = local_time(h, account_id);
+    const struct bounds *b = h->bounds;
+    int weekday = civil_weekday(&local);
+    g_assert_cmpint(local.hour, >=, MAX(9, b->from_hour));
+    g_assert_cmpint(local.hour, <, MIN(17, b->to_hour));
+    g_assert_cmpint(weekday, <=, 5);
+    if (b->from_hour)
+        g_assert_true(weekday == 2 || weekday == 4 || weekday == 5);
+}
+
+static gint64
+account_of(struct history *h, gint64 message_id)
+{
+    return store_int(h->w.s->db, "SELECT account_id FROM message WHERE id = ?", 0, NULL, "i", message_id);
+}
+
+/* Caps, gap and spacing, from what the server took. They are for a message that begins: where somebody has it
+ * already, or may have it, the rest follow when they can. */
+static void
+check_bounds(struct history *h, gint64 message_id, const char *address)
+{
+    const struct bounds *b = h->bounds;
+    gint64 account_id = account_of(h, message_id);
+    struct civil now = zone_from_utc_us(h->w.s->config->timezone, h->w.now_us);
+    g_autoptr(GHashTable) today = g_hash_table_new(NULL, NULL), hour = g_hash_table_new(NULL, NULL);
+    if (store_int(h->w.s->db, "SELECT 1 FROM delivery WHERE message_id = ? AND state IN ('sent', 'unknown')",
+                  0, NULL, "i", message_id))
+        return;
+    for (guint i = 0; i < h->taken->len; i++) {
+        const struct taken *t = h->taken->pdata[i];
+        if (!t->times || t->message_id == message_id)
+            continue;
+        struct civil day = zone_from_utc_us(h->w.s->config->timezone, t->first_us);
+        if (civil_days_between(&day, &now) == 0)
+            g_hash_table_add(today, GSIZE_TO_POINTER((gsize)t->message_id));
+        if (t->first_us > h->w.now_us - CLOCK_HOUR_US &&
+            strcmp(strchr(t->address, '@'), strchr(address, '@')) == 0)
+            g_hash_table_add(hour, GSIZE_TO_POINTER((gsize)t->message_id));
+        g_assert_cmpint(h->w.now_us - t->at_us, >=, b->spacing_us);
+        if (account_of(h, t->message_id) == account_id) /* from the first who had it */
+            g_assert_cmpint(h->w.now_us - t->first_us, >=, b->gap_us);
+    }
+    for (guint i = 0; i < ACCOUNTS; i++)
+        if (h->accounts[i] == account_id && h->wrote_us[i])
+            g_assert_cmpint(h->w.now_us - h->wrote_us[i], >=, b->gap_us);
+    guint daily = b->daily ? b->daily : b->mailbox_daily;
+    if (daily)
+        g_assert_cmpuint(g_hash_table_size(today), <, daily);
+    if (b->hourly)
+        g_assert_cmpuint(g_hash_table_size(hour), <, b->hourly);
+}
 
 /* What must be true of a mail at the moment its server takes it. */
 static void
 check_taking(struct history *h, gint64 message_id, const char *address)
 {
     struct store *db = h->w.s->db;
-    struct civil local = zone_from_utc_us(zone_find("UTC", NULL), h->w.now_us);
-    gint64 account_id =
-        store_int(db, "SELECT account_id FROM message WHERE id = ?", 0, NULL, "i", message_id);
-    const struct window *window = &h->w.s->config->window;
-    local = zone_from_utc_us(h->w.s->config->timezone, h->w.now_us);
-    int minute = local.hour * 60 + local.minute;
-    g_assert_cmpint(minute, >=, window->from_minute);
-    g_assert_cmpint(minute, <, window->to_minute);
-    g_assert_true(window->days & 1u << (civil_weekday(&local) - 1));
+    gint64 account_id = account_of(h, message_id);
+    check_hours(h, account_id);
+    check_bounds(h, message_id, address);
     g_assert_cmpint(
         store_int(db, "SELECT COUNT(*) FROM suppression WHERE address = ?", 0, NULL, "t", address), ==, 0);
     g_assert_cmpint(
@@ -143,6 +277,7 @@ check_taking(struct history *h, gint64 message_id, const char *address)
         ==, 0);
     struct taken *t = taken_of(h, message_id, address);
     t->at_us = h->w.now_us;
+    t->first_us = first_taken_us(h, message_id);
     g_assert_cmpint(++t->times, ==, 1);
 }
 
@@ -287,12 +422,11 @@ mail_comes_in(struct history *h, const char *state)
     json_t *data = json_pack("{s:I, s:s, s:s, s:s, s:b, s:s}", "message", (json_int_t)id, "address", address,
                              "matched_by", "thread", "message_id", "r@x", "permanent", pick(h, 2), "subject",
                              "Re: this");
-    struct event event = {
-        .at_us = copy ? taken_of(h, id, address)->at_us : h->w.now_us,
-        .account_id = store_int(h->w.s->db, "SELECT account_id FROM message WHERE id = ?", 0, NULL, "i", id),
-        .kind = kind,
-        .actor = "usher",
-        .data = data};
+    struct event event = {.at_us = copy ? taken_of(h, id, address)->at_us : h->w.now_us,
+                          .account_id = account_of(h, id),
+                          .kind = kind,
+                          .actor = "usher",
+                          .data = data};
     g_assert_true(store_begin(h->w.s->db, NULL) && service_record(h->w.s, &event, &h->w.f.error) &&
                   store_commit(h->w.s->db, &h->w.f.error));
     json_decref(data);
@@ -304,6 +438,8 @@ person_settles(struct history *h)
     gboolean truth = pick(h, 2) != 0;
     g_autofree char *address = NULL;
     gint64 id = find_delivery(h, "unknown", truth, &address);
+    h->w.now_us += CLOCK_MINUTE_US; /* to look at the server: two transmissions never share a second */
+    clock_rehearse(h->w.now_us);
     if (id && !ledger_settle_by_hand(&h->ledger, id, truth, address, h->w.now_us, "ana", &h->w.f.error))
         g_error("settle: %s", h->w.f.error->message);
 }
@@ -314,7 +450,17 @@ person_acts(struct history *h)
     gint64 account_id = pick_account(h);
     static const char *const stages[] = {"fresh", "written", "done"}, *const steps[] = {"hello", "pay",
                                                                                         "nudge"};
-    switch (pick(h, 5)) {
+    switch (pick(h, 6)) {
+    case 5: {
+        gboolean opens = pick(h, 2) != 0;
+        record(h, account_id, "hand_sent",
+               json_pack("{s:b, s:s, s:s, s:s}", "opens", opens, "subject", "A word", "message_id", "h@t",
+                         "specialist", "ana"));
+        for (guint i = 0; i < ACCOUNTS; i++)
+            if (h->accounts[i] == account_id)
+                h->wrote_us[i] = h->w.now_us;
+        break;
+    }
     case 0:
         record(h, account_id, "hold_set",
                json_pack("{s:s, s:I}", "reason", "wait", "until",
@@ -374,10 +520,11 @@ mailbox_resumes(struct history *h)
 static void
 facts_change(struct history *h)
 {
-    static const char *const facts[] = {"{\"forecast_mrr\": 300}", "{\"forecast_mrr\": 900}",
-                                        "{\"forecast_mrr\": 300, \"failed\": true}", "{\"forecast_mrr\": 50}",
-                                        "{\"forecast_mrr\": 300, \"churned\": true}"};
-    set_facts(&h->w.f, pick_account(h), facts[pick(h, pick(h, 6) ? 3 : 5)], h->w.now_us);
+    static const char *const facts[] = {"\"forecast_mrr\": 300", "\"forecast_mrr\": 900",
+                                        "\"forecast_mrr\": 300, \"failed\": true", "\"forecast_mrr\": 50",
+                                        "\"forecast_mrr\": 300, \"churned\": true"};
+    g_autofree char *now = facts_of(h, facts[pick(h, pick(h, 6) ? 3 : 5)]);
+    set_facts(&h->w.f, pick_account(h), now, h->w.now_us);
 }
 
 static void
@@ -507,16 +654,12 @@ come_to_rest(struct history *h)
     for (guint i = 0; i < ACCOUNTS; i++)
         record(h, h->accounts[i], "released", json_object());
     mailbox_resumes(h);
-    for (guint day = 0; day < 6; day++) {
-        struct civil local;
-        do {
-            h->w.now_us += CLOCK_HOUR_US;
-            local = zone_from_utc_us(h->w.s->config->timezone, h->w.now_us);
-        } while (local.hour != 10);
+    for (guint quarter = 0; quarter < 24; quarter++) { /* six days, whose hours are somebody's office hours */
+        h->w.now_us += 6 * CLOCK_HOUR_US;
         clock_rehearse(h->w.now_us);
         store_exec(h->w.s->db, "UPDATE account_facts SET as_of = ?", NULL, "i", h->w.now_us);
         look(h);
-        for (guint i = 0; i < 5; i++)
+        for (guint i = 0; i < 3; i++)
             send_round(h, TRUE);
     }
     check(h);

@@ -43,6 +43,18 @@ to_written(struct world *w)
     tick(w, "2026-11-02 10:01");
 }
 
+/* What waits for its hour does not go now, however near that is. */
+static void
+test_waiting(struct world *w, gconstpointer data)
+{
+    (void)data;
+    tick(w, "2026-11-02 10:00");
+    now_is(w, "2026-11-03 07:00");
+    g_assert_true(approve(w, 1));
+    assert_plan(w, "2026-11-03 07:01", "later hello 11-03 09:00");
+    assert_plan(w, "2026-11-03 09:00", "now hello 11-03 09:00");
+}
+
 static void
 test_kinds(struct world *w, gconstpointer data)
 {
@@ -93,6 +105,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/service/plan/kinds", struct world, NULL, world_set_up, test_kinds, tear_down);
+    g_test_add("/service/plan/waiting", struct world, NULL, world_set_up, test_waiting, tear_down);
     g_test_add("/service/plan/at-start", struct world, NULL, world_set_up, test_at_start, tear_down);
     return g_test_run();
 }

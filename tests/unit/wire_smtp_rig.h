@@ -143,6 +143,20 @@ server_implicit(const char *name, const char *ca_file)
     return server;
 }
 
+/* Lets the server say what its script says, and returns when it has. */
+static inline void
+server_meet(const char *store)
+{
+    g_autofree char *begun = g_build_filename(folder, store, "begun", NULL);
+    g_autofree char *said = g_build_filename(folder, store, "said", NULL);
+
+    g_assert_true(g_file_set_contents(begun, "", 0, NULL));
+    for (int left_ms = PATIENT_MS; !g_file_test(said, G_FILE_TEST_EXISTS); left_ms--) {
+        g_assert_cmpint(left_ms, >, 0);
+        g_usleep(1000);
+    }
+}
+
 /* ---- a caller ---- */
 
 struct caller {
@@ -151,7 +165,8 @@ struct caller {
     guint next;
     guint begun;
     guint done;
-    int give_up; /* the begin() that says FALSE, counted from 1; 0 for none */
+    int give_up;       /* the begin() that says FALSE, counted from 1; 0 for none */
+    const char *meets; /* the store of a server that says something between begin() and the body */
     GString *verdicts;
     GString *details;
 };
@@ -173,6 +188,8 @@ caller_begin(gpointer user, const struct smtp_mail *mail, GError **error)
 
     g_assert_true(mail == &caller->mails[caller->next - 1]);
     caller->begun++;
+    if (caller->meets != NULL)
+        server_meet(caller->meets);
     if ((int)caller->begun != caller->give_up)
         return TRUE;
     g_set_error_literal(error, USHER_ERROR, USHER_ERROR_TEMP, "no row changed");
