@@ -85,6 +85,8 @@ static const struct command commands[] = {
     {"hooks", "[--retry NAME]", "what each hook was told, and what waits for it", NEEDS_READ, cmd_hooks},
     {"read", "--since DATE [--mailbox NAME]", "read mail from before the database was made", NEEDS_WRITE,
      cmd_read},
+    {"simulate", "[ACCOUNT] [--until +8w] [--reply ACCOUNT@+3d]… [--approve-none] | --diff FILE",
+     "what would go out, when and why, on a copy and a virtual clock", NEEDS_READ, cmd_simulate},
     {"run", "[--once]", "the service; --once does one full cycle and exits", NEEDS_NOTHING, cmd_run},
     {"lint", "[FILE…]", "templates and sequences: what keeps a mail from being worth reading", NEEDS_NOTHING,
      cmd_lint},
