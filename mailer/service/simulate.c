@@ -39,7 +39,7 @@ struct play {
 /* ---- the copy ---- */
 
 static const char *const copy_files[] = {"copy.db", "copy.db-wal", "copy.db-shm", "copy.db-journal"};
-static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP};
+static const int stop_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 static char trap_paths[G_N_ELEMENTS(copy_files)][512];
 static char trap_dir[512];
 
@@ -70,6 +70,33 @@ set_traps(struct sigaction *before)
     }
 }
 
+/* A folder of its own (mode 0700), and its removal by the first signal that may come. */
+static gboolean
+make_place(struct sigaction *before, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    sigset_t stops, was;
+    sigemptyset(&stops);
+    for (gsize i = 0; i < G_N_ELEMENTS(stop_signals); i++)
+        sigaddset(&stops, stop_signals[i]);
+    sigprocmask(SIG_BLOCK, &stops, &was);
+    g_autofree char *dir = g_dir_make_tmp("usher-simulate-XXXXXX", &local);
+    gboolean ok = dir && strlen(dir) + strlen("/copy.db-journal") < sizeof trap_dir;
+    if (ok) {
+        g_strlcpy(trap_dir, dir, sizeof trap_dir);
+        for (gsize i = 0; i < G_N_ELEMENTS(copy_files); i++)
+            g_snprintf(trap_paths[i], sizeof trap_paths[i], "%s/%s", dir, copy_files[i]);
+        set_traps(before);
+    } else {
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "no temporary folder: %s",
+                    local ? local->message : "its name is too long");
+        if (dir)
+            g_rmdir(dir);
+    }
+    sigprocmask(SIG_SETMASK, &was, NULL);
+    return ok;
+}
+
 /* Everything in one file, which lives without a name: no journal beside it, and no need to survive a crash.
  */
 static gboolean
@@ -83,20 +110,9 @@ live_in_one_file(struct store *db, GError **error)
 static struct store *
 open_copy(struct store *db, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    g_autofree char *dir = g_dir_make_tmp("usher-simulate-XXXXXX", &local);
     struct sigaction before[G_N_ELEMENTS(stop_signals)];
-    if (!dir || strlen(dir) + strlen("/copy.db-journal") >= sizeof trap_dir) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "no temporary folder: %s",
-                    local ? local->message : "its name is too long");
-        if (dir)
-            g_rmdir(dir);
+    if (!make_place(before, error))
         return NULL;
-    }
-    g_strlcpy(trap_dir, dir, sizeof trap_dir);
-    for (gsize i = 0; i < G_N_ELEMENTS(copy_files); i++)
-        g_snprintf(trap_paths[i], sizeof trap_paths[i], "%s/%s", dir, copy_files[i]);
-    set_traps(before);
     struct store *copy = store_copy(db, trap_paths[0], error) ? store_open(trap_paths[0], error) : NULL;
     if (copy && !live_in_one_file(copy, error))
         g_clear_pointer(&copy, store_close);
