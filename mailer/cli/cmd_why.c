@@ -70,18 +70,36 @@ holds_json(struct cli *cli, gint64 account_id, GError **error)
     return rows_json(cli, q, names, error);
 }
 
+/* The drafts of the sequence that wait. */
 static json_t *
-outbox_json(struct cli *cli, gint64 account_id, GError **error)
+drafts_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GError **error)
+{
+    json_t *array = draft_view_waiting_json(cli, account_id);
+    g_autoptr(GError) local = NULL;
+    for (size_t i = json_array_size(array); !local && i-- > 0;) {
+        gint64 id = g_ascii_strtoll(json_string_value(json_object_get(json_array_get(array, i), "draft")),
+                                    NULL, 10); /* "103.2" */
+        if (!store_int(cli->service->db, "SELECT 1 FROM message WHERE id = ? AND sequence = ?", 0, &local,
+                       "it", id, seq->name))
+            json_array_remove(array, i);
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return array;
+}
+
+static json_t *
+outbox_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GError **error)
 {
     static const char *const names[] = {"message", "to", "state", "next_at", "why", NULL};
-    scoped(query_end) struct query *q =
-        store_query(cli->service->db,
-                    "SELECT CAST(d.message_id AS TEXT) AS message, d.address AS \"to\", d.state, d.next_at, "
-                    "d.text AS why "
-                    "FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.account_id = ? AND "
-                    "d.state IN ('queued', "
-                    "'deferred', 'claimed', 'transmitting', 'unknown') ORDER BY d.id",
-                    error, "i", account_id);
+    scoped(query_end) struct query *q = store_query(
+        cli->service->db,
+        "SELECT CAST(d.message_id AS TEXT) AS message, d.address AS \"to\", d.state, d.next_at, "
+        "d.text AS why "
+        "FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.account_id = ? AND m.sequence = ? AND "
+        "d.state IN ('queued', "
+        "'deferred', 'claimed', 'transmitting', 'unknown') ORDER BY d.id",
+        error, "it", account_id, seq->name);
     return rows_json(cli, q, names, error);
 }
 
@@ -253,11 +271,11 @@ print_line(const char *label, const char *text, enum tint tint)
 
 static void
 print_head(struct cli *cli, const char *key, const struct sequence *seq, const struct enrolment *e,
-           const struct why *why, const GPtrArray *halts)
+           const struct why *why, const GPtrArray *halts, gboolean named)
 {
     const struct stage *stage = e && e->stage ? sequence_stage(seq, e->stage) : NULL;
     g_autofree char *since = e ? cli_time(cli, e->since_us) : NULL;
-    g_autofree char *line = g_strconcat(why->line, ".", NULL);
+    g_autofree char *line = g_strconcat(named ? seq->title : "", named ? ": " : "", why->line, ".", NULL);
     print_line("", line, TINT_BOLD);
     print_line("  Behind it: ", why->evidence, TINT_NONE);
     print_line("  To change it: ", why->command, TINT_NONE);
@@ -276,6 +294,7 @@ print_head(struct cli *cli, const char *key, const struct sequence *seq, const s
 struct details {
     json_t *steps, *holds, *drafts, *outbox;
     GPtrArray *halts; /* why nothing, or not everything, is sent */
+    gboolean named;   /* it is not the only answer: each says its sequence */
 };
 
 static void
@@ -286,7 +305,7 @@ print_answer(struct cli *cli, const char *key, const struct sequence *seq, const
                              *const holds[] = {"address", "until", "reason", NULL},
                              *const drafts[] = {"draft", "step", "waits for", NULL},
                              *const outbox[] = {"message", "to", "state", "next", "why", NULL};
-    print_head(cli, key, seq, e, why, d->halts);
+    print_head(cli, key, seq, e, why, d->halts, d->named);
     if (e && !asked)
         print_objects("Steps", d->steps, steps);
     print_objects("On hold", d->holds, holds);
@@ -320,7 +339,8 @@ print_json(struct cli *cli, const char *key, const struct sequence *seq, const s
 }
 
 static int
-explain(struct cli *cli, const char *key, gint64 id, const struct sequence *seq, const struct step *asked)
+explain(struct cli *cli, const char *key, gint64 id, const struct sequence *seq, const struct step *asked,
+        gboolean named)
 {
     g_autoptr(GError) error = NULL;
     scoped(enrolment_free) struct enrolment *e = enrolment_load(cli->service->db, id, seq->name, &error);
@@ -328,10 +348,10 @@ explain(struct cli *cli, const char *key, gint64 id, const struct sequence *seq,
         error ? NULL : why_make(cli->service, id, key, seq, asked, cli->now_us, &error);
     if (!why)
         return cli_fail(error);
-    struct details d = {.steps = steps_json(cli, id, seq, NULL, &error)};
+    struct details d = {.named = named, .steps = steps_json(cli, id, seq, NULL, &error)};
     d.holds = error ? json_array() : holds_json(cli, id, &error);
-    d.outbox = error ? json_array() : outbox_json(cli, id, &error);
-    d.drafts = draft_view_waiting_json(cli, id);
+    d.outbox = error ? json_array() : outbox_json(cli, id, seq, &error);
+    d.drafts = error ? json_array() : drafts_json(cli, id, seq, &error);
     g_autoptr(GPtrArray) halts = d.halts = error ? NULL : service_halts(cli->service, &error);
     if (cli->json && !error) {
         print_json(cli, key, seq, e, why, &d);
@@ -427,7 +447,8 @@ cmd_why(struct cli *cli, int argc, char **argv)
         const struct sequence *seq = sequences->pdata[i];
         if (i && !cli->json)
             putchar('\n');
-        rc = explain(cli, argv[1], id, seq, argc > 2 ? sequence_step(seq, argv[2]) : NULL);
+        rc =
+            explain(cli, argv[1], id, seq, argc > 2 ? sequence_step(seq, argv[2]) : NULL, sequences->len > 1);
     }
     return rc;
 }

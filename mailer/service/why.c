@@ -149,13 +149,23 @@ is_absent(struct asked *a, GError **error)
     return store_int(a->s->db, "SELECT absent FROM account WHERE id = ?", 0, error, "i", a->account_id) != 0;
 }
 
+/* Not even by hand. */
+static gboolean
+is_excluded(struct asked *a)
+{
+    int decides = a->out->decides;
+    const struct why_line *exclude = why_rule(a, "exclude");
+    a->out->decides = decides;
+    return exclude && exclude->parts->truth == RULE_TRUE;
+}
+
 static void
 tell_outside(struct asked *a, gboolean absent)
 {
-    const struct why_line *enrol = why_rule(a, "enrol"), *exclude = why_rule(a, "exclude");
+    const struct why_line *enrol = why_rule(a, "enrol");
     const char *title = a->seq->title;
     a->out->decides = -1;
-    if (exclude && exclude->parts->truth == RULE_TRUE) {
+    if (is_excluded(a)) {
         g_autofree char *text = why_rule_text(why_rule(a, "exclude"));
         why_say(a, WHY_EXCLUDED,
                 g_strdup_printf("%s never enters %s: exclude holds: %s", a->key, title, text));
@@ -200,8 +210,10 @@ tell_over(struct asked *a)
     else
         why_say(a, WHY_CANCELLED,
                 g_strdup_printf("nothing automatic goes to %s any more: %s", a->key, shown));
-    a->out->command = left ? g_strdup_printf("usher enrol %s %s", a->key, a->seq->name)
-                           : g_strdup_printf("usher stage %s STAGE, into one that goes on", a->key);
+    if (!left)
+        a->out->command = g_strdup_printf("usher stage %s STAGE, into one that goes on", a->key);
+    else if (!is_excluded(a))
+        a->out->command = g_strdup_printf("usher enrol %s %s", a->key, a->seq->name);
 }
 
 /* ---- which step ---- */

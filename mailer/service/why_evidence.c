@@ -141,7 +141,8 @@ add_person(struct asked *a, const struct contact *c, GString *out)
             : mail_behind(a, store_int(a->s->db,
                                        "SELECT COALESCE(event_id, 0) FROM suppression WHERE address = ?", 0,
                                        NULL, "t", c->address));
-    g_string_append_printf(out, "%s%s: %s%s%s%s", out->len ? "; " : "", c->address,
+    g_string_append_printf(out, "%s%s: %s%s%s%s%s", out->len ? "; " : "", c->address,
+                           c->absent ? "" : "suppressed, ",
                            c->absent ? "absent from the last complete import" : reason, mail ? " (" : "",
                            mail ? mail : "", mail ? ")" : "");
 }

@@ -65,7 +65,9 @@ why_tell_draft(struct asked *a, GError **error)
         g_string_append_printf(line, "; approved, it would wait: %s", a->gate.held);
     a->out->at_us = a->at.due_us;
     why_say(a, returned ? WHY_RETURNED : WHY_DRAFT, g_strdup(line->str));
-    a->out->command = g_strdup_printf("usher review --account %s, or usher approve %s", a->key, name);
+    a->out->command =
+        a->out->evidence ? g_strdup_printf("usher import FILE, with newer facts; then usher approve %s", name)
+                         : g_strdup_printf("usher review --account %s, or usher approve %s", a->key, name);
     return TRUE;
 }
 

@@ -89,7 +89,7 @@ add_background(struct asked *a, const char *reason)
         return;
     case WHY_RULE:
         if (!out->command)
-            out->command = g_strdup("usher import FILE, once these facts are others");
+            out->command = g_strdup("usher import FILE, once the facts say otherwise");
         return;
     case WHY_AWAY:
         out->command = g_strdup("usher away NAME FROM TO --cover NAME; `usher away` shows who is");
