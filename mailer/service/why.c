@@ -196,7 +196,7 @@ static void
 tell_over(struct asked *a)
 {
     gboolean left = !a->e->active;
-    const char *reason = a->e->cancelled ? a->e->cancelled : "nobody knows why";
+    const char *reason = a->e->cancelled ? a->e->cancelled : "its programme is over";
     const struct why_line *rule = why_rule(a, left ? "leave" : "cancel");
     g_autofree char *text = NULL;
     if (rule && rule->parts->truth == RULE_TRUE && g_str_has_prefix(reason, left ? "leave: " : "cancel: "))

@@ -69,89 +69,40 @@ rule_reason(struct asked *a, const char *reason)
     return NULL;
 }
 
+/* What would change a cause, where that is the same for every account. */
+static const char *const remedies[WHY_CAUSE_COUNT] = {
+    [WHY_ABSENT] = "usher import FILE, with the account in it",
+    [WHY_RULE] = "usher import FILE, once the facts say otherwise",
+    [WHY_AWAY] = "usher away NAME FROM TO --cover NAME; `usher away` shows who is",
+    [WHY_NOBODY] = "usher import FILE, with people who may be written to",
+    [WHY_HOURS] = "window in the sequence's file, the mailbox or usher.conf",
+    [WHY_HOLIDAY] = "holidays.txt, or ignore_holidays in the sequence's file",
+    [WHY_GAP] = "gap in the sequence's file or usher.conf",
+    [WHY_CAP] = "daily_max and domain_hourly_max in usher.conf",
+    [WHY_NET] = "deliver_only_to in usher.conf",
+};
+
 /* What lies behind a cause, and what would change it. */
 static void
 add_background(struct asked *a, const char *reason)
 {
     struct why *out = a->out;
-    switch (out->cause) {
-    case WHY_HOLD:
-    case WHY_PERSON_HOLD:
-        out->evidence = why_hold_evidence(a, out->cause == WHY_PERSON_HOLD);
+    gboolean person = out->cause == WHY_PERSON_HOLD;
+    if (out->cause == WHY_HOLD || person) {
+        out->evidence = why_hold_evidence(a, person);
         out->command = g_strdup_printf("usher resume %s", a->key);
-        return;
-    case WHY_UNANSWERED:
+    } else if (out->cause == WHY_UNANSWERED) {
         out->evidence = why_reply_evidence(a);
         out->command = g_strdup_printf("answer it, or usher resume %s, which takes it for answered", a->key);
-        return;
-    case WHY_ABSENT:
-        out->command = g_strdup("usher import FILE, with the account in it");
-        return;
-    case WHY_RULE:
-        if (!out->command)
-            out->command = g_strdup("usher import FILE, once the facts say otherwise");
-        return;
-    case WHY_AWAY:
-        out->command = g_strdup("usher away NAME FROM TO --cover NAME; `usher away` shows who is");
-        return;
-    case WHY_NOBODY:
-        out->evidence = why_people_evidence(a);
-        out->command = g_strdup("usher import FILE, with people who may be written to");
-        return;
-    case WHY_COMPOSE:
+    } else if (out->cause == WHY_COMPOSE) {
         out->evidence = why_fact_evidence(a, reason);
         out->command = g_strdup_printf("usher preview %s %s shows what is wrong%s", a->key, out->step->id,
                                        out->evidence ? "; usher import FILE renews facts" : "");
-        return;
-    case WHY_HOURS:
-        out->command = g_strdup("window in the sequence's file, the mailbox or usher.conf");
-        return;
-    case WHY_HOLIDAY:
-        out->command = g_strdup("holidays.txt, or ignore_holidays in the sequence's file");
-        return;
-    case WHY_GAP:
-        out->command = g_strdup("gap in the sequence's file or usher.conf");
-        return;
-    case WHY_CAP:
-        out->command = g_strdup("daily_max and domain_hourly_max in usher.conf");
-        return;
-    case WHY_NET:
-        out->command = g_strdup("deliver_only_to in usher.conf");
-        return;
-    case WHY_NOT_LOOKED:
-    case WHY_NOT_ENROLLED:
-    case WHY_BY_HAND:
-    case WHY_EXCLUDED:
-    case WHY_LEFT:
-    case WHY_CANCELLED:
-    case WHY_NOTHING_LEFT:
-    case WHY_STAGE:
-    case WHY_WHEN:
-    case WHY_UNLESS:
-    case WHY_NO_DATE:
-    case WHY_SCHEDULED:
-    case WHY_WANTED:
-    case WHY_SENT:
-    case WHY_FAILED:
-    case WHY_REJECTED:
-    case WHY_STOPPED:
-    case WHY_EXPIRED:
-    case WHY_SKIPPED:
-    case WHY_LATE:
-    case WHY_DRAFT:
-    case WHY_RETURNED:
-    case WHY_WAITING:
-    case WHY_SENDING:
-    case WHY_UNKNOWN:
-    case WHY_UNCLAIMED:
-    case WHY_MAILBOX:
-    case WHY_FENCE:
-    case WHY_PAUSE:
-    case WHY_DEFERRED:
-    case WHY_READY:
-    case WHY_CAUSE_COUNT:
-        return;
+    } else if (out->cause == WHY_NOBODY) {
+        out->evidence = why_people_evidence(a);
     }
+    if (!out->command)
+        out->command = g_strdup(remedies[out->cause]);
 }
 
 void

@@ -35,83 +35,84 @@ play(struct world *w, const struct simulation *ask)
     return lines;
 }
 
-static void
-test_courses(struct world *w, gconstpointer data)
-{
-    (void)data;
 #define TO_BOTH " ann@acme.example, bob@acme.example"
 #define BEGUN                                                                                                \
     "11-02 10:00 stage fresh\n11-02 10:00 draft hello composed\n11-02 10:00 mail hello" TO_BOTH "\n"         \
     "11-02 10:00 stage written\n"
-    static const struct {
-        const char *name;
-        gboolean approve;
-        struct {
-            enum assumed_kind kind;
-            const char *when;
-        } assumed[2];
-        const char *expected;
-    } cases[] = {
-        {"silence", TRUE, {{0, NULL}}, BEGUN "11-12 10:00 mail nudge" TO_BOTH "\n11-12 10:00 stage done"},
-        {"nobody approves", FALSE, {{0, NULL}}, "11-02 10:00 stage fresh\n11-02 10:00 draft hello composed"},
-        {"an unanswered reply",
-         TRUE,
-         {{ASSUMED_REPLY, "2026-11-05 12:00"}},
-         BEGUN "11-05 12:00 assumed ann@acme.example replies\n"
-               "11-05 12:00 task Answer ann@acme.example: (assumed)\n"
-               "11-12 10:00 wait nudge waiting: the customer's reply is unanswered\n"
-               "12-02 10:00 wait nudge expired: its last date has passed"},
-        {"an answered one",
-         TRUE,
-         {{ASSUMED_REPLY, "2026-11-05 12:00"}, {ASSUMED_ANSWER, "2026-11-13 11:00"}},
-         BEGUN "11-05 12:00 assumed ann@acme.example replies\n"
-               "11-05 12:00 task Answer ann@acme.example: (assumed)\n"
-               "11-12 10:00 wait nudge waiting: the customer's reply is unanswered\n"
-               "11-13 11:00 assumed is answered by hand\n"
-               "11-13 11:00 mail nudge ann@acme.example\n11-13 11:00 stage done"},
-        {"a bounce",
-         TRUE,
-         {{ASSUMED_BOUNCE, "2026-11-05 12:00"}},
-         BEGUN "11-05 12:00 assumed ann@acme.example bounces\n"
-               "11-12 10:00 mail nudge bob@acme.example\n11-12 10:00 stage done"},
-        {"a call",
-         TRUE,
-         {{ASSUMED_BOOKING, "2026-11-05 12:00"}},
-         BEGUN "11-05 12:00 assumed ann@acme.example books a call\n"
-               "11-12 10:00 mail nudge ann@acme.example\n11-12 10:00 stage done"},
-        {"no more mail",
-         TRUE,
-         {{ASSUMED_OPT_OUT, "2026-11-05 12:00"}},
-         BEGUN "11-05 12:00 assumed ann@acme.example opts out\n"
-               "11-05 12:00 wait the account on hold: ann@acme.example asked for no more mail: look at the "
-               "account\n"
-               "11-05 12:00 task ann@acme.example asked for no more mail: look at the account\n"
-               "11-12 10:00 wait nudge waiting: on hold: ann@acme.example asked for no more mail: look at "
-               "the account\n"
-               "12-02 10:00 wait nudge expired: its last date has passed"},
-        {"a bounce of nothing",
-         FALSE,
-         {{ASSUMED_BOUNCE, "2026-11-05 12:00"}},
-         "11-02 10:00 stage fresh\n11-02 10:00 draft hello composed\n"
-         "11-05 12:00 assumed bounce: no mail has gone out yet"},
-    };
+static const struct {
+    const char *name;
+    gboolean approve;
+    struct {
+        enum assumed_kind kind;
+        const char *when;
+    } assumed[2];
+    const char *expected;
+} courses[] = {
+    {"silence", TRUE, {{0, NULL}}, BEGUN "11-12 10:00 mail nudge" TO_BOTH "\n11-12 10:00 stage done"},
+    {"nobody approves", FALSE, {{0, NULL}}, "11-02 10:00 stage fresh\n11-02 10:00 draft hello composed"},
+    {"an unanswered reply",
+     TRUE,
+     {{ASSUMED_REPLY, "2026-11-05 12:00"}},
+     BEGUN "11-05 12:00 assumed ann@acme.example replies\n"
+           "11-05 12:00 task Answer ann@acme.example: (assumed)\n"
+           "11-12 10:00 wait nudge waiting: the customer's reply is unanswered\n"
+           "12-02 10:00 wait nudge expired: its last date has passed"},
+    {"an answered one",
+     TRUE,
+     {{ASSUMED_REPLY, "2026-11-05 12:00"}, {ASSUMED_ANSWER, "2026-11-13 11:00"}},
+     BEGUN "11-05 12:00 assumed ann@acme.example replies\n"
+           "11-05 12:00 task Answer ann@acme.example: (assumed)\n"
+           "11-12 10:00 wait nudge waiting: the customer's reply is unanswered\n"
+           "11-13 11:00 assumed is answered by hand\n"
+           "11-13 11:00 mail nudge ann@acme.example\n11-13 11:00 stage done"},
+    {"a bounce",
+     TRUE,
+     {{ASSUMED_BOUNCE, "2026-11-05 12:00"}},
+     BEGUN "11-05 12:00 assumed ann@acme.example bounces\n"
+           "11-12 10:00 mail nudge bob@acme.example\n11-12 10:00 stage done"},
+    {"a call",
+     TRUE,
+     {{ASSUMED_BOOKING, "2026-11-05 12:00"}},
+     BEGUN "11-05 12:00 assumed ann@acme.example books a call\n"
+           "11-12 10:00 mail nudge ann@acme.example\n11-12 10:00 stage done"},
+    {"no more mail",
+     TRUE,
+     {{ASSUMED_OPT_OUT, "2026-11-05 12:00"}},
+     BEGUN "11-05 12:00 assumed ann@acme.example opts out\n"
+           "11-05 12:00 wait the account on hold: ann@acme.example asked for no more mail: look at the "
+           "account\n"
+           "11-05 12:00 task ann@acme.example asked for no more mail: look at the account\n"
+           "11-12 10:00 wait nudge waiting: on hold: ann@acme.example asked for no more mail: look at "
+           "the account\n"
+           "12-02 10:00 wait nudge expired: its last date has passed"},
+    {"a bounce of nothing",
+     FALSE,
+     {{ASSUMED_BOUNCE, "2026-11-05 12:00"}},
+     "11-02 10:00 stage fresh\n11-02 10:00 draft hello composed\n"
+     "11-05 12:00 assumed bounce: no mail has gone out yet"},
+};
+
+static void
+test_courses(struct world *w, gconstpointer data)
+{
+    (void)data;
     now_is(w, "2026-11-02 10:00");
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (gsize i = 0; i < G_N_ELEMENTS(courses); i++) {
         g_autoptr(GArray) assumed = g_array_new(FALSE, FALSE, sizeof(struct assumed));
-        for (gsize j = 0; j < G_N_ELEMENTS(cases[i].assumed) && cases[i].assumed[j].when; j++) {
-            struct assumed a = {cases[i].assumed[j].kind, w->account_id, at(cases[i].assumed[j].when)};
+        for (gsize j = 0; j < G_N_ELEMENTS(courses[i].assumed) && courses[i].assumed[j].when; j++) {
+            struct assumed a = {courses[i].assumed[j].kind, w->account_id, at(courses[i].assumed[j].when)};
             g_array_append_val(assumed, a);
         }
         for (int alone = 0; alone < 2; alone++) {
             const struct simulation ask = {.from_us = w->now_us,
                                            .until_us = at("2026-12-28 10:00"),
                                            .account_id = alone ? w->account_id : 0,
-                                           .approve = cases[i].approve,
+                                           .approve = courses[i].approve,
                                            .assumed = assumed};
-            g_test_message("%s%s", cases[i].name, alone ? ", alone" : "");
+            g_test_message("%s%s", courses[i].name, alone ? ", alone" : "");
             g_autoptr(GPtrArray) lines = play(w, &ask);
             g_autofree char *text = lines_text(lines);
-            g_assert_cmpstr(text, ==, cases[i].expected);
+            g_assert_cmpstr(text, ==, courses[i].expected);
         }
         g_assert_cmpint(clock_now_us(), ==, w->now_us);
     }

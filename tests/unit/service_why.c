@@ -1,6 +1,5 @@
-/* The first line of `why`: one row a cause. And rules taken apart. */
+/* The first line of `why`: one row a cause. */
 #include "fixture_service.h"
-#include "pipeline/rule_parts.h"
 #include "service/why.h"
 
 static const char facts_conf[] =
@@ -459,11 +458,11 @@ perform(struct world *w, const char *line)
     else if (strcmp(verb, "facts") == 0)
         facts_are(w, arg);
     else if (strcmp(verb, "approve") == 0)
-        approve(w, atoi(arg));
+        approve(w, (int)g_ascii_strtoll(arg, NULL, 10));
     else if (strcmp(verb, "reject") == 0)
-        approval_refuse(w->s, atoi(arg), 0, "not now", "ana", &w->f.error);
+        approval_refuse(w->s, (int)g_ascii_strtoll(arg, NULL, 10), 0, "not now", "ana", &w->f.error);
     else if (strcmp(verb, "send") == 0)
-        g_assert_cmpint(send_due(w, atoi(arg)), ==, 1);
+        g_assert_cmpint(send_due(w, (int)g_ascii_strtoll(arg, NULL, 10)), ==, 1);
     else if (strcmp(verb, "read") == 0)
         mailboxes_read(w, 0, NULL);
     else if (strcmp(verb, "act") == 0)
@@ -523,71 +522,6 @@ set_up(struct world *w, gconstpointer data)
     run_sql(&w->f, "DELETE FROM account_facts");
 }
 
-/* ---- rules taken apart ---- */
-
-/* "(a ∧ b)?" as text: a leaf as itself, a join as [& …] or [| …], each with +, - or ? before it. */
-static void
-draw(const struct rule_part *part, GString *out)
-{
-    static const char signs[] = {[RULE_FALSE] = '-', [RULE_TRUE] = '+', [RULE_UNDECIDED] = '?'};
-    g_string_append_c(out, signs[part->truth]);
-    if (part->join == PART_LEAF) {
-        g_string_append(out, part->text);
-        return;
-    }
-    g_string_append(out, part->join == PART_AND ? "[&" : "[|");
-    for (guint i = 0; i < part->children->len; i++) {
-        g_string_append_c(out, ' ');
-        draw(part->children->pdata[i], out);
-    }
-    g_string_append_c(out, ']');
-}
-
-static void
-test_parts(struct world *w, gconstpointer data)
-{
-    (void)data;
-    static const struct {
-        const char *sql;
-        enum rule_truth truth;
-        const char *parts, *sentence;
-    } cases[] = {
-        {"forecast_mrr > 1", RULE_TRUE, "+forecast_mrr > 1", "forecast_mrr > 1: forecast_mrr = 512.31"},
-        {"forecast_mrr BETWEEN 1 AND 5 AND vip", RULE_FALSE, "-[& -forecast_mrr BETWEEN 1 AND 5 -vip]",
-         "forecast_mrr BETWEEN 1 AND 5, and forecast_mrr = 512.31; vip, and vip = false"},
-        {"vip OR NOT churned AND\n  plan = 'a and b' -- or not\n", RULE_FALSE,
-         "-[| -vip -[& +NOT churned -plan = 'a and b']]", "plan = 'a and b', and plan = payg"},
-        {"((vip)) OR (csm = 'x' OR csm = 'y')", RULE_UNDECIDED, "?[| -vip ?[| ?csm = 'x' ?csm = 'y']]",
-         "csm = 'x', and csm is missing"},
-        {"CASE WHEN vip OR churned THEN 1 ELSE 0 END", RULE_FALSE,
-         "-CASE WHEN vip OR churned THEN 1 ELSE 0 END",
-         "CASE WHEN vip OR churned THEN 1 ELSE 0 END, and churned = false, vip = false"},
-        {"NOT (vip OR churned) AND plan LIKE 'p%'", RULE_TRUE, "+[& +NOT (vip OR churned) +plan LIKE 'p%']",
-         "plan LIKE 'p%': plan = payg"},
-        {"csm IS NULL AND vip IS 0", RULE_TRUE, "+[& +csm IS NULL +vip IS 0]",
-         "csm IS NULL: csm is missing; vip IS 0: vip = false"},
-        /* What the parts do not give stays whole. */
-        {"vip OR churned", RULE_TRUE, "+vip OR churned", "vip OR churned: churned = false, vip = false"},
-    };
-    scoped(fact_row_free) struct fact_row *row = NULL;
-    now_is(w, "2026-11-02 10:00");
-    perform(w, FACTS);
-    g_assert_true(fact_row_load(w->f.db, w->s->program->facts, w->account_id, w->f.config->timezone, &row,
-                                &w->f.error));
-    g_autofree struct rule_value *values = g_new0(struct rule_value, facts_count(w->s->program->facts));
-    fact_row_rule_values(row, values);
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        struct rule_part *part =
-            rule_part_make(w->s->program->facts, row, values, cases[i].sql, cases[i].truth);
-        g_autoptr(GString) drawn = g_string_new(NULL);
-        draw(part, drawn);
-        g_autofree char *sentence = rule_part_sentence(part);
-        g_assert_cmpstr(drawn->str, ==, cases[i].parts);
-        g_assert_cmpstr(sentence, ==, cases[i].sentence);
-        rule_part_free(part);
-    }
-}
-
 int
 main(int argc, char **argv)
 {
@@ -596,6 +530,5 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/service/why/%s/%d", why_cause_names[rows[i].cause], (int)i);
         g_test_add(path, struct world, &rows[i], set_up, test_row, world_tear_down);
     }
-    g_test_add("/service/why/parts", struct world, NULL, set_up, test_parts, world_tear_down);
     return g_test_run();
 }
