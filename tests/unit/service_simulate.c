@@ -96,6 +96,10 @@ static void
 test_courses(struct world *w, gconstpointer data)
 {
     (void)data;
+    /* The facts are a day old, and stay that fresh. */
+    fixture_write(
+        &w->f, "templates/nudge.md",
+        "Subject: Open questions\nThread: follow\nMax-Age: 5 days\n\nAbout {{ forecast_mrr | floor }}\n");
     now_is(w, "2026-11-02 10:00");
     for (gsize i = 0; i < G_N_ELEMENTS(courses); i++) {
         g_autoptr(GArray) assumed = g_array_new(FALSE, FALSE, sizeof(struct assumed));
