@@ -21,22 +21,31 @@ static const char *const truth_names[] = {
 
 /* ---- gathering ---- */
 
-/* The answers to a query, one object a row with the members names (text or NULL; those that end in _at are
- * times). */
+/* A column as a member of row: a time where its name ends in _at, a number (0: none) where it ends in _id,
+ * else text; null where it is NULL. The ending is left out. */
+static void
+set_member(struct cli *cli, json_t *row, struct query *q, const char *column)
+{
+    gboolean time = g_str_has_suffix(column, "_at"), number = g_str_has_suffix(column, "_id");
+    g_autofree char *member = g_strndup(column, strlen(column) - (time || number ? strlen("_at") : 0));
+    g_autofree char *at = time && query_int(q, column) ? cli_time(cli, query_int(q, column)) : NULL;
+    const char *text = time ? at : number ? NULL : query_text(q, column);
+    json_object_set_new(row, member,
+                        number ? json_integer(query_int(q, column))
+                        : text ? json_string(text)
+                               : json_null());
+}
+
+/* The answers to a query, one object a row. */
 static json_t *
-rows_json(struct cli *cli, struct query *q, const char *const *names, GError **error)
+rows_json(struct cli *cli, struct query *q, const char *const *columns, GError **error)
 {
     json_t *array = json_array();
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         json_t *row = json_object();
-        for (const char *const *name = names; *name; name++) {
-            gboolean time = g_str_has_suffix(*name, "_at");
-            g_autofree char *member = g_strndup(*name, strlen(*name) - (time ? strlen("_at") : 0));
-            g_autofree char *at = time && query_int(q, *name) ? cli_time(cli, query_int(q, *name)) : NULL;
-            const char *text = time ? at : query_text(q, *name);
-            json_object_set_new(row, member, text ? json_string(text) : json_null());
-        }
+        for (const char *const *column = columns; *column; column++)
+            set_member(cli, row, q, *column);
         json_array_append_new(array, row);
     }
     if (local)
@@ -45,16 +54,15 @@ rows_json(struct cli *cli, struct query *q, const char *const *names, GError **e
 }
 
 static json_t *
-steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq, const struct step *only,
-           GError **error)
+steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GError **error)
 {
-    static const char *const names[] = {"step", "state", "due_at", "reason", NULL};
+    static const char *const columns[] = {"step", "state", "due_at", "reason", "message_id", NULL};
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT step, state, due_at, reason FROM step WHERE account_id = ? AND sequence = ? AND (?3 "
-        "IS NULL OR step = ?3) ORDER BY COALESCE(due_at, 0) = 0, due_at",
-        error, "itt", account_id, seq->name, only ? only->id : NULL);
-    return rows_json(cli, q, names, error);
+        "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND sequence = "
+        "? ORDER BY COALESCE(due_at, 0) = 0, due_at",
+        error, "it", account_id, seq->name);
+    return rows_json(cli, q, columns, error);
 }
 
 /* What holds the account or one of its people now. */
@@ -91,10 +99,10 @@ drafts_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GErr
 static json_t *
 outbox_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GError **error)
 {
-    static const char *const names[] = {"message", "to", "state", "next_at", "why", NULL};
+    static const char *const names[] = {"message_id", "to", "state", "next_at", "why", NULL};
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT CAST(d.message_id AS TEXT) AS message, d.address AS \"to\", d.state, d.next_at, "
+        "SELECT d.message_id, d.address AS \"to\", d.state, d.next_at, "
         "d.text AS why "
         "FROM delivery d JOIN message m ON m.id = d.message_id WHERE m.account_id = ? AND m.sequence = ? AND "
         "d.state IN ('queued', "
@@ -348,7 +356,7 @@ explain(struct cli *cli, const char *key, gint64 id, const struct sequence *seq,
         error ? NULL : why_make(cli->service, id, key, seq, asked, cli->now_us, &error);
     if (!why)
         return cli_fail(error);
-    struct details d = {.named = named, .steps = steps_json(cli, id, seq, NULL, &error)};
+    struct details d = {.named = named, .steps = steps_json(cli, id, seq, &error)};
     d.holds = error ? json_array() : holds_json(cli, id, &error);
     d.outbox = error ? json_array() : outbox_json(cli, id, seq, &error);
     d.drafts = error ? json_array() : drafts_json(cli, id, seq, &error);
