@@ -19,6 +19,12 @@ clock_rehearse(gint64 now_us)
     rehearsed_us = now_us;
 }
 
+void
+clock_follow(void)
+{
+    rehearsed = FALSE;
+}
+
 gboolean
 clock_is_rehearsed(void)
 {

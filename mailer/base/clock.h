@@ -16,7 +16,10 @@ gint64 clock_now_us(void);
 /* From here on clock_now_us() answers now_us: the rehearsal clock behind --now. */
 void clock_rehearse(gint64 now_us);
 
-/* TRUE once clock_rehearse() was called. */
+/* Back to the wall clock. */
+void clock_follow(void);
+
+/* TRUE from clock_rehearse() to clock_follow(). */
 gboolean clock_is_rehearsed(void);
 
 /* CLOCK_BOOTTIME: never steps, runs through suspend, the same in every process of this boot. For ages of

@@ -12,7 +12,9 @@
 struct table {
     guint columns;
     char **headings;
-    GPtrArray *rows; /* char ** */
+    GPtrArray *rows;  /* char ** */
+    GArray *tints;    /* guint8, one a cell in the order of the rows */
+    gboolean folding; /* table_fold() */
 };
 
 gboolean
@@ -29,6 +31,7 @@ table_new(const char *const *headings)
     t->headings = g_strdupv((char **)(gsize)headings);
     t->columns = g_strv_length(t->headings);
     t->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    t->tints = g_array_new(FALSE, TRUE, sizeof(guint8));
     return t;
 }
 
@@ -39,6 +42,7 @@ table_free(struct table *t)
         return;
     g_strfreev(t->headings);
     g_ptr_array_unref(t->rows);
+    g_array_unref(t->tints);
     g_free(t);
 }
 
@@ -66,6 +70,31 @@ table_add_row(struct table *t, const char *const *cells)
     for (guint i = 0; i < t->columns; i++)
         row[i] = table_clean(cells[i]);
     g_ptr_array_add(t->rows, row);
+    g_array_set_size(t->tints, t->rows->len * t->columns);
+}
+
+void
+table_fold(struct table *t)
+{
+    t->folding = TRUE;
+}
+
+void
+table_tint_cell(struct table *t, guint column, enum tint tint)
+{
+    g_assert(t->rows->len && column < t->columns);
+    g_array_index(t->tints, guint8, (t->rows->len - 1) * t->columns + column) = (guint8)tint;
+}
+
+void
+table_tint(enum tint tint)
+{
+    static const char *const codes[] = {
+        [TINT_NONE] = "0", [TINT_GOOD] = "32", [TINT_WARN] = "33",
+        [TINT_BAD] = "31", [TINT_DIM] = "2",   [TINT_BOLD] = "1",
+    };
+    if (table_colour())
+        printf("\033[%sm", codes[tint]);
 }
 
 void
@@ -98,35 +127,69 @@ terminal_width(void)
     return width ? width : 10000;
 }
 
+/* Prints text, cut to width; returns the columns it took. */
+static int
+print_cell(const char *text, int width)
+{
+    int taken = width_of(text);
+    if (taken <= width) {
+        fputs(text, stdout);
+        return taken;
+    }
+    taken = 0;
+    for (const char *p = text; *p && taken + 2 < width; p = g_utf8_next_char(p)) {
+        taken += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
+        fwrite(p, 1, (size_t)(g_utf8_next_char(p) - p), stdout);
+    }
+    fputs("…", stdout);
+    return taken + 1;
+}
+
+/* Prints the first columns of a row within limit. tints: NULL for none. */
 static void
-print_row(const struct table *t, char **row, const int *widths, int limit)
+print_row(char **row, guint columns, const guint8 *tints, const int *widths, int limit)
 {
     int used = 0;
-    guint columns = t->columns;
     while (columns > 1 && !*row[columns - 1]) /* no blanks at the end of a line */
         columns--;
-    for (guint i = 0; i < columns; i++) {
-        int pad = i + 1 < columns ? widths[i] - width_of(row[i]) + GAP : 0;
-        int width = width_of(row[i]), room = limit - used;
-        if (room <= 0)
-            break;
-        if (width <= room) {
-            fputs(row[i], stdout);
-        } else {
-            int taken = 0;
-            for (const char *p = row[i]; *p && taken + 2 < room; p = g_utf8_next_char(p)) {
-                taken += g_unichar_iswide(g_utf8_get_char(p)) ? 2 : 1;
-                fwrite(p, 1, (size_t)(g_utf8_next_char(p) - p), stdout);
-            }
-            fputs("…", stdout);
-            break;
-        }
-        used += width + pad;
-        if (used < limit)
-            for (int j = 0; j < pad; j++)
-                putchar(' ');
+    for (guint i = 0; i < columns && used < limit; i++) {
+        if (tints && tints[i])
+            table_tint(tints[i]);
+        int width = print_cell(row[i], limit - used);
+        if (tints && tints[i])
+            table_tint(TINT_NONE);
+        used += width;
+        for (int pad = i + 1 < columns ? widths[i] - width + GAP : 0; pad > 0 && used < limit; pad--, used++)
+            putchar(' ');
     }
     putchar('\n');
+}
+
+/* The columns from first on, each behind its heading, below their row. */
+static void
+print_folded(const struct table *t, char **row, guint first)
+{
+    g_autoptr(GString) line = g_string_new("    ");
+    for (guint i = first; i < t->columns; i++)
+        if (*row[i] && strcmp(row[i], "-") != 0)
+            g_string_append_printf(line, "%s%s: %s", line->len > 4 ? "; " : "", t->headings[i], row[i]);
+    table_tint(TINT_DIM);
+    if (line->len > 4)
+        screen_print(line->str, 0);
+    table_tint(TINT_NONE);
+}
+
+/* How many columns fit into limit whole, one at least. */
+static guint
+fitting(const struct table *t, const int *widths, int limit)
+{
+    int used = 0;
+    for (guint i = 0; i < t->columns; i++) {
+        used += widths[i] + (i ? GAP : 0);
+        if (i && used > limit)
+            return i;
+    }
+    return t->columns;
 }
 
 void
@@ -143,11 +206,13 @@ table_print(const struct table *t, const char *empty)
             widths[i] = MAX(widths[i], width_of(((char **)t->rows->pdata[j])[i]));
     }
     int limit = terminal_width();
-    if (table_colour())
-        fputs("\033[1m", stdout);
-    print_row(t, t->headings, widths, limit);
-    if (table_colour())
-        fputs("\033[0m", stdout);
-    for (guint j = 0; j < t->rows->len; j++)
-        print_row(t, t->rows->pdata[j], widths, limit);
+    guint columns = t->folding ? fitting(t, widths, limit) : t->columns;
+    table_tint(TINT_BOLD);
+    print_row(t->headings, columns, NULL, widths, limit);
+    table_tint(TINT_NONE);
+    for (guint j = 0; j < t->rows->len; j++) {
+        print_row(t->rows->pdata[j], columns, &g_array_index(t->tints, guint8, j * t->columns), widths, limit);
+        if (columns < t->columns)
+            print_folded(t, t->rows->pdata[j], columns);
+    }
 }

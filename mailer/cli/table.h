@@ -20,6 +20,19 @@ void table_add_row(struct table *table, const char *const *cells);
 /* Prints to standard output; empty is printed instead when there is no row. */
 void table_print(const struct table *table, const char *empty);
 
+/* What a colour means: done or good, wants attention, wrong, of little weight, a heading. */
+enum tint { TINT_NONE, TINT_GOOD, TINT_WARN, TINT_BAD, TINT_DIM, TINT_BOLD };
+
+/* Colours what is printed from here on (TINT_NONE: as before), where colour may be used. */
+void table_tint(enum tint tint);
+
+/* Colours one cell of the row added last. */
+void table_tint_cell(struct table *table, guint column, enum tint tint);
+
+/* On a terminal too narrow for a row its last columns go to lines of their own below, with their headings,
+ * instead of being cut off. */
+void table_fold(struct table *table);
+
 /* TRUE when colour may be used on standard output. */
 gboolean table_colour(void);
 

@@ -37,11 +37,16 @@ struct fact_row *pipeline_facts(struct store *db, const struct program *program,
 GArray *pipeline_pending(struct store *db, gint64 now_us, guint limit, GError **error);
 
 /* One rule of `why`. */
+struct rule_part;
 struct why_line {
     char *what;    /* "enrol", "graduation: when" … */
     char *verdict; /* "true", "false", "undecided", a date */
     char *facts; /* what it rests on: "plan = yc, forecast_mrr = 231"; of an undecided one what is missing */
     char *text;  /* the rule, on one line */
+    const struct step *step; /* whose rule it is, borrowed from the sequence; NULL: the sequence's */
+    int rule;                /* its index in the sequence */
+    struct rule_part *parts; /* pipeline/rule_parts.h; NULL: a date */
+    gint64 at_us;            /* of a date: the instant it means; 0: none */
 };
 void why_line_free(gpointer line);
 

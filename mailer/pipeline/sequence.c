@@ -371,14 +371,14 @@ parse_file(const char *path, GError **error)
     return conf_parse(opts, path, error);
 }
 
-/* Parses sequences_dir/NAME.conf and reads its outline into a new sequence of program; *tree is the section,
- * inside *cfg. */
+/* Parses sequences_dir/NAME.conf, or path in its place, and reads its outline into a new sequence of program;
+ * *tree is the section, inside *cfg. */
 static gboolean
-open_sequence(struct program *program, const char *name, cfg_t **cfg, GError **error)
+open_sequence(struct program *program, const char *name, const char *path, cfg_t **cfg, GError **error)
 {
     struct sequence *seq = g_new0(struct sequence, 1);
     g_autofree char *file = g_strconcat(name, ".conf", NULL);
-    seq->file = g_build_filename(program->config->sequences_dir, file, NULL);
+    seq->file = path ? g_strdup(path) : g_build_filename(program->config->sequences_dir, file, NULL);
     seq->name = g_strdup(name);
     seq->stages = g_ptr_array_new_with_free_func(stage_free);
     seq->transitions = g_ptr_array_new_with_free_func(transition_free);
@@ -402,8 +402,9 @@ load_holidays(struct program *program, GError **error)
     return program->holidays != NULL;
 }
 
-struct program *
-program_load(const struct config *config, GError **error)
+/* edited: a file that stands for the one of the sequence called name; both NULL: none does. */
+static struct program *
+load(const struct config *config, const char *name, const char *edited, GError **error)
 {
     scoped(program_free) struct program *program = g_new0(struct program, 1);
     program->config = config;
@@ -416,11 +417,40 @@ program_load(const struct config *config, GError **error)
     g_autofree cfg_t **trees = g_new0(cfg_t *, n + 1);
     gboolean ok = TRUE;
     for (guint i = 0; ok && i < n; i++)
-        ok = open_sequence(program, config->sequences[i], &trees[i], error);
+        ok = open_sequence(program, config->sequences[i],
+                           g_strcmp0(config->sequences[i], name) == 0 ? edited : NULL, &trees[i], error);
     for (guint i = 0; ok && i < n; i++)
         ok = read_rules(program->sequences->pdata[i], program->facts, cfg_getnsec(trees[i], "sequence", 0),
                         error);
     for (guint i = 0; i < n && trees[i]; i++)
         cfg_free(trees[i]);
     return ok ? g_steal_pointer(&program) : NULL;
+}
+
+struct program *
+program_load(const struct config *config, GError **error)
+{
+    return load(config, NULL, NULL, error);
+}
+
+struct program *
+program_load_edited(const struct config *config, const char *path, char **name, GError **error)
+{
+    cfg_t *cfg = parse_file(path, error);
+    if (!cfg)
+        return NULL;
+    g_autofree char *title =
+        cfg_size(cfg, "sequence") == 1 ? g_strdup(cfg_title(cfg_getnsec(cfg, "sequence", 0))) : NULL;
+    if (!title || !g_strv_contains((const char *const *)config->sequences, title)) {
+        g_autofree char *names = g_strjoinv(", ", config->sequences);
+        conf_refuse(cfg, error, "expected one section: sequence \"NAME\" { … }, one of those in force: %s",
+                    names);
+        cfg_free(cfg);
+        return NULL;
+    }
+    cfg_free(cfg);
+    struct program *program = load(config, title, path, error);
+    if (program)
+        *name = g_steal_pointer(&title);
+    return program;
 }

@@ -65,6 +65,11 @@ struct program {
 /* Loads facts.conf, holidays.txt (where there is one) and the sequences that the configuration names.
  * USHER_ERROR_CONFIG with file, line, key and what was expected; nothing is half loaded. */
 struct program *program_load(const struct config *config, GError **error);
+
+/* The same with the sequence at path, wherever that lies, instead of the one in force that has its name;
+ * *name is that (the caller frees). */
+struct program *program_load_edited(const struct config *config, const char *path, char **name,
+                                    GError **error);
 void program_free(struct program *program);
 SCOPED_FUNC(struct program, program_free)
 

@@ -30,8 +30,8 @@ set_aside(struct service *s, gint64 account_id, gint64 now_us, const GError *pro
            service_task_once(s, account_id, now_us, "account_failed", title, error);
 }
 
-static gboolean
-advance_batch(struct service *s, const GArray *ids, gint64 now_us, GError **error)
+gboolean
+tick_accounts(struct service *s, const GArray *ids, gint64 now_us, GError **error)
 {
     if (!store_begin(s->db, error))
         return FALSE;
@@ -73,7 +73,7 @@ tick_run(struct service *s, gint64 now_us, const volatile gboolean *stop, guint 
         }
         if (ids->len == 0)
             return TRUE;
-        if (!advance_batch(s, ids, now_us, error))
+        if (!tick_accounts(s, ids, now_us, error))
             return FALSE;
         if (count)
             *count += ids->len;

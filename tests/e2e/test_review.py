@@ -127,7 +127,7 @@ class Desk(harness.MailTestCase):
                              "timeline", "help", "previous", "quit")
         self.assertEqual(self.shown(result), ["soon", "then", "late", "never", "late"])
         self.assertIn("1 approved, 1 rejected, 1 put on hold; 2 drafts still wait for you.", result.out)
-        for text in ("Facts used", "Rules (in full", "Timeline", "stop here"):
+        for text in ("Facts used", "Conditions", "Timeline", "stop here"):
             self.assertIn(text, result.out)
         self.assertEqual(set(self.states()), {"late", "never"})
         self.assertEqual(self.office.events("then", "draft_rejected")[0]["reason"], "they asked us to wait")

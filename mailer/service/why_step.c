@@ -1,0 +1,342 @@
+/* A step of an account: why it stands where it stands. What the engine wrote down as the reason is the
+ * beginning; rules are asked anew, so that the values are those of now. */
+#include "service/why_private.h"
+
+#include "base/zone.h"
+#include "pipeline/rule_parts.h"
+
+#include <string.h>
+
+/* ---- reasons ---- */
+
+/* How the engine, the policy and the limits begin, or what they hold: steps.c, policy.c, limits.c,
+ * recipients.c, drafting.c. The first that fits counts. */
+static const struct {
+    const char *words;
+    gboolean anywhere;
+    enum why_cause cause;
+} reasons[] = {
+    {"cannot be composed: nobody is left", FALSE, WHY_NOBODY},
+    {"cannot be composed: ", FALSE, WHY_COMPOSE},
+    {"on hold: ", FALSE, WHY_HOLD},
+    {" is on hold: ", TRUE, WHY_PERSON_HOLD},
+    {"the account is absent", FALSE, WHY_ABSENT},
+    {"the customer's reply is unanswered", FALSE, WHY_UNANSWERED},
+    {"hold: ", FALSE, WHY_RULE},
+    {"hold is undecided", FALSE, WHY_RULE},
+    {"cancel: ", FALSE, WHY_RULE},
+    {"cancel is undecided", FALSE, WHY_RULE},
+    {"leave: ", FALSE, WHY_RULE},
+    {"leave is undecided", FALSE, WHY_RULE},
+    {"gap: ", FALSE, WHY_GAP},
+    {"moved by a holiday", FALSE, WHY_HOLIDAY},
+    {"outside its sending hours", FALSE, WHY_HOURS},
+    {"the sending hours of", FALSE, WHY_HOURS},
+    {"cap: ", FALSE, WHY_CAP},
+    {"spacing: ", FALSE, WHY_PAUSE},
+    {"deliver_only_to", FALSE, WHY_NET},
+    {" is away until ", TRUE, WHY_AWAY},
+    {" is away and nobody covers", TRUE, WHY_AWAY},
+};
+
+static enum why_cause
+cause_of(const char *reason, enum why_cause otherwise)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++)
+        if (reasons[i].anywhere ? strstr(reason, reasons[i].words) != NULL
+                                : g_str_has_prefix(reason, reasons[i].words))
+            return reasons[i].cause;
+    return otherwise;
+}
+
+/* The rule that a reason names, with the parts that decide now; NULL when it decides no more. */
+static char *
+rule_reason(struct asked *a, const char *reason)
+{
+    static const char *const names[] = {"hold", "cancel", "leave"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        const struct why_line *line = g_str_has_prefix(reason, names[i]) ? why_rule(a, names[i]) : NULL;
+        if (!line || !line->parts || line->parts->truth == RULE_FALSE)
+            continue;
+        g_autofree char *text = why_rule_text(line);
+        if (line->parts->truth == RULE_TRUE)
+            return g_strdup_printf("%s holds, because %s", names[i], text);
+        a->out->command = g_strdup("usher import FILE, with the facts that are missing");
+        g_autofree char *gaps = why_rule_gaps(line);
+        return g_strdup_printf("nobody knows whether %s holds: %s", names[i], gaps);
+    }
+    a->out->decides = -1;
+    return NULL;
+}
+
+/* What would change a cause, where that is the same for every account. */
+static const char *const remedies[WHY_CAUSE_COUNT] = {
+    [WHY_ABSENT] = "usher import FILE, with the account in it",
+    [WHY_RULE] = "usher import FILE, once the facts say otherwise",
+    [WHY_AWAY] = "usher away NAME FROM TO --cover NAME; `usher away` shows who is",
+    [WHY_NOBODY] = "usher import FILE, with people who may be written to",
+    [WHY_HOURS] = "window in the sequence's file, the mailbox or usher.conf",
+    [WHY_HOLIDAY] = "holidays.txt, or ignore_holidays in the sequence's file",
+    [WHY_GAP] = "gap in the sequence's file or usher.conf",
+    [WHY_CAP] = "daily_max and domain_hourly_max in usher.conf",
+    [WHY_NET] = "deliver_only_to in usher.conf",
+};
+
+/* What lies behind a cause, and what would change it. */
+static void
+add_background(struct asked *a, const char *reason)
+{
+    struct why *out = a->out;
+    gboolean person = out->cause == WHY_PERSON_HOLD;
+    if (out->cause == WHY_HOLD || person) {
+        out->evidence = why_hold_evidence(a, person);
+        out->command = g_strdup_printf("usher resume %s", a->key);
+    } else if (out->cause == WHY_UNANSWERED) {
+        out->evidence = why_reply_evidence(a);
+        out->command = g_strdup_printf("answer it, or usher resume %s, which takes it for answered", a->key);
+    } else if (out->cause == WHY_COMPOSE) {
+        out->evidence = why_fact_evidence(a, reason);
+        out->command = g_strdup_printf("usher preview %s %s shows what is wrong%s", a->key, out->step->id,
+                                       out->evidence ? "; usher import FILE renews facts" : "");
+    } else if (out->cause == WHY_NOBODY) {
+        out->evidence = why_people_evidence(a);
+    }
+    if (!out->command)
+        out->command = g_strdup(remedies[out->cause]);
+}
+
+void
+why_tell_reason(struct asked *a, const char *beginning, const char *reason, enum why_cause otherwise)
+{
+    enum why_cause cause = cause_of(reason, otherwise);
+    g_autofree char *rule = cause == WHY_RULE ? rule_reason(a, reason) : NULL;
+    why_say(a, cause, g_strdup_printf("%s: %s", beginning, rule ? rule : reason));
+    add_background(a, reason);
+}
+
+/* ---- not due ---- */
+
+/* "New Account, Paid call purchased". The caller frees. */
+static char *
+stage_titles(const struct asked *a, char *const *ids)
+{
+    GString *out = g_string_new(NULL);
+    for (; *ids; ids++) {
+        const struct stage *stage = sequence_stage(a->seq, *ids);
+        g_string_append_printf(out, "%s%s", out->len ? ", " : "", stage ? stage->title : *ids);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static gboolean
+tell_stage(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    char *const now[] = {a->e->stage, NULL};
+    if (!*step->stages || (a->e->stage && g_strv_contains((const char *const *)step->stages, a->e->stage)))
+        return FALSE;
+    g_autofree char *wanted = stage_titles(a, step->stages);
+    g_autofree char *is = a->e->stage ? stage_titles(a, now) : g_strdup("no stage");
+    why_say(a, WHY_STAGE, g_strdup_printf("%s is for %s, and %s is in %s", step->id, wanted, a->key, is));
+    a->out->command = g_strdup_printf("usher stage %s STAGE", a->key);
+    return TRUE;
+}
+
+/* A condition that keeps the step idle. */
+static gboolean
+tell_condition(struct asked *a, const char *name, enum why_cause cause)
+{
+    const struct step *step = a->out->step;
+    g_autofree char *what = g_strdup_printf("%s: %s", step->id, name);
+    const struct why_line *line = why_rule(a, what);
+    gboolean unless = cause == WHY_UNLESS;
+    if (!line || (unless ? line->parts->truth == RULE_FALSE ||
+                               (line->parts->truth == RULE_UNDECIDED && step->kind != STEP_AUTOMATIC)
+                         : line->parts->truth == RULE_TRUE)) {
+        a->out->decides = -1;
+        return FALSE;
+    }
+    gboolean undecided = line->parts->truth == RULE_UNDECIDED;
+    g_autofree char *text = undecided && unless ? why_rule_gaps(line) : why_rule_text(line);
+    if (undecided)
+        a->out->command = g_strdup("usher import FILE, with the facts that are missing");
+    why_say(a, cause,
+            g_strdup_printf(!unless      ? "%s does not apply: its when wants %s"
+                            : !undecided ? "%s does not apply: its unless holds, because %s"
+                                         : "%s does not go out: nobody knows whether its unless holds: %s",
+                            step->id, text));
+    return TRUE;
+}
+
+static void
+tell_idle(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    if (tell_stage(a) || tell_condition(a, "when", WHY_WHEN) || tell_condition(a, "unless", WHY_UNLESS))
+        return;
+    g_autofree char *what = g_strdup_printf("%s: due", step->id);
+    const struct why_line *due = why_rule(a, what);
+    if (due && !due->at_us) {
+        why_say(a, WHY_NO_DATE, g_strdup_printf("%s has no date: %s", step->id, due->facts));
+        a->out->command = g_strdup("usher import FILE, with the facts that are missing");
+        return;
+    }
+    a->out->decides = -1;
+    if (a->at.reason && *a->at.reason)
+        why_say(a, WHY_NOT_LOOKED,
+                g_strdup_printf("%s is looked at again soon: before that, %s", step->id, a->at.reason));
+    else
+        why_say(a, WHY_NOT_LOOKED,
+                g_strdup_printf("nothing stands in the way of %s: usher decides when it looks at %s next",
+                                step->id, a->key));
+}
+
+static void
+tell_scheduled(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    g_autofree char *when = why_when(a, a->at.due_us);
+    gboolean overdue = a->at.due_us <= a->now_us;
+    a->out->at_us = a->at.due_us;
+    if (a->at.reason && *a->at.reason) {
+        g_autofree char *beginning = g_strdup_printf("%s goes out by itself on %s", step->id, when);
+        why_tell_reason(a, beginning, a->at.reason, WHY_SCHEDULED);
+    } else {
+        why_say(
+            a, WHY_SCHEDULED,
+            g_strdup_printf("%s %s by itself on %s", step->id, overdue ? "was to go out" : "goes out", when));
+        a->out->command = g_strdup_printf("usher stop %s %s", a->key, step->id);
+    }
+    if (a->gate.held && !overdue) {
+        g_autofree char *line = g_steal_pointer(&a->out->line);
+        a->out->line = g_strdup_printf("%s; if it were due now it would wait: %s", line, a->gate.held);
+    }
+}
+
+/* ---- over ---- */
+
+static char *
+by_whom(const char *evidence)
+{
+    return evidence ? g_strdup_printf(" %s", evidence) : g_strdup("");
+}
+
+static void
+tell_stopped(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    gboolean rejected = a->at.state == STEP_REJECTED;
+    g_autofree char *act = rejected ? why_act_evidence(a, "draft_rejected", NULL)
+                                    : why_act_evidence(a, "step_changed", step_state_names[a->at.state]);
+    g_autofree char *who = by_whom(act);
+    if (rejected)
+        why_say(a, WHY_REJECTED,
+                g_strdup_printf("%s is not sent: its draft was rejected%s%s%s", step->id, who,
+                                a->at.reason ? ": " : "", a->at.reason ? a->at.reason : ""));
+    else
+        why_say(a, WHY_STOPPED, g_strdup_printf("%s is not sent: it was stopped%s", step->id, who));
+    a->out->command = g_strdup_printf("usher resume %s %s", a->key, step->id);
+}
+
+static void
+tell_expired(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    g_autofree char *what = g_strdup_printf("%s: until", step->id);
+    const struct why_line *until = why_rule(a, what);
+    g_autofree char *last = until && until->at_us ? why_when(a, until->at_us) : NULL;
+    why_say(a, WHY_EXPIRED,
+            g_strdup_printf("%s is not sent any more: its last date has passed%s%s", step->id,
+                            last ? ", on " : "", last ? last : ""));
+    a->out->evidence = why_wait_before(a);
+    a->out->command =
+        g_strdup_printf("usher extend %s DAYS, then usher resume %s %s", a->key, a->key, step->id);
+}
+
+static void
+tell_late(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    gboolean skipped = a->at.state == STEP_SKIPPED;
+    const char *how = a->at.reason ? a->at.reason : "too late";
+    g_autofree char *planned = a->at.due_us ? why_when(a, a->at.due_us) : g_strdup("an earlier day");
+    g_autofree char *limit =
+        step->late == LATE_SEND_WITHIN
+            ? g_strdup_printf("at most %d are allowed", step->late_days)
+            : g_strdup_printf("its file says late = \"%s\"", step->late == LATE_ASK ? "ask" : "skip");
+    why_say(a, skipped ? WHY_SKIPPED : WHY_LATE,
+            skipped ? g_strdup_printf("%s was left out: it was planned for %s and was %s, and %s", step->id,
+                                      planned, how, limit)
+                    : g_strdup_printf("%s is not sent by itself: it was planned for %s and is %s, and %s",
+                                      step->id, planned, how, limit));
+    a->out->evidence = why_wait_before(a);
+    a->out->command = skipped ? g_strdup_printf("usher resume %s %s", a->key, step->id)
+                              : g_strdup_printf("usher resume %s %s sends it, usher stop %s %s drops it",
+                                                a->key, step->id, a->key, step->id);
+}
+
+/* ---- due ---- */
+
+static void
+tell_waiting(struct asked *a)
+{
+    const struct step *step = a->out->step;
+    const char *reason = a->at.reason ? a->at.reason : "nobody knows for what";
+    g_autofree char *beginning = g_strdup_printf("%s is due and waits", step->id);
+    gboolean composing = g_str_has_prefix(reason, "cannot be composed");
+    /* What the engine said at its last look may be over by now, or be something else. */
+    if (a->gate.held && !composing)
+        reason = a->gate.held;
+    why_tell_reason(a, beginning, reason, WHY_WAITING);
+    if (!a->gate.held && !composing && a->out->cause != WHY_HOURS) {
+        g_free(a->out->line);
+        a->out->line = g_strdup_printf("%s waited for what is over now (%s), and goes on when usher looks at "
+                                       "%s next",
+                                       step->id, reason, a->key);
+        a->out->cause = WHY_NOT_LOOKED;
+        g_clear_pointer(&a->out->command, g_free);
+    }
+}
+
+gboolean
+why_tell_step(struct asked *a, GError **error)
+{
+    switch (a->at.state) {
+    case STEP_IDLE:
+    case STEP_CANCELLED:
+    case STEP_STATE_COUNT:
+        tell_idle(a);
+        return TRUE;
+    case STEP_SCHEDULED:
+        tell_scheduled(a);
+        return TRUE;
+    case STEP_WAITING:
+        tell_waiting(a);
+        return TRUE;
+    case STEP_LATE:
+    case STEP_SKIPPED:
+        tell_late(a);
+        return TRUE;
+    case STEP_WANTED:
+        why_say(a, WHY_WANTED,
+                g_strdup_printf("%s is due, and is composed when usher looks at %s next", a->out->step->id,
+                                a->key));
+        return TRUE;
+    case STEP_DRAFTED:
+        return why_tell_draft(a, error);
+    case STEP_QUEUED:
+        return why_tell_queued(a, error);
+    case STEP_SENT:
+        return why_tell_sent(a, error);
+    case STEP_FAILED:
+        return why_tell_failed(a, error);
+    case STEP_REJECTED:
+    case STEP_STOPPED:
+        tell_stopped(a);
+        return TRUE;
+    case STEP_EXPIRED:
+        tell_expired(a);
+        return TRUE;
+    }
+    return TRUE;
+}
