@@ -97,8 +97,24 @@ bench:
 bench-classify: all
 	@BUILD=$(BUILD) tests/bench/classify_accuracy.py $(ARGS)
 
+# The program with the places where it can be killed (base/fault.h): only these files differ from the real one.
+FAULTY = base/fault store/store outbox/sender inbox/watch_copies
+$(BUILD)/fault/%.o: mailer/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -DUSHER_FAULT_POINTS -c -o $@ $<
+$(BUILD)/usher-fault: $(BUILD)/main.o $(FAULTY:%=$(BUILD)/fault/%.o) $(ARCHIVES)
+	@echo "  LINK $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(BUILD)/main.o $(FAULTY:%=$(BUILD)/fault/%.o) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+# Everything that `make check` only samples: hours, not minutes.
+.PHONY: soak
+soak:
+	@tools/install-deps.sh check
+	@$(MAKE) --no-print-directory tests
+	@python3 tests/soak/soak.py --build $(BUILD) $(SOAK)
+
 .PHONY: tests
-tests: all $(UNIT)
+tests: all $(UNIT) $(BUILD)/usher-fault
 
 SAN_FLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 .PHONY: check-asan
@@ -140,7 +156,7 @@ install: all
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 755 $(BUILD)/usher $(DESTDIR)$(PREFIX)/bin/usher
-	install -m 644 sequences/*.conf sequences/holidays.txt $(DESTDIR)$(PREFIX)/share/usher/sequences/
+	install -m 644 sequences/*.conf sequences/*.txt $(DESTDIR)$(PREFIX)/share/usher/sequences/
 	install -m 644 templates/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/
 	install -d $(DESTDIR)$(PREFIX)/share/usher/templates/findings
 	install -m 644 templates/findings/*.md $(DESTDIR)$(PREFIX)/share/usher/templates/findings/
@@ -155,4 +171,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/fault/*/*.d)

@@ -221,9 +221,15 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     c->second_approval = cfg_getbool(cfg_getsec(cfg, "approval"), "second");
     if (c->retry_after_us <= 0 || c->retry_for_us <= 0)
         return conf_refuse(cfg, error, "retry_after and retry_for: expected a number above zero");
+    c->fence_max_age_us = (gint64)cfg_getint(cfg, "fence_max_age") * 60 * G_USEC_PER_SEC;
+    if (c->fence_max_age_us <= 60 * (gint64)G_USEC_PER_SEC ||
+        c->fence_max_age_us > 3600 * (gint64)G_USEC_PER_SEC)
+        return conf_refuse(cfg, error,
+                           "fence_max_age: expected 2 to 60 minutes; the mailboxes are read once a minute");
     if (!read_team(cfg_getsec(cfg, "team"), c, error) ||
         !window_read(cfg_getsec(cfg, "window"), &c->window, error) ||
-        !read_lint(cfg_getsec(cfg, "lint"), c, error) || !config_read_limits(cfg, c, error))
+        !read_lint(cfg_getsec(cfg, "lint"), c, error) || !config_read_limits(cfg, c, error) ||
+        !config_read_breaker(cfg_getsec(cfg, "breaker"), c, error))
         return FALSE;
     for (unsigned i = 0; i < cfg_size(cfg, "mailbox"); i++)
         if (!config_read_mailbox(cfg_getnsec(cfg, "mailbox", i), dir, c, error) ||
@@ -300,10 +306,12 @@ config_load(const char *path, GError **error)
         CFG_STR("spacing", NULL, CFGF_NONE),
         CFG_STR_LIST("deliver_only_to", NULL, CFGF_NONE),
         CFG_STR("redirect_all_to", NULL, CFGF_NONE),
+        CFG_INT("fence_max_age", 5, CFGF_NONE),
         CFG_SEC("team", team, CFGF_NONE),
         CFG_SEC("window", window, CFGF_NONE),
         CFG_SEC("lint", lint, CFGF_NONE),
         CFG_SEC("approval", approval, CFGF_NONE),
+        CFG_SEC("breaker", config_breaker_options, CFGF_NONE),
         CFG_SEC("specialist", specialist, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("mailbox", config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
         CFG_SEC("hook", config_hook_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -329,6 +337,15 @@ config_mailbox(const struct config *config, const char *name)
             return m;
     }
     return NULL;
+}
+
+gboolean
+config_mailbox_is_shared(const struct config *config, const struct mailbox *mailbox)
+{
+    for (guint i = 0; i < config->specialists->len; i++)
+        if (((const struct specialist *)config->specialists->pdata[i])->mailbox == mailbox)
+            return FALSE;
+    return TRUE;
 }
 
 const struct specialist *

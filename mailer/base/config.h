@@ -38,6 +38,7 @@ struct mailbox {
     char *ca_file;         /* NULL: the system's roots */
     char *tls_name;        /* name the certificate must carry; NULL: the host */
     char *inbox, *sent;    /* folders in UTF-8; sent NULL: found by SPECIAL-USE */
+    char **folders;        /* further folders to read, in UTF-8; NULL-terminated */
     enum sent_copy sent_copy;
     gboolean plus_addressing;
     gboolean has_window; /* sends only inside window, too */
@@ -104,6 +105,12 @@ struct lint_setting {
 };
 extern const struct lint_setting lint_settings[LINT_RULE_COUNT];
 
+/* A mailbox stops when within an hour so many mails, and such a share of those that went out, came back. */
+struct breaker_setting {
+    gint64 returned; /* 0: never */
+    gint64 share;    /* per cent */
+};
+
 struct config {
     char *path;
     char *database, *sequences_dir, *templates_dir;
@@ -123,6 +130,8 @@ struct config {
     char **deliver_only_to; /* addresses and domains, folded; empty: anybody */
     char *redirect_all_to;  /* NULL: to the people it is for */
     const struct specialist *shared; /* the team's shared address: NULL when there is none */
+    gint64 fence_max_age_us; /* how long a reading of the mailboxes is fresh enough for automatic mail */
+    struct breaker_setting breaker;
     enum lint_level lint[LINT_RULE_COUNT];
     gboolean second_approval; /* a draft leaves after two persons approved it */
 };
@@ -141,6 +150,9 @@ gboolean config_is_loopback(const char *host);
 
 const struct mailbox *config_mailbox(const struct config *config, const char *name);
 const struct specialist *config_specialist(const struct config *config, const char *id);
+
+/* TRUE when no specialist writes from the mailbox: everybody's, such as support@. */
+gboolean config_mailbox_is_shared(const struct config *config, const struct mailbox *mailbox);
 
 /* The specialist with this (any case) address, or NULL. */
 const struct specialist *config_specialist_by_address(const struct config *config, const char *address);

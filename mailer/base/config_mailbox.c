@@ -24,6 +24,7 @@ cfg_opt_t config_mailbox_options[] = {CFG_STR("smtp", NULL, CFGF_NONE),
                                       CFG_STR("tls_name", NULL, CFGF_NONE),
                                       CFG_STR("inbox", "INBOX", CFGF_NONE),
                                       CFG_STR("sent", NULL, CFGF_NONE),
+                                      CFG_STR_LIST("folders", NULL, CFGF_NONE),
                                       CFG_STR("sent_copy", "append", CFGF_NONE),
                                       CFG_BOOL("plus_addressing", cfg_false, CFGF_NONE),
                                       CFG_SEC("window", mailbox_window, CFGF_MULTI),
@@ -112,6 +113,7 @@ config_mailbox_free(gpointer data)
     g_free(m->tls_name);
     g_free(m->inbox);
     g_free(m->sent);
+    g_strfreev(m->folders);
     g_free(m);
 }
 
@@ -203,6 +205,13 @@ config_read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
     m->tls_name = conf_dup_str(s, "tls_name");
     m->inbox = conf_dup_str(s, "inbox");
     m->sent = conf_dup_str(s, "sent");
+    m->folders = conf_dup_list(s, "folders");
+    for (char **folder = m->folders; *folder; folder++)
+        if (!**folder || !g_utf8_validate(*folder, -1, NULL) || strcmp(*folder, m->inbox) == 0 ||
+            g_strcmp0(*folder, m->sent) == 0 || g_strv_contains((const char *const *)folder + 1, *folder))
+            return conf_refuse(
+                s, error, "folders: \"%s\": expected folders besides inbox and sent, each once, in UTF-8",
+                *folder);
     m->plus_addressing = cfg_getbool(s, "plus_addressing");
     g_autofree char *ca_file = conf_dup_str(s, "ca_file");
     m->ca_file = config_resolve_path(dir, ca_file);

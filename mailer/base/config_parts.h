@@ -29,4 +29,8 @@ gboolean config_read_mailbox_limits(cfg_t *cfg, cfg_t *section, const struct con
 /* ASCII local@domain without anything that means something elsewhere: the wire checks it again in full. */
 gboolean config_is_plain_address(const char *address);
 
+/* `breaker { … }` into config->breaker. USHER_ERROR_CONFIG. */
+extern cfg_opt_t config_breaker_options[];
+gboolean config_read_breaker(cfg_t *section, struct config *config, GError **error);
+
 #endif

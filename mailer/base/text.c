@@ -65,3 +65,11 @@ text_keyed_hash(const char *key, const char *text, gsize chars)
         hash[chars] = '\0';
     return hash;
 }
+
+char *
+text_message_name(const char *what, gint64 number, gint64 generation)
+{
+    return generation ? g_strdup_printf("%s %" G_GINT64_FORMAT " of generation %" G_GINT64_FORMAT, what,
+                                        number, generation)
+                      : g_strdup_printf("%s %" G_GINT64_FORMAT, what, number);
+}

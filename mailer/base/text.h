@@ -17,4 +17,8 @@ gboolean text_contains_fold(const char *haystack, const char *needle);
 /* Lower-case hexadecimal HMAC-SHA-256 of text under key, cut to chars characters. The caller frees. */
 char *text_keyed_hash(const char *key, const char *text, gsize chars);
 
+/* What a message's Message-ID ("message") and token ("token") are the keyed hash of: its number, and the
+ * generation of the database where that is not the first. The caller frees. */
+char *text_message_name(const char *what, gint64 number, gint64 generation);
+
 #endif

@@ -73,8 +73,14 @@ check_imap(struct service *s, const struct mailbox *m, GError **error)
 {
     struct intake intake = {.db = s->db, .config = s->config, .mailbox = m, .sink = &s->sink};
     scoped(watch_free) struct watch *w = watch_new(&intake, "usher");
-    if (!watch_check(w, error))
+    gboolean sent_exists;
+    if (!watch_check(w, &sent_exists, error))
         return FALSE;
+    if (!sent_exists)
+        printf(
+            "--  mailbox %s: there is no folder \"%s\" yet; a mail program makes it with the first mail it "
+            "sends\n",
+            m->name, watch_sent_folder(w));
     const struct imap_client *client = watch_client(w);
     struct tls_facts tls = {0};
     g_autofree char *offers = g_strjoinv(" ", (char **)(gsize)imap_client_capabilities(client));

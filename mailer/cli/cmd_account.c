@@ -463,6 +463,8 @@ cmd_why(struct cli *cli, int argc, char **argv)
     if (error)
         return cli_fail(error);
     puts("\nOutbox");
+    if ((rc = cli_print_halts(cli)) != EX_OK)
+        return rc;
     table_print(table, "Nothing of this account is queued.");
     return EX_OK;
 }

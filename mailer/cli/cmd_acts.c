@@ -290,7 +290,7 @@ cmd_settle(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
     gint64 id;
-    if (!cli_begin(cli, "settle", NULL, 2, 2, &argc, &argv, &rc) || !cli_id(argv[1], &id, &rc))
+    if (!cli_begin(cli, "settle", NULL, 2, 3, &argc, &argv, &rc) || !cli_id(argv[1], &id, &rc))
         return rc;
     gboolean sent = strcmp(argv[2], "sent") == 0;
     if (!sent && strcmp(argv[2], "not-sent") != 0)
@@ -304,8 +304,10 @@ cmd_settle(struct cli *cli, int argc, char **argv)
                             .config = s->config,
                             .mailbox = config_mailbox(s->config, mailbox),
                             .policy = &s->policy};
-    if (!ledger_settle_by_hand(&ledger, id, sent, cli->now_us, service_actor(), &error))
+    g_autofree char *address = argc > 3 ? g_ascii_strdown(argv[3], -1) : NULL;
+    if (!ledger_settle_by_hand(&ledger, id, sent, address, cli->now_us, service_actor(), &error))
         return cli_fail(error);
-    printf("message %" G_GINT64_FORMAT ": %s\n", id, sent ? "sent" : "not sent, queued again");
+    printf("message %" G_GINT64_FORMAT "%s%s: %s\n", id, address ? " to " : "", address ? address : "",
+           sent ? "sent" : "not sent, queued again");
     return EX_OK;
 }

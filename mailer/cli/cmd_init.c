@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "service/clone_guard.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -123,7 +124,8 @@ seed_database(const char *path, gboolean rehearsal, GError **error)
     for (gsize i = 0; i < sizeof random; i++)
         g_snprintf(hex + 2 * i, 3, "%02x", random[i]);
     g_autofree char *made = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time());
-    scoped(store_close) struct store *db = store_open(path, error);
+    g_autofree char *place = clone_guard_identity(path, error);
+    scoped(store_close) struct store *db = place ? store_open(path, error) : NULL;
     if (!db || !store_begin(db, error))
         return FALSE;
     gboolean ok =
@@ -131,6 +133,8 @@ seed_database(const char *path, gboolean rehearsal, GError **error)
                    hex) &&
         store_exec(db, "INSERT INTO meta(key, value) VALUES('created_real_us', ?) ON CONFLICT DO NOTHING",
                    error, "t", made) &&
+        store_exec(db, "INSERT INTO meta(key, value) VALUES('identity', ?) ON CONFLICT DO NOTHING", error,
+                   "t", place) &&
         (!rehearsal || store_set_meta(db, "rehearsal", "1", error)) && store_commit(db, error);
     if (!ok)
         store_rollback(db);

@@ -1,6 +1,7 @@
 /* run, worker, check. */
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/check_selftest.h"
 #include "cli/check_wire.h"
 #include "cli/commands.h"
 #include "compose/finding.h"
@@ -151,8 +152,19 @@ int
 cmd_check(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
-    if (!cli_begin(cli, "check", NULL, 0, 0, &argc, &argv, &rc))
+    g_autofree char *mailbox = NULL;
+    gboolean send = FALSE;
+    const GOptionEntry entries[] = {
+        {"mailbox", 0, 0, G_OPTION_ARG_STRING, &mailbox, "with --send: the mailbox to try", "NAME"},
+        {"send", 0, 0, G_OPTION_ARG_NONE, &send, "have the mailbox mail itself, and keep what that teaches",
+         NULL},
+        {0}};
+    if (!cli_begin(cli, "check", entries, 0, 0, &argc, &argv, &rc))
         return rc;
+    if (send != (mailbox != NULL))
+        return cli_usage("check: --send and --mailbox NAME go together");
+    if (send)
+        return check_selftest(cli, mailbox);
     struct service *s = cli->service;
     g_autoptr(GError) error = NULL;
     printf("ok  configuration %s\n", s->config->path);
@@ -172,7 +184,12 @@ cmd_check(struct cli *cli, int argc, char **argv)
         if (!check_hook(s->config->hooks->pdata[i], &error))
             rc = cli_fail(error);
     }
-    for (guint i = 0; i < s->config->mailboxes->len; i++)
-        check_mailbox_wire(s, s->config->mailboxes->pdata[i], &rc);
+    int halts = cli_print_halts(cli);
+    rc = halts != EX_OK ? halts : rc;
+    for (guint i = 0; i < s->config->mailboxes->len; i++) {
+        const struct mailbox *m = s->config->mailboxes->pdata[i];
+        check_mailbox_wire(s, m, &rc);
+        check_last_selftest(cli, m->name);
+    }
     return rc;
 }

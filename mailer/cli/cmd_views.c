@@ -1,4 +1,4 @@
-/* The views of the whole team: board, daily, inbox, outbox. */
+/* The views of the whole team: board, daily, outbox. */
 #include "accounts/sender.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -106,6 +106,8 @@ cmd_daily(struct cli *cli, int argc, char **argv)
     if (!cli_begin(cli, "daily", entries, 0, 0, &argc, &argv, &rc))
         return rc;
     struct service *s = cli->service;
+    if ((rc = cli_print_halts(cli)) != EX_OK)
+        return rc;
     static const char *const headings[] = {"renewal", "account",   "stage", "priority", "owner", "forecast",
                                            "users",   "last sent", "next",  "flag",     NULL};
     scoped(table_free) struct table *table = table_new(headings);
@@ -219,11 +221,17 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
     gboolean all = FALSE, plan = FALSE;
+    g_autofree char *resume = NULL;
     const GOptionEntry entries[] = {
         {"all", 0, 0, G_OPTION_ARG_NONE, &all, "sent, refused and withdrawn ones too", NULL},
         {"plan", 0, 0, G_OPTION_ARG_NONE, &plan, "what would happen if the service started now", NULL},
+        {"resume", 0, 0, G_OPTION_ARG_STRING, &resume, "let a stopped mailbox send again", "MAILBOX"},
         {0}};
     if (!cli_begin(cli, "outbox", entries, 0, 0, &argc, &argv, &rc))
+        return rc;
+    if (resume)
+        return cli_resume_mailbox(cli, resume);
+    if ((rc = cli_print_halts(cli)) != EX_OK)
         return rc;
     if (plan)
         return outbox_plan(cli);
@@ -234,7 +242,12 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
         "SELECT d.message_id, a.key, m.step, d.address, d.state, d.next_at, d.attempts, d.code, d.enhanced, "
-        "d.text, m.message_id AS header_id"
+        "d.text, d.host, d.at, m.mailbox, m.message_id AS header_id,"
+        " (SELECT json_group_array(json_object('at', strftime('%Y-%m-%dT%H:%M:%SZ', v.at / 1000000, "
+        "'unixepoch'), "
+        "'from', v.from_state, 'to', v.to_state, 'code', v.code, 'enhanced', v.enhanced, 'text', v.text, "
+        "'host', "
+        "v.host)) FROM (SELECT * FROM delivery_move WHERE delivery_id = d.id ORDER BY id) v) AS moves"
         " FROM delivery d JOIN message m ON m.id = d.message_id JOIN account a ON a.id = m.account_id"
         " WHERE ? OR d.state IN ('queued', 'claimed', 'transmitting', 'deferred', 'unknown') ORDER BY "
         "d.message_id, d.id",
@@ -245,13 +258,15 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
             strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
         g_autofree char *next = cli_time(cli, open ? query_int(q, "next_at") : 0);
         if (cli->json)
-            cli_print_json(json_pack(
-                "{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?}", "message",
-                (json_int_t)query_int(q, "message_id"), "account", query_text(q, "key"), "step",
-                query_text(q, "step"), "address", query_text(q, "address"), "state", query_text(q, "state"),
-                "next_at", next, "attempts", (json_int_t)query_int(q, "attempts"), "code",
-                (json_int_t)query_int(q, "code"), "enhanced", query_text(q, "enhanced"), "text",
-                query_text(q, "text"), "message_id", query_text(q, "header_id")));
+            cli_print_json(
+                json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?, s:s?, s:s, s:o}",
+                          "message", (json_int_t)query_int(q, "message_id"), "account", query_text(q, "key"),
+                          "step", query_text(q, "step"), "address", query_text(q, "address"), "state",
+                          query_text(q, "state"), "next_at", next, "attempts",
+                          (json_int_t)query_int(q, "attempts"), "code", (json_int_t)query_int(q, "code"),
+                          "enhanced", query_text(q, "enhanced"), "text", query_text(q, "text"), "message_id",
+                          query_text(q, "header_id"), "host", query_text(q, "host"), "mailbox",
+                          query_text(q, "mailbox"), "moves", json_loads(query_text(q, "moves"), 0, NULL)));
         else
             table_add(table, id, query_text(q, "key"), query_text(q, "step"), query_text(q, "address"),
                       query_text(q, "state"), next, query_text(q, "text") ? query_text(q, "text") : "", NULL);
@@ -260,48 +275,5 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         return cli_fail(error);
     if (!cli->json)
         table_print(table, "Nothing is queued.");
-    return EX_OK;
-}
-
-/* ---- inbox ---- */
-
-int
-cmd_inbox(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    if (!cli_begin(cli, "inbox", NULL, 0, 0, &argc, &argv, &rc))
-        return rc;
-    static const char *const headings[] = {"id",   "at",         "mailbox", "class",   "account",
-                                           "from", "matched by", "rule",    "subject", NULL};
-    scoped(table_free) struct table *table = table_new(headings);
-    g_autoptr(GError) error = NULL;
-    scoped(query_end) struct query *q =
-        store_query(cli->service->db,
-                    "SELECT i.*, a.key FROM inbound i LEFT JOIN account a ON a.id = i.account_id WHERE "
-                    "i.class <> 'own' OR i.account_id IS NOT NULL ORDER BY i.id DESC LIMIT 500",
-                    &error, "");
-    while (q && query_next(q, &error)) {
-        g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "id"));
-        g_autofree char *at = cli_time(cli, query_int(q, "at"));
-        if (cli->json)
-            cli_print_json(json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}",
-                                     "inbound", (json_int_t)query_int(q, "id"), "at", at, "mailbox",
-                                     query_text(q, "mailbox"), "folder", query_text(q, "folder"), "class",
-                                     query_text(q, "class"), "account", query_text(q, "key"), "from",
-                                     query_text(q, "address"), "matched_by", query_text(q, "matched_by"),
-                                     "rule", query_text(q, "rule"), "evidence", query_text(q, "evidence"),
-                                     "subject", query_text(q, "subject"), "text", query_text(q, "text")));
-        else
-            table_add(table, id, at, query_text(q, "mailbox"), query_text(q, "class"),
-                      query_text(q, "key") ? query_text(q, "key") : "-",
-                      query_text(q, "address") ? query_text(q, "address") : "-",
-                      query_text(q, "matched_by") ? query_text(q, "matched_by") : "-",
-                      query_text(q, "rule") ? query_text(q, "rule") : "-",
-                      query_text(q, "subject") ? query_text(q, "subject") : "", NULL);
-    }
-    if (error)
-        return cli_fail(error);
-    if (!cli->json)
-        table_print(table, "Nothing came in.");
     return EX_OK;
 }

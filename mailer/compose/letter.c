@@ -18,8 +18,10 @@ letter_identity(struct store *db, const struct draft *draft, char **message_id, 
                                 "the database has no secret; `usher init` makes one");
         return FALSE;
     }
-    g_autofree char *name = g_strdup_printf("message %" G_GINT64_FORMAT, draft->id);
-    g_autofree char *token_name = g_strdup_printf("token %" G_GINT64_FORMAT, draft->id);
+    g_autofree char *generation = store_meta(db, "generation", NULL);
+    gint64 n = generation ? g_ascii_strtoll(generation, NULL, 10) : 0;
+    g_autofree char *name = text_message_name("message", draft->id, n);
+    g_autofree char *token_name = text_message_name("token", draft->id, n);
     g_autofree char *hash = text_keyed_hash(secret, name, 32);
     const char *at = strrchr(draft->specialist->address, '@');
     *message_id = g_strdup_printf("usher.%s%s", hash, at);

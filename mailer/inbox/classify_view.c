@@ -49,7 +49,7 @@ fold_run(struct folding *f, const char *run, gsize len)
         if ((c >= 0x64b && c <= 0x652) || c == 0x640) /* Arabic vowel signs and lengthening */
             continue;
         if (c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069))
-            continue; /* marks of direction */
+            continue;   /* marks of direction */
         if (c == 0x131) /* Turkish dotless i */
             c = 'i';
         if (c == 0x2018 || c == 0x2019 || c == 0x201b || c == 0xb4 || c == '`')

@@ -6,11 +6,14 @@
 #include "base/config.h"
 #include "store/store.h"
 
-#define FENCE_MAX_AGE_US (5 * 60 * G_GINT64_CONSTANT(1000000))
+/* NULL when INBOX and Sent (and the further folders) of the sending mailbox, of every mailbox that wrote to
+ * the account, and of the shared ones were read to the end within config->fence_max_age_us of the boot clock;
+ * else why not ("INBOX of ana was last read 12 minutes ago: connection refused"). The caller frees. */
+char *fence_refusal(struct store *db, const struct config *config, gint64 account_id, const char *mailbox);
 
-/* NULL when INBOX and Sent of every configured mailbox were read to the end within FENCE_MAX_AGE_US of the
- * boot clock; else why not ("INBOX of ana was last read 12 minutes ago"). The caller frees. */
-char *fence_refusal(struct store *db, const struct config *config);
+/* Keeps why a mailbox cannot be read, for fence_refusal(); NULL: it can. */
+gboolean fence_note_problem(struct store *db, const char *mailbox, const char *problem, gint64 now_us,
+                            GError **error);
 
 /* Marks a folder as read to the end it had when the check began. */
 gboolean fence_mark_read(struct store *db, const char *mailbox, const char *folder, gint64 began_boot_us,

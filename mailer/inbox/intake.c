@@ -3,6 +3,7 @@
 #include "inbox/intake.h"
 
 #include "base/text.h"
+#include "inbox/ahead.h"
 #include "inbox/match.h"
 
 #include <string.h>
@@ -21,25 +22,30 @@ record_event(const struct intake *in, const struct mail_place *place, gint64 acc
     return ok;
 }
 
+/* What a mail is besides its record. */
+struct known {
+    gint64 id;      /* the row it has already, from when it belonged to nobody; 0: none */
+    gint64 same_as; /* the inbound of another folder that holds the same mail, 0: none */
+};
+
 static gboolean
 insert_inbound(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
-               const struct mail_match *m, GError **error)
+               const struct mail_match *m, const struct known *before, GError **error)
 {
     gboolean known = m->account_id != 0;
     g_autofree char *secret = store_meta(in->db, "secret", error);
     g_autofree char *hash = known ? NULL : text_keyed_hash(secret ? secret : "", r->from, 32);
-    return store_exec(in->db,
-                      "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, rule, evidence, "
-                      "account_id, address, in_message,"
-                      " matched_by, message_id, subject, text, sender_hash)"
-                      " VALUES(?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?, NULLIF(?, 0), ?, ?, ?, ?, ?)",
-                      error,
-                      "ttiiitttititttt"
-                      "t",
-                      in->mailbox->name, place->folder, (gint64)place->uidvalidity, (gint64)place->uid,
-                      place->at_us, mail_class_name(r->mail_class), r->rule, known ? r->evidence : NULL,
-                      m->account_id, known ? r->from : NULL, m->message_id, m->by,
-                      known ? r->message_id : NULL, known ? r->subject : NULL, known ? r->text : NULL, hash);
+    return store_exec(
+        in->db,
+        "INSERT INTO inbound(id, same_as, mailbox, folder, uidvalidity, uid, at, class, rule, evidence, "
+        "account_id, address, in_message,"
+        " matched_by, message_id, subject, text, sender_hash)"
+        " VALUES(NULLIF(?, 0), NULLIF(?, 0), ?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?, NULLIF(?, 0), ?, ?, "
+        "?, ?, ?)",
+        error, "iittiiitttitittttt", before->id, before->same_as, in->mailbox->name, place->folder,
+        (gint64)place->uidvalidity, (gint64)place->uid, place->at_us, mail_class_name(r->mail_class), r->rule,
+        known ? r->evidence : NULL, m->account_id, known ? r->from : NULL, m->message_id, m->by,
+        known ? r->message_id : NULL, known ? r->subject : NULL, known ? r->text : NULL, hash);
 }
 
 /* The first few lines of a reply, for the event. */
@@ -156,22 +162,56 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     return TRUE;
 }
 
-/* TRUE when this mail was recorded before. */
+/* TRUE when this mail was recorded before, or on an error. before->id is the row of a mail that belonged to
+ * nobody when it was read: it is looked at again. */
 static gboolean
-is_recorded(const struct intake *in, const struct mail_place *place, const struct mail_record *r)
+is_recorded(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+            struct known *before, GError **error)
 {
-    return store_int(
-               in->db,
-               "SELECT 1 FROM inbound WHERE mailbox = ?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4)"
-               " OR (uidvalidity <> ?3 AND message_id = ?5 AND ?5 <> '')) LIMIT 1",
-               0, NULL, "ttiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
-               (gint64)place->uid, r ? r->message_id : "") != 0;
+    g_autoptr(GError) local = NULL;
+    gboolean recorded = FALSE;
+    scoped(query_end) struct query *q =
+        store_query(in->db,
+                    "SELECT id, account_id IS NULL AND class <> 'own' AND uidvalidity = ?3 AS of_nobody FROM "
+                    "inbound WHERE mailbox = "
+                    "?1 AND folder = ?2 AND ((uidvalidity = ?3 AND uid = ?4) OR (uidvalidity <> ?3 AND "
+                    "message_id = ?5 AND ?5 <> "
+                    "'')) LIMIT 1",
+                    error, "ttiit", in->mailbox->name, place->folder, (gint64)place->uidvalidity,
+                    (gint64)place->uid, r ? r->message_id : "");
+    if (q && query_next(q, &local)) {
+        recorded = !r || !query_int(q, "of_nobody");
+        before->id = recorded ? 0 : query_int(q, "id");
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !q || (error && *error) || recorded;
+}
+
+/* The same mail in another folder or mailbox (a colleague in Cc, a list, Gmail's All Mail): it says nothing
+ * new. */
+static gboolean
+find_same(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+          const struct mail_match *m, struct known *before, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (!*r->message_id || !m->account_id)
+        return TRUE;
+    before->same_as = store_int(
+        in->db,
+        "SELECT id FROM inbound WHERE message_id = ? AND account_id = ? AND address = ? AND same_as "
+        "IS NULL AND class <> 'own' AND (mailbox <> ? OR folder <> ?) ORDER BY id LIMIT 1",
+        0, &local, "tittt", r->message_id, m->account_id, r->from, in->mailbox->name, place->folder);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
 }
 
 /* One address in several accounts and no thread: all of them are held until a person has looked. An account
  * that is held for this address already is not held again. */
 static gboolean
-hold_all(const struct intake *in, const struct mail_place *place, const char *address, GError **error)
+hold_all(const struct intake *in, const struct mail_place *place, gint64 inbound_id, const char *address,
+         GError **error)
 {
     g_autoptr(GArray) ids = match_accounts_of(in->db, address, error);
     for (guint i = 0; ids && ids->len > 1 && i < ids->len; i++) {
@@ -185,12 +225,14 @@ hold_all(const struct intake *in, const struct mail_place *place, const char *ad
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
         }
-        if (!held && (!record_event(in, place, account_id, "hold_set", json_pack("{s:s}", "reason", reason),
-                                    NULL, error) ||
-                      !record_event(in, place, account_id, "task_made",
-                                    json_pack("{s:s, s:s, s:I}", "task", "ambiguous_mail", "title", reason,
-                                              "due_at", (json_int_t)place->at_us),
-                                    NULL, error)))
+        if (!held &&
+            (!record_event(in, place, account_id, "hold_set",
+                           json_pack("{s:s, s:I}", "reason", reason, "inbound", (json_int_t)inbound_id), NULL,
+                           error) ||
+             !record_event(in, place, account_id, "task_made",
+                           json_pack("{s:s, s:s, s:I, s:I}", "task", "ambiguous_mail", "title", reason,
+                                     "due_at", (json_int_t)place->at_us, "inbound", (json_int_t)inbound_id),
+                           NULL, error)))
             return FALSE;
     }
     return ids != NULL;
@@ -199,24 +241,54 @@ hold_all(const struct intake *in, const struct mail_place *place, const char *ad
 static gboolean
 opens_conversation(const struct mail_record *r)
 {
-    static const char *const prefixes[] = {"Re:",  "Aw:",  "Antw:", "Sv:", "Vs:", "Rv:", "Ri:",
-                                           "Odp:", "Ynt:", "Fwd:",  "Fw:", "Wg:", "Tr:", "Vl:"};
-    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
-        if (g_ascii_strncasecmp(r->subject, prefixes[i], strlen(prefixes[i])) == 0)
-            return FALSE;
-    return r->personal && !*r->in_reply_to && r->references->len == 0;
+    return r->personal && !match_is_answer_subject(r->subject) && !*r->in_reply_to && r->references->len == 0;
 }
 
 /* A mail by hand to an address that stands in several accounts: nobody can tell which conversation it opened.
  */
 static gboolean
-hold_ambiguous(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
-               GError **error)
+hold_ambiguous(const struct intake *in, const struct mail_place *place, gint64 inbound_id,
+               const struct mail_record *r, GError **error)
 {
     for (guint i = 0; i < r->recipients->len; i++)
-        if (!hold_all(in, place, r->recipients->pdata[i], error))
+        if (!hold_all(in, place, inbound_id, r->recipients->pdata[i], error))
             return FALSE;
     return TRUE;
+}
+
+/* Our mail in Sent, while nobody knows yet what became of it. Only a copy that the provider makes proves that
+ * it took the mail: one of our own making proves nothing. */
+static gboolean
+record_copy(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
+            gint64 inbound_id, GError **error)
+{
+    gint64 message_id = 0, account_id = 0;
+    g_autoptr(GError) local = NULL;
+    if (in->mailbox->sent_copy != SENT_COPY_PROVIDER)
+        return TRUE;
+    {
+        scoped(query_end) struct query *q = store_query(
+            in->db,
+            "SELECT id, account_id FROM message m WHERE message_id IN (?, ?) AND mailbox = ? AND EXISTS"
+            " (SELECT 1 FROM delivery d WHERE d.message_id = m.id AND d.state IN ('transmitting', "
+            "'unknown'))",
+            error, "ttt", r->message_id, r->original_message_id, in->mailbox->name);
+        if (!q)
+            return FALSE;
+        if (query_next(q, &local)) {
+            message_id = query_int(q, "id");
+            account_id = query_int(q, "account_id");
+        }
+    }
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    return !message_id ||
+           record_event(in, place, account_id, "copy_seen",
+                        json_pack("{s:I, s:I, s:s}", "inbound", (json_int_t)inbound_id, "message",
+                                  (json_int_t)message_id, "message_id", r->message_id),
+                        NULL, error);
 }
 
 /* A specialist's own mail in Sent. */
@@ -224,7 +296,7 @@ static gboolean
 record_hand_sent(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
                  GError **error)
 {
-    struct mail_match m = {.by = "recipient"};
+    struct mail_match m = {0};
     struct mail_record own =
         *r; /* it was read without our addresses, to tell a person's mail from an absence reply */
     own.mail_class = MAIL_CLASS_OWN;
@@ -235,15 +307,20 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    if (!who || ours)
-        return insert_inbound(in, place, &own, &(struct mail_match){0}, error);
+    if (ours) /* Outlook gave our mail another Message-ID: its answers name that one. */
+        return match_ours(in->db, r->original_message_id, &m, error) &&
+               insert_inbound(in, place, &own, &m, &(struct known){0}, error) &&
+               record_copy(in, place, r, store_last_id(in->db), error);
+    if (!who)
+        return insert_inbound(in, place, &own, &m, &(struct known){0}, error);
+    m.by = "recipient";
     gboolean ambiguous;
     g_autoptr(GArray) accounts = match_hand_sent(in->db, r, &ambiguous, error);
     if (!accounts)
         return FALSE;
     if (accounts->len)
         m.account_id = g_array_index(accounts, gint64, 0);
-    if (!insert_inbound(in, place, &own, &m, error))
+    if (!insert_inbound(in, place, &own, &m, &(struct known){0}, error))
         return FALSE;
     gint64 inbound_id = store_last_id(in->db);
     for (guint i = 0; r->personal && i < accounts->len; i++) {
@@ -254,31 +331,49 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
         if (!record_event(in, place, account_id, "hand_sent", data, NULL, error))
             return FALSE;
     }
-    return !ambiguous || !r->personal || hold_ambiguous(in, place, r, error);
+    return !ambiguous || !r->personal || hold_ambiguous(in, place, inbound_id, r, error);
 }
 
 gboolean
 intake_record(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
               GError **error)
 {
-    if (is_recorded(in, place, r))
-        return TRUE;
+    struct known before = {0};
+    g_autoptr(GError) local = NULL;
+    if (is_recorded(in, place, r, &before, &local)) {
+        if (local)
+            g_propagate_error(error, g_steal_pointer(&local));
+        return !error || !*error;
+    }
     gboolean is_test;
     if (!match_is_test_copy(in->db, in->config, r, &is_test, error))
         return FALSE;
     if (is_test)
-        return insert_inbound(in, place, r, &(struct mail_match){0}, error);
+        return insert_inbound(in, place, r, &(struct mail_match){0}, &before, error);
+    if (!ahead_look(in, place, r, error))
+        return FALSE;
     if (place->sent_folder)
-        return record_hand_sent(in, place, r, error);
+        return before.id ? TRUE : record_hand_sent(in, place, r, error);
     struct mail_match m;
     gint64 event_id = 0;
-    if (!match_inbound(in->db, r, &m, error))
+    if (!match_inbound(in->db, r, &m, error) ||
+        (!m.account_id && !m.ambiguous && !match_colleague(in->db, in->config, r, &m, error)))
         return FALSE;
-    if (m.ambiguous && r->mail_class != MAIL_CLASS_OWN && !hold_all(in, place, r->from, error))
-        return FALSE;
-    if (!insert_inbound(in, place, r, &m, error))
+    if (before.id && !m.account_id)
+        return TRUE; /* still nobody's */
+    if (!find_same(in, place, r, &m, &before, error) ||
+        (before.id && !store_exec(in->db, "DELETE FROM inbound WHERE id = ?", error, "i", before.id)) ||
+        !insert_inbound(in, place, r, &m, &before, error))
         return FALSE;
     gint64 inbound_id = store_last_id(in->db);
+    if (m.ambiguous && r->mail_class != MAIL_CLASS_OWN && !hold_all(in, place, inbound_id, r->from, error))
+        return FALSE;
+    if (before.same_as)
+        return store_exec(in->db,
+                          "UPDATE inbound SET (class, rule, event_id) = (SELECT class, rule, event_id FROM "
+                          "inbound WHERE id "
+                          "= ?1) WHERE id = ?2",
+                          error, "ii", before.same_as, inbound_id);
     if (!m.account_id || r->mail_class == MAIL_CLASS_OWN)
         return TRUE;
     return record_class(in, place, r, &m, inbound_id, &event_id, error) &&
@@ -291,8 +386,12 @@ intake_record_unreadable(const struct intake *in, const struct mail_place *place
                          const struct mail_record *header, GError **error)
 {
     struct mail_match m = {0};
-    if (is_recorded(in, place, NULL))
-        return TRUE;
+    g_autoptr(GError) local = NULL;
+    if (is_recorded(in, place, NULL, &(struct known){0}, &local)) {
+        if (local)
+            g_propagate_error(error, g_steal_pointer(&local));
+        return !error || !*error;
+    }
     if (header && !place->sent_folder && !match_inbound(in->db, header, &m, error))
         return FALSE;
     g_autofree char *title = g_strdup_printf("Read mail UID %u in %s of %s yourself: it cannot be parsed",

@@ -1,6 +1,7 @@
-/* Keys in order of trust: In-Reply-To and References, the plus-address token, for bounces the returned mail
- * and the failed recipient, last the sender's address. A rewritten Message-ID (SES, Outlook) breaks the
- * first, hence the others. */
+/* Keys in order of trust: In-Reply-To and References, the plus-address token, the Message-ID that Outlook
+ * kept when it gave its own, for bounces the returned mail and the failed recipient, last the sender's
+ * address, with and without a subject of ours. A rewritten Message-ID (SES, Outlook) breaks the first, hence
+ * the others. The domain of a colleague stands in match_domain.c. */
 #include "inbox/match.h"
 
 #include <string.h>
@@ -90,6 +91,42 @@ match_accounts_of(struct store *db, const char *address, GError **error)
         error, "t", address);
 }
 
+/* A mail of ours to the sender that had this subject; where several accounts were written to so, it says
+ * nothing. */
+static gboolean
+by_subject(struct store *db, const struct mail_record *r, struct mail_match *out, GError **error)
+{
+    g_autofree char *subject = match_fold_subject(r->subject);
+    struct mail_match found = {0};
+    g_autoptr(GError) local = NULL;
+    if (!*subject || !*r->from)
+        return TRUE;
+    scoped(query_end) struct query *q = store_query(
+        db,
+        "SELECT m.id, m.account_id, m.subject FROM delivery d JOIN message m ON m.id = d.message_id WHERE "
+        "d.address = ? "
+        "AND d.state IN ('sent', 'unknown', 'transmitting') ORDER BY d.at DESC, m.id DESC LIMIT 50",
+        error, "t", r->from);
+    while (q && query_next(q, &local)) {
+        g_autofree char *ours = match_fold_subject(query_text(q, "subject"));
+        if (strcmp(ours, subject) != 0)
+            continue;
+        if (found.account_id && found.account_id != query_int(q, "account_id"))
+            return TRUE;
+        if (!found.account_id) {
+            found.account_id = query_int(q, "account_id");
+            found.message_id = query_int(q, "id");
+        }
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    else if (found.account_id) {
+        *out = found;
+        out->by = "address and subject";
+    }
+    return q && !local;
+}
+
 static gboolean
 by_address(struct store *db, const struct mail_record *r, struct mail_match *out, GError **error)
 {
@@ -115,8 +152,13 @@ match_inbound(struct store *db, const struct mail_record *r, struct mail_match *
     if (!by_any(db, r->references, by_message_id, "thread", out, error) ||
         !by_any(db, r->recipients, by_token, "token", out, error))
         return FALSE;
-    if (out->account_id)
+    if (!out->account_id && !by_message_id(db, r->original_message_id, out, error))
+        return FALSE;
+    if (out->account_id) {
+        if (!out->by)
+            out->by = "original Message-ID";
         return TRUE;
+    }
     if (r->mail_class == MAIL_CLASS_BOUNCE || r->mail_class == MAIL_CLASS_DELAY ||
         r->mail_class == MAIL_CLASS_COMPLAINT || r->mail_class == MAIL_CLASS_RECEIPT) {
         if (!by_message_id(db, r->returned_message_id, out, error))
@@ -126,7 +168,7 @@ match_inbound(struct store *db, const struct mail_record *r, struct mail_match *
         return by_any(db, r->returned, by_token, "token", out, error) &&
                by_failed_recipient(db, r, out, error);
     }
-    return by_address(db, r, out, error);
+    return by_subject(db, r, out, error) && (out->account_id || by_address(db, r, out, error));
 }
 
 static void
@@ -160,6 +202,20 @@ match_hand_sent(struct store *db, const struct mail_record *r, gboolean *ambiguo
         *ambiguous = *ambiguous || ids->len > 1;
     }
     return g_steal_pointer(&accounts);
+}
+
+gboolean
+match_ours(struct store *db, const char *message_id, struct mail_match *out, GError **error)
+{
+    if (!*message_id)
+        return TRUE;
+    out->by = NULL;
+    if (!find_message(db, "SELECT id AS message_id, account_id FROM message WHERE message_id = ?", message_id,
+                      out, error))
+        return FALSE;
+    if (out->account_id)
+        out->by = "original Message-ID";
+    return TRUE;
 }
 
 gboolean

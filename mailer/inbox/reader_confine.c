@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -150,7 +151,9 @@ reader_confine(int fd, GError **error)
         return FALSE;
     if (!set_limit(RLIMIT_NOFILE, (rlim_t)fd + 1, error))
         return FALSE;
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    /* A reader that spins must not outlive the watcher that would have killed it. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_OS, "the mail reader cannot give up privileges: %s",
                     g_strerror(errno));
         return FALSE;

@@ -5,41 +5,20 @@
  * its reader twice is recorded as unreadable and passed over. On first sight of a folder, what arrived before
  * the database was made is not read; when UIDVALIDITY changes, recent mail is compared by Message-ID and
  * nothing is replayed. */
-#include "inbox/watch.h"
+#include "inbox/watch_private.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "inbox/fence.h"
-#include "inbox/reader.h"
-#include "wire/mime_write.h"
 
 #include <string.h>
 
 #define BATCH 200u
-#define LOOK_BACK 1000u /* messages looked at on first sight of a folder, and after a UIDVALIDITY change */
 #define READ_TIMEOUT_MS 20000
 #define MAX_DEATHS 2
 #define HEADER_BYTES (64 * 1024)
-
-struct watch {
-    const struct intake *intake;
-    char *executable;
-    struct reader *reader;
-    struct imap_client *client;
-    char *sent; /* name of the Sent folder */
-    char **own_addresses;
-};
-
-/* A folder under reading. */
-struct folder {
-    char *name;
-    gboolean is_sent;
-    guint32 uidvalidity;
-    gint64 next_uid, reading_uid, deaths;
-    gint64 not_before_us; /* INTERNALDATE below this is passed over: from before the database was made */
-};
 
 struct watch *
 watch_new(const struct intake *intake, const char *reader_executable)
@@ -81,8 +60,31 @@ imap_security_of(enum wire_security security)
     return IMAP_IMPLICIT_TLS;
 }
 
+/* Where the server marks no folder as \\Sent: one that is called so. "Sent" when there is none. */
 static gboolean
-connect_mailbox(struct watch *w, GError **error)
+find_sent_by_name(struct watch *w, GError **error)
+{
+    static const char *const names[] = {
+        "Sent",       "Sent Items", "Sent Messages",     "Sent Mail",
+        "INBOX.Sent", "INBOX/Sent", "[Gmail]/Sent Mail", "[Google Mail]/Sent Mail"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names) && !w->sent; i++) {
+        struct imap_folder_state state;
+        g_autoptr(GError) local = NULL;
+        if (imap_client_status(w->client, names[i], &state, &local)) {
+            w->sent = g_strdup(names[i]);
+        } else if (!g_error_matches(local, USHER_ERROR, USHER_ERROR_NO_INPUT) ||
+                   !imap_client_is_usable(w->client)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+    if (!w->sent)
+        w->sent = g_strdup("Sent");
+    return TRUE;
+}
+
+gboolean
+watch_connect(struct watch *w, GError **error)
 {
     if (w->client && imap_client_is_usable(w->client))
         return TRUE;
@@ -108,17 +110,44 @@ connect_mailbox(struct watch *w, GError **error)
         w->sent = g_strdup(m->sent);
     else if (!imap_client_find_sent(w->client, &w->sent, error))
         return FALSE;
-    if (!w->sent)
-        w->sent = g_strdup("Sent");
-    return TRUE;
+    return w->sent || find_sent_by_name(w, error);
+}
+
+/* Opens a folder to see if it is there; says of one that is not what its name is, and where it was named. */
+static gboolean
+check_folder(struct watch *w, const char *name, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (imap_client_select(w->client, name, NULL, &local))
+        return TRUE;
+    if (g_error_matches(local, USHER_ERROR, USHER_ERROR_NO_INPUT) && imap_client_is_usable(w->client))
+        g_prefix_error(&local, "folder \"%s\" of usher.conf: ", name);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
 }
 
 gboolean
-watch_check(struct watch *w, GError **error)
+watch_check(struct watch *w, gboolean *sent_exists, GError **error)
 {
-    return connect_mailbox(w, error) &&
-           imap_client_select(w->client, w->intake->mailbox->inbox, NULL, error) &&
-           imap_client_select(w->client, w->sent, NULL, error);
+    const struct mailbox *m = w->intake->mailbox;
+    g_autoptr(GError) local = NULL;
+    if (!watch_connect(w, error) || !check_folder(w, m->inbox, error))
+        return FALSE;
+    for (char **name = m->folders; *name; name++)
+        if (!check_folder(w, *name, error))
+            return FALSE;
+    *sent_exists = imap_client_select(w->client, w->sent, NULL, &local);
+    if (*sent_exists ||
+        (g_error_matches(local, USHER_ERROR, USHER_ERROR_NO_INPUT) && imap_client_is_usable(w->client)))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+struct imap_client *
+watch_open(struct watch *w, GError **error)
+{
+    return watch_connect(w, error) ? w->client : NULL;
 }
 
 const struct imap_client *
@@ -127,77 +156,10 @@ watch_client(const struct watch *w)
     return w->client;
 }
 
-/* ---- a folder's mark ---- */
-
-/* A mailbox has one folder of each role: a mark under an earlier name would never be fresh again. */
-static gboolean
-forget_other_names(struct watch *w, const char *name, gboolean is_sent, GError **error)
+const char *
+watch_sent_folder(const struct watch *w)
 {
-    return store_exec(w->intake->db, "DELETE FROM folder WHERE mailbox = ? AND role = ? AND name <> ?", error,
-                      "ttt", w->intake->mailbox->name, is_sent ? "sent" : "inbox", name);
-}
-
-static gboolean
-load_folder(struct watch *w, struct folder *f, const struct imap_folder_state *state, GError **error)
-{
-    struct store *db = w->intake->db;
-    const char *mailbox = w->intake->mailbox->name;
-    g_autofree char *made = store_meta(db, "created_real_us", NULL);
-    f->not_before_us = made ? g_ascii_strtoll(made, NULL, 10) : 0;
-    {
-        scoped(query_end) struct query *q =
-            store_query(db,
-                        "SELECT uidvalidity, next_uid, COALESCE(reading_uid, 0) AS reading_uid, "
-                        "reading_deaths FROM folder WHERE mailbox = ? AND name = ?",
-                        error, "tt", mailbox, f->name);
-        g_autoptr(GError) local = NULL;
-        if (!q)
-            return FALSE;
-        if (query_next(q, &local) && query_int(q, "uidvalidity") == state->uidvalidity) {
-            f->next_uid = query_int(q, "next_uid");
-            f->reading_uid = query_int(q, "reading_uid");
-            f->deaths = query_int(q, "reading_deaths");
-            return TRUE;
-        }
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            return FALSE;
-        }
-    }
-    /* First sight, or a new UIDVALIDITY: look back a little; older mail than the database is none of its
-     * business. */
-    f->next_uid = state->uidnext > LOOK_BACK ? state->uidnext - LOOK_BACK : 1;
-    return forget_other_names(w, f->name, f->is_sent, error) &&
-           store_exec(db,
-                      "INSERT INTO folder(mailbox, name, role, uidvalidity, next_uid) VALUES(?, ?, ?, ?, ?) "
-                      "ON CONFLICT DO UPDATE SET"
-                      " uidvalidity = excluded.uidvalidity, next_uid = excluded.next_uid, reading_uid = "
-                      "NULL, reading_deaths = 0,"
-                      " read_boot_us = NULL",
-                      error, "tttii", mailbox, f->name, f->is_sent ? "sent" : "inbox",
-                      (gint64)state->uidvalidity, f->next_uid);
-}
-
-static gboolean
-mark_reading(struct watch *w, struct folder *f, guint32 uid, GError **error)
-{
-    f->deaths = f->reading_uid == uid ? f->deaths + 1 : 0;
-    f->reading_uid = uid;
-    return store_exec(w->intake->db,
-                      "UPDATE folder SET reading_uid = ?, reading_deaths = ? WHERE mailbox = ? AND name = ?",
-                      error, "iitt", (gint64)uid, f->deaths, w->intake->mailbox->name, f->name);
-}
-
-static gboolean
-mark_done(struct watch *w, struct folder *f, guint32 uid, GError **error)
-{
-    f->next_uid = (gint64)uid + 1;
-    f->reading_uid = 0;
-    f->deaths = 0;
-    return store_exec(w->intake->db,
-                      "UPDATE folder SET next_uid = ?, reading_uid = NULL, reading_deaths = 0 WHERE mailbox "
-                      "= ? AND name = ?",
-                      error, "itt", f->next_uid, w->intake->mailbox->name, f->name);
+    return w->sent;
 }
 
 /* ---- one mail ---- */
@@ -229,8 +191,8 @@ classify(struct watch *w, const struct folder *f, GBytes *bytes, gboolean partia
     struct classify_context context = {.own_addresses = (const char *const *)w->own_addresses};
     gsize size;
     const guint8 *data = g_bytes_get_data(bytes, &size);
-    return reader_read_mail(w->reader, data, size, partial, f->is_sent ? NULL : &context, READ_TIMEOUT_MS,
-                            record, error);
+    return reader_read_mail(w->reader, data, size, partial, f->role == FOLDER_SENT ? NULL : &context,
+                            READ_TIMEOUT_MS, record, error);
 }
 
 /* Records a mail with its consequences; of one that is not readable, record is what its header alone gave, or
@@ -240,29 +202,20 @@ store_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, con
            gboolean readable, GError **error)
 {
     gint64 now_us = clock_now_us();
-    struct mail_place place = {
-        .folder = f->name, .sent_folder = f->is_sent, .uidvalidity = f->uidvalidity, .uid = e->uid};
+    struct mail_place place = {.folder = f->name,
+                               .sent_folder = f->role == FOLDER_SENT,
+                               .uidvalidity = f->uidvalidity,
+                               .uid = e->uid};
     place.at_us = clock_is_rehearsed() || !e->internaldate_us ? now_us : MIN(now_us, e->internaldate_us);
     struct store *db = w->intake->db;
     if (!store_begin(db, error))
         return FALSE;
     if ((readable ? intake_record(w->intake, &place, record, error)
                   : intake_record_unreadable(w->intake, &place, record, error)) &&
-        mark_done(w, f, e->uid, error) && store_commit(db, error))
+        folder_mark_done(w, f, e->uid, error) && store_commit(db, error))
         return TRUE;
     store_rollback(db);
     return FALSE;
-}
-
-/* The mail did not kill the reader: its count starts again. */
-static void
-mark_alive(struct watch *w, struct folder *f)
-{
-    f->reading_uid = 0;
-    f->deaths = 0;
-    store_exec(w->intake->db,
-               "UPDATE folder SET reading_uid = NULL, reading_deaths = 0 WHERE mailbox = ? AND name = ?",
-               NULL, "tt", w->intake->mailbox->name, f->name);
 }
 
 /* A mail that cannot be parsed may still tell by its header alone whose it is. */
@@ -289,27 +242,27 @@ static gboolean
 read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GError **error)
 {
     if (f->not_before_us && e->internaldate_us && e->internaldate_us < f->not_before_us - CLOCK_SECOND_US)
-        return mark_done(w, f, e->uid, error);
+        return folder_mark_done(w, f, e->uid, error);
     g_autoptr(GBytes) bytes = NULL;
     gboolean partial = FALSE;
     if (!imap_client_fetch(w->client, e->uid, 0, &bytes, &partial, error))
         return FALSE;
     if (!bytes) /* expunged meanwhile */
-        return mark_done(w, f, e->uid, error);
+        return folder_mark_done(w, f, e->uid, error);
     for (;;) {
         struct mail_record record;
         g_autoptr(GError) local = NULL;
         /* Counted only around the parser: a dropped line or a locked database says nothing about the mail. */
         if (!ensure_reader(w, error))
             return FALSE; /* says nothing about the mail: it is read when a reader can be had */
-        if (!mark_reading(w, f, e->uid, error))
+        if (!folder_mark_reading(w, f, e->uid, error))
             return FALSE;
         if (f->deaths >= MAX_DEATHS)
             return store_unreadable(w, f, e, bytes, error);
         if (classify(w, f, bytes, partial, &record, &local)) {
             gboolean ok = store_mail(w, f, e, &record, TRUE, error);
             if (!ok)
-                mark_alive(w, f);
+                folder_mark_alive(w, f);
             mail_record_clear(&record);
             return ok;
         }
@@ -322,14 +275,14 @@ read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GErr
 /* ---- folders ---- */
 
 static gboolean
-read_folder(struct watch *w, const char *name, gboolean is_sent, guint *count, GError **error)
+read_folder(struct watch *w, const char *name, enum folder_role role, guint *count, GError **error)
 {
     gint64 began_us = clock_boottime_us();
     struct imap_folder_state state;
     if (!imap_client_select(w->client, name, &state, error))
         return FALSE;
-    struct folder f = {.name = (char *)(gsize)name, .is_sent = is_sent, .uidvalidity = state.uidvalidity};
-    if (!load_folder(w, &f, &state, error))
+    struct folder f = {.name = name, .role = role, .uidvalidity = state.uidvalidity};
+    if (!folder_load(w, &f, &state, error))
         return FALSE;
     for (;;) {
         g_autoptr(GArray) envelopes = NULL;
@@ -353,18 +306,26 @@ static gboolean
 read_sent(struct watch *w, guint *count, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    if (read_folder(w, w->sent, TRUE, count, &local))
+    if (read_folder(w, w->sent, FOLDER_SENT, count, &local))
         return TRUE;
     if (!g_error_matches(local, USHER_ERROR, USHER_ERROR_NO_INPUT) || !imap_client_is_usable(w->client)) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    return forget_other_names(w, w->sent, TRUE, error) &&
-           store_exec(w->intake->db,
-                      "INSERT INTO folder(mailbox, name, role, uidvalidity, next_uid) VALUES(?, ?, 'sent', "
-                      "0, 1) ON CONFLICT DO NOTHING",
-                      error, "tt", w->intake->mailbox->name, w->sent) &&
-           fence_mark_read(w->intake->db, w->intake->mailbox->name, w->sent, clock_boottime_us(), error);
+    return folder_mark_missing(w, w->sent, FOLDER_SENT, error);
+}
+
+/* A folder that usher.conf names and the server does not have: whatever is sorted there would be overlooked.
+ */
+static gboolean
+read_further(struct watch *w, guint *count, GError **error)
+{
+    for (char **name = w->intake->mailbox->folders; *name; name++)
+        if (!read_folder(w, *name, FOLDER_FURTHER, count, error)) {
+            g_prefix_error(error, "folder \"%s\" of usher.conf: ", *name);
+            return FALSE;
+        }
+    return TRUE;
 }
 
 gboolean
@@ -374,8 +335,8 @@ watch_read(struct watch *w, guint *count, GError **error)
         *count = 0;
     /* Sent first: an answer written by hand must be known before the next reply is judged; INBOX last stays
      * selected for IDLE. */
-    return connect_mailbox(w, error) && read_sent(w, count, error) &&
-           read_folder(w, w->intake->mailbox->inbox, FALSE, count, error);
+    return watch_connect(w, error) && read_sent(w, count, error) && read_further(w, count, error) &&
+           read_folder(w, w->intake->mailbox->inbox, FOLDER_INBOX, count, error);
 }
 
 gboolean
@@ -383,79 +344,4 @@ watch_wait(struct watch *w, int wake_fd, int max_ms, GError **error)
 {
     gboolean changed;
     return imap_client_idle(w->client, wake_fd, max_ms, &changed, error);
-}
-
-/* ---- copies in Sent ---- */
-
-struct copy {
-    gint64 id;
-    char *message_id;
-    GBytes *bytes;
-    gint64 date_us;
-};
-
-static void
-copy_free(gpointer data)
-{
-    struct copy *c = data;
-    g_free(c->message_id);
-    g_bytes_unref(c->bytes);
-    g_free(c);
-}
-
-static GPtrArray *
-wanted_copies(struct watch *w, GError **error)
-{
-    g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(copy_free);
-    scoped(query_end) struct query *q = store_query(
-        w->intake->db,
-        "SELECT id, message_id, bytes, date_at FROM message WHERE mailbox = ? AND copy = 'wanted' LIMIT 100",
-        error, "t", w->intake->mailbox->name);
-    g_autoptr(GError) local = NULL;
-    while (q && query_next(q, &local)) {
-        struct copy *c = g_new0(struct copy, 1);
-        c->id = query_int(q, "id");
-        c->message_id = query_dup_text(q, "message_id");
-        c->bytes = query_dup_bytes(q, "bytes");
-        c->date_us = query_int(q, "date_at");
-        g_ptr_array_add(copies, c);
-    }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&copies) : NULL;
-}
-
-static gboolean
-append_copy(struct watch *w, const struct copy *c, GError **error)
-{
-    guint32 uid = 0;
-    g_autoptr(GError) missing = NULL;
-    if (!imap_client_select(w->client, w->sent, NULL, &missing)) {
-        if (!g_error_matches(missing, USHER_ERROR, USHER_ERROR_NO_INPUT) ||
-            !imap_client_is_usable(w->client)) {
-            g_propagate_error(error, g_steal_pointer(&missing));
-            return FALSE;
-        }
-    } else if (!imap_client_search_message_id(w->client, c->message_id, &uid, error)) {
-        return FALSE;
-    }
-    g_autoptr(GBytes) bytes =
-        uid ? NULL : mime_add_date(c->bytes, c->date_us, w->intake->config->timezone, error);
-    if (!uid && (!bytes || !imap_client_append(w->client, w->sent, bytes, TRUE, 0, NULL, error)))
-        return FALSE;
-    return store_exec(w->intake->db, "UPDATE message SET copy = 'done' WHERE id = ?", error, "i", c->id);
-}
-
-gboolean
-watch_append_copies(struct watch *w, GError **error)
-{
-    g_autoptr(GPtrArray) copies = wanted_copies(w, error);
-    if (!copies || copies->len == 0)
-        return copies != NULL;
-    if (!connect_mailbox(w, error))
-        return FALSE;
-    for (guint i = 0; i < copies->len; i++)
-        if (!append_copy(w, copies->pdata[i], error))
-            return FALSE;
-    return TRUE;
 }

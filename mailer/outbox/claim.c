@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "outbox/breaker.h"
 #include "wire/mime_redirect.h"
 #include "wire/mime_write.h"
 
@@ -142,6 +143,10 @@ claim_one(struct ledger *l, gint64 message_id, gint64 now_us, struct claim **out
 GPtrArray *
 ledger_claim(struct ledger *l, guint limit, gint64 now_us, GError **error)
 {
+    if (!breaker_gate(l, &limit, now_us, error))
+        return NULL;
+    if (limit == 0)
+        return g_ptr_array_new_with_free_func(claim_free);
     g_autoptr(GArray) ids = store_ids(
         l->db,
         /* One message an account: sending the first changes the account, so the second is claimed anew. */

@@ -2,23 +2,31 @@
  *
  *              claim              begin                     2xx
  *   queued ───────────▶ claimed ───────────▶ transmitting ───────▶ sent
- *     ▲  ▲                 │                  │   │   │     5xx
- *     │  └── dead owner,   │                  │   │   └──────────▶ refused
- *     │      gave up  ◀────┘                  │   │ 4xx
- *     │                                       │   └──────────────▶ deferred ──(claim)──▶ claimed
- *     └──────── nothing of the body left ─────┤                       └──(retry_for over)──▶ refused
- *                                             └─ no answer, crash ─▶ unknown ──(evidence, a person)──▶ sent |
- * queued queued, claimed, deferred ──▶ withdrawn
+ *     ▲  ▲                │ │ │               │   │ │ │     5xx      ▲
+ *     │  └─ given back ◀──┘ │ │ refused       │   │ │ └──────────▶ refused
+ *     │                     │ └─ before its ──┼───┼─┼────────────▶   "
+ *     │                     │    body, 5xx    │   │ │ 4xx
+ *     │                     └─ before, 4xx ───┼───┼─┴────────────▶ deferred ──claim──▶ claimed
+ *     └──── nothing of the body left, or ─────┘   │
+ *     ▲     the mailbox itself was refused        └─ no answer ──▶ unknown ──evidence, a person──▶ sent
+ *     │                                                              │
+ *     └────────────────────── a person: not sent ◀───────────────────┘
+ *   queued, claimed, deferred ──▶ withdrawn ──approved again──▶ queued
+ *
+ * The database knows these arrows (trigger delivery_legal), refuses any other, and keeps each one taken with
+ * its evidence (delivery_move). usher-ledger(7) tells the same to people; outbox_ledger_edges.c walks it.
  *
  * Invariants: "transmitting" is committed before the first byte of a body leaves; only transmitting becomes
  * unknown, and only while it holds no answer (code is NULL from ledger_begin() to ledger_note_sent()); an
  * unknown delivery is never queued by the program itself. A message's `sent` event is recorded once, when its
- * first To is accepted. */
+ * first To is accepted. A deferral after retry_for counts as a refusal. */
 #include "outbox/ledger.h"
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "wire/mime_write.h"
+#include "outbox/breaker.h"
+#include "outbox/ledger_parts.h"
+#include "outbox/settlement.h"
 
 #include <string.h>
 
@@ -26,6 +34,7 @@
 /* The condition of the index delivery_busy, word for word: without it SQLite reads the whole table. */
 #define BUSY " AND state IN ('claimed', 'transmitting', 'unknown')"
 
+#define EVIDENCE_PAUSE_US CLOCK_HOUR_US /* a person looks when no evidence came by itself */
 #define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)
 
 const char *const delivery_state_names[DELIVERY_STATE_COUNT] = {
@@ -46,11 +55,9 @@ smtp_code_is_dead_address(int code, const char *enhanced)
     return code >= 500 && code < 600 && enhanced && g_strv_contains(dead, enhanced);
 }
 
-static gboolean settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us,
-                               GError **error);
-
-static gboolean
-record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, json_t *data, GError **error)
+gboolean
+ledger_record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, json_t *data,
+              GError **error)
 {
     scoped(query_end) struct query *q = store_query(
         l->db, "SELECT account_id, sequence, step FROM message WHERE id = ?", error, "i", message_id);
@@ -72,13 +79,39 @@ record(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, jso
 }
 
 static gboolean
-make_task(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, char *title, GError **error)
+make_task(struct ledger *l, gint64 message_id, gint64 now_us, const char *kind, const char *title,
+          gint64 due_us, GError **error)
 {
-    gboolean ok = record(
+    return ledger_record(
         l, message_id, now_us, "task_made",
-        json_pack("{s:s, s:s, s:I}", "task", kind, "title", title, "due_at", (json_int_t)now_us), error);
-    g_free(title);
-    return ok;
+        json_pack("{s:s, s:s, s:I}", "task", kind, "title", title, "due_at", (json_int_t)due_us), error);
+}
+
+char *
+ledger_unknown_title(gint64 message_id)
+{
+    return g_strdup_printf("Was message %" G_GINT64_FORMAT
+                           " delivered? Its server never answered; look, then `usher "
+                           "settle`",
+                           message_id);
+}
+
+gboolean
+ledger_tell_unknown(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
+{
+    g_autofree char *title = ledger_unknown_title(message_id);
+    if (!ledger_record(l, message_id, now_us, "unknown", json_object(), error) ||
+        !settlement_look_back(l, message_id, now_us, error))
+        return FALSE;
+    g_autoptr(GError) local = NULL;
+    gboolean left = store_int(l->db, "SELECT 1 FROM delivery WHERE message_id = ? AND state = 'unknown'", 0,
+                              &local, "i", message_id) != 0;
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    return !left ||
+           make_task(l, message_id, now_us, "unknown_delivery", title, now_us + EVIDENCE_PAUSE_US, error);
 }
 
 gboolean
@@ -171,7 +204,7 @@ recover_transmitting(struct ledger *l, gint64 id, gint64 now_us, GError **error)
                      "UPDATE delivery SET state = 'sent', owner = NULL, next_at = at WHERE message_id = ?"
                      " AND state = 'transmitting' AND code BETWEEN 200 AND 299",
                      error, "i", id) ||
-         !settle_message(l, id, FALSE, answered_us, error)))
+         !ledger_settle_message(l, id, answered_us, error)))
         return FALSE;
     if (!store_exec(l->db,
                     "UPDATE delivery SET state = 'unknown', owner = NULL, at = ?, text = 'the sender stopped "
@@ -179,12 +212,7 @@ recover_transmitting(struct ledger *l, gint64 id, gint64 now_us, GError **error)
                     " WHERE message_id = ? AND state = 'transmitting'",
                     error, "ii", now_us, id))
         return FALSE;
-    return store_changes(l->db) == 0 ||
-           (record(l, id, now_us, "unknown", json_object(), error) &&
-            make_task(l, id, now_us, "unknown_delivery",
-                      g_strdup_printf(
-                          "Was message %" G_GINT64_FORMAT " delivered? Its transmission was cut off", id),
-                      error));
+    return store_changes(l->db) == 0 || ledger_tell_unknown(l, id, now_us, error);
 }
 
 gboolean
@@ -194,7 +222,8 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
         return FALSE;
     gboolean ok = store_exec(l->db,
                              "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, "
-                             "at = ? WHERE mailbox = ? AND state = 'claimed'" BUSY,
+                             "at = ?, code = NULL, text = 'its sender stopped before transmitting it'"
+                             " WHERE mailbox = ? AND state = 'claimed'" BUSY,
                              error, "it", now_us, l->mailbox->name);
     g_autoptr(GArray) messages =
         ok ? store_ids(
@@ -251,23 +280,28 @@ gboolean
 ledger_unclaim(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
     return store_exec(l->db,
-                      "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ? "
-                      "WHERE message_id = ? AND state = 'claimed'"
-                      " AND owner = ?",
+                      "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ?,"
+                      " code = NULL, text = 'given back: the session ended before its turn'"
+                      " WHERE message_id = ? AND state = 'claimed' AND owner = ?",
                       error, "iit", now_us, c->message_id, l->owner) &&
            forget_date(l, c->message_id, error);
 }
 
 /* ---- settle ---- */
 
-/* Exponential backoff from retry_after, at most eight hours apart. */
+/* Exponential backoff from retry_after, at most eight hours apart, each up to a sixteenth longer so that what
+ * was put off together does not come back together: a share that is the delivery's own and the attempt's. The
+ * last attempt is at the last date. */
 static gint64
-retry_at_us(const struct ledger *l, gint64 attempts, gint64 now_us)
+retry_at_us(const struct ledger *l, gint64 id, gint64 attempts, gint64 last_us, gint64 now_us)
 {
     gint64 pause_us = l->config->retry_after_us;
     for (gint64 i = 1; i < attempts && pause_us < 8 * CLOCK_HOUR_US; i++)
         pause_us *= 2;
-    return now_us + MIN(pause_us, 8 * CLOCK_HOUR_US);
+    pause_us = MIN(pause_us, 8 * CLOCK_HOUR_US);
+    guint64 mixed = ((guint64)id * 64 + (guint64)attempts) * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15);
+    pause_us += (gint64)(mixed >> 44) * (pause_us / 16) / (1 << 20);
+    return MIN(now_us + pause_us, MAX(last_us, now_us + CLOCK_SECOND_US));
 }
 
 static gboolean
@@ -287,11 +321,18 @@ static gboolean
 settle_refused(struct ledger *l, struct claim *c, const char *address, const struct smtp_outcome *o,
                gint64 now_us, GError **error)
 {
-    return record(l, c->message_id, now_us, "bounced",
-                  json_pack("{s:s, s:i, s:s?, s:s, s:b}", "address", address, "code", o->code, "status",
-                            o->enhanced, "text", o->text, "permanent",
-                            !c->redirect_to && smtp_code_is_dead_address(o->code, o->enhanced)),
-                  error);
+    return ledger_record(l, c->message_id, now_us, "bounced",
+                         json_pack("{s:s, s:i, s:s?, s:s, s:b}", "address", address, "code", o->code,
+                                   "status", o->enhanced, "text", o->text, "permanent",
+                                   !c->redirect_to && smtp_code_is_dead_address(o->code, o->enhanced)),
+                         error);
+}
+
+static gboolean
+take_attempt_back(struct ledger *l, gint64 id, gint64 attempts, GError **error)
+{
+    return store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error,
+                      "ii", attempts - 1, id);
 }
 
 /* One recipient's outcome. */
@@ -313,6 +354,10 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
         attempts = query_int(q, "attempts");
         queued_us = query_int(q, "since");
     }
+    enum stop_kind stop = breaker_judge(o);
+    if (stop != STOP_NONE) /* it would say the same of any other mail: this one stays as it was */
+        return set_delivery(l, id, DELIVERY_QUEUED, now_us, o, host, now_us, error) &&
+               take_attempt_back(l, id, attempts, error) && breaker_stop(l, stop, o, host, now_us, error);
     switch (o->verdict) {
     case SMTP_SENT:
         return set_delivery(l, id, DELIVERY_SENT, now_us, o, host, now_us, error);
@@ -320,16 +365,16 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
         return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) &&
                settle_refused(l, c, address, o, now_us, error);
     case SMTP_DEFERRED:
-        if (now_us - queued_us > l->config->retry_for_us)
+        if (now_us - queued_us >= l->config->retry_for_us)
             return set_delivery(l, id, DELIVERY_REFUSED, now_us, o, host, now_us, error) &&
                    settle_refused(l, c, address, o, now_us, error);
-        return set_delivery(l, id, DELIVERY_DEFERRED, retry_at_us(l, attempts, now_us), o, host, now_us,
-                            error);
+        return set_delivery(l, id, DELIVERY_DEFERRED,
+                            retry_at_us(l, id, attempts, queued_us + l->config->retry_for_us, now_us), o,
+                            host, now_us, error);
     case SMTP_NOT_TRANSMITTED:
         return set_delivery(l, id, DELIVERY_QUEUED, now_us + NOT_TRANSMITTED_PAUSE_US, o, host, now_us,
                             error) &&
-               store_exec(l->db, "UPDATE delivery SET attempts = ? WHERE id = ? AND state = 'queued'", error,
-                          "ii", attempts - 1, id);
+               take_attempt_back(l, id, attempts, error);
     case SMTP_UNKNOWN:
         return set_delivery(l, id, DELIVERY_UNKNOWN, now_us, o, host, now_us, error);
     }
@@ -337,8 +382,8 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
 }
 
 /* What the message as a whole has become. */
-static gboolean
-settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now_us, GError **error)
+gboolean
+ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
 {
     gint64 settled, to_sent, to_open, follows;
     g_autofree char *state = NULL;
@@ -372,29 +417,21 @@ settle_message(struct ledger *l, gint64 message_id, gboolean unknown, gint64 now
             json_object_set_new(data, "redirected_to", json_string(query_text(q, "redirected_to")));
     }
     gboolean ok = TRUE;
-    if (unknown)
-        ok =
-            record(l, message_id, now_us, "unknown", json_object(), error) &&
-            make_task(l, message_id, now_us, "unknown_delivery",
-                      g_strdup_printf("Was message %" G_GINT64_FORMAT " delivered? The server never answered",
-                                      message_id),
-                      error);
-    if (ok && to_sent > 0 && strcmp(state, "queued") == 0)
+    g_autofree char *title =
+        g_strdup_printf("Message %" G_GINT64_FORMAT " reached none of its To recipients", message_id);
+    if (to_sent > 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'sent', copy = ? WHERE id = ?", error, "ti",
                         /* of a redirected mail there is no copy that says where it really went */
                         l->mailbox->sent_copy == SENT_COPY_APPEND && !json_object_get(data, "redirected_to")
                             ? "wanted"
                             : NULL,
                         message_id) &&
-             record(l, message_id, now_us, "sent", json_incref(data), error);
+             ledger_record(l, message_id, now_us, "sent", json_incref(data), error);
     if (ok && settled > 0 && to_sent == 0 && to_open == 0 && strcmp(state, "queued") == 0)
         ok = store_exec(l->db, "UPDATE message SET state = 'failed' WHERE id = ?", error, "i", message_id) &&
-             record(l, message_id, now_us, "step_failed",
-                    json_pack("{s:s}", "reason", "no To recipient could be reached"), error) &&
-             make_task(l, message_id, now_us, "mail_refused",
-                       g_strdup_printf("Message %" G_GINT64_FORMAT " reached none of its To recipients",
-                                       message_id),
-                       error);
+             ledger_record(l, message_id, now_us, "step_failed",
+                           json_pack("{s:s}", "reason", "no To recipient could be reached"), error) &&
+             make_task(l, message_id, now_us, "mail_refused", title, now_us, error);
     json_decref(data);
     return ok;
 }
@@ -406,48 +443,27 @@ ledger_abandon(struct ledger *l, gint64 message_id, gint64 now_us, GError **erro
                       "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND state IN "
                       "('queued', 'deferred')",
                       error, "ii", now_us, message_id) &&
-           settle_message(l, message_id, FALSE, now_us, error);
+           ledger_settle_message(l, message_id, now_us, error);
 }
 
 gboolean
 ledger_settle(struct ledger *l, struct claim *c, const struct smtp_outcome *outcomes, const char *host,
               gint64 now_us, GError **error)
 {
-    gboolean unknown = FALSE, transmitted = FALSE;
+    gboolean unknown = FALSE, judged = FALSE, passed = FALSE;
     for (guint i = 0; i < c->addresses->len; i++) {
         if (!settle_one(l, c, c->addresses->pdata[i], &outcomes[i], host, now_us, error))
             return FALSE;
+        gboolean stops = breaker_judge(&outcomes[i]) != STOP_NONE;
         unknown = unknown || outcomes[i].verdict == SMTP_UNKNOWN;
-        transmitted = transmitted || outcomes[i].verdict != SMTP_NOT_TRANSMITTED;
+        judged = judged || (outcomes[i].verdict != SMTP_NOT_TRANSMITTED && !stops);
+        passed = passed || outcomes[i].verdict == SMTP_SENT;
     }
-    return transmitted ? settle_message(l, c->message_id, unknown, now_us, error)
-                       : forget_date(l, c->message_id, error);
-}
-
-gboolean
-ledger_settle_by_hand(struct ledger *l, gint64 message_id, gboolean sent, gint64 now_us, const char *actor,
-                      GError **error)
-{
-    if (!store_begin(l->db, error))
-        return FALSE;
-    json_t *data = json_pack("{s:b, s:s}", "sent", sent, "by", actor);
-    gboolean ok = store_exec(l->db,
-                             "UPDATE delivery SET state = ?, next_at = ?, at = ?, text = ? WHERE message_id "
-                             "= ? AND state = 'unknown'",
-                             error, "tiiti", delivery_state_names[sent ? DELIVERY_SENT : DELIVERY_QUEUED],
-                             now_us, now_us, "settled by a person", message_id);
-    if (ok && store_changes(l->db) == 0) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
-                    "message %" G_GINT64_FORMAT " has no unknown delivery", message_id);
-        ok = FALSE;
-    }
-    ok = ok && record(l, message_id, now_us, "settled", json_incref(data), error) &&
-         settle_message(l, message_id, FALSE, now_us, error);
-    json_decref(data);
-    if (ok)
-        return store_commit(l->db, error);
-    store_rollback(l->db);
-    return FALSE;
+    if (!judged)
+        return forget_date(l, c->message_id, error);
+    return (!passed || breaker_passed(l, now_us, error)) &&
+           (!unknown || ledger_tell_unknown(l, c->message_id, now_us, error)) &&
+           ledger_settle_message(l, c->message_id, now_us, error);
 }
 
 gint64

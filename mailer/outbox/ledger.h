@@ -41,7 +41,9 @@ struct ledger {
     const struct config *config;
     const struct mailbox *mailbox;
     const struct outbox_policy *policy;
-    char *owner; /* of the claims: this process */
+    char *owner;           /* of the claims: this process */
+    char *setup;           /* breaker_setup() of now; NULL where nobody knows */
+    gint64 stop_looked_us; /* when a stopped mailbox was last looked at, boot time */
 };
 
 /* A claimed message, ready for the wire. */
@@ -104,10 +106,11 @@ gboolean ledger_abandon(struct ledger *ledger, gint64 message_id, gint64 now_us,
 /* Gives an untouched claim back. */
 gboolean ledger_unclaim(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
 
-/* A person's word on the unknown deliveries of a message: sent, or not sent (they are queued again). Its own
- * transaction. USHER_ERROR_DATA when the message has no unknown delivery. */
-gboolean ledger_settle_by_hand(struct ledger *ledger, gint64 message_id, gboolean sent, gint64 now_us,
-                               const char *actor, GError **error);
+/* A person's word on the unknown deliveries of a message, or only the one to address (NULL: all): sent, or
+ * not sent (they are queued again). Its own transaction. USHER_ERROR_DATA when there is no such unknown
+ * delivery. */
+gboolean ledger_settle_by_hand(struct ledger *ledger, gint64 message_id, gboolean sent, const char *address,
+                               gint64 now_us, const char *actor, GError **error);
 
 /* When the next delivery of the mailbox is due; 0 when none is queued. */
 gint64 ledger_next_due_us(struct ledger *ledger, GError **error);

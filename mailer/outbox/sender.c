@@ -12,8 +12,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "outbox/breaker.h"
 
 #include <string.h>
 
@@ -36,7 +38,8 @@ struct session {
     struct smtp_mail mail;
     char **recipients;
     struct sender_report *report;
-    GError *error; /* of the database: ends the session */
+    gboolean stopped; /* an answer was about the mailbox: nothing more is tried */
+    GError *error;    /* of the database: ends the session */
 };
 
 void
@@ -84,7 +87,7 @@ refill(struct session *s)
         return FALSE;
     g_autoptr(GPtrArray) claims = NULL;
     gboolean ok = settle_results(s, &s->error);
-    if (ok && !(s->stop && *s->stop)) {
+    if (ok && !s->stopped && !(s->stop && *s->stop)) {
         claims = ledger_claim(s->ledger, GROUP, clock_now_us(), &s->error);
         ok = claims != NULL;
     }
@@ -103,7 +106,7 @@ next_mail(gpointer user)
 {
     struct session *s = user;
     progress_tell();
-    if (s->error || (s->stop && *s->stop) || (g_queue_is_empty(&s->claims) && !refill(s)) ||
+    if (s->error || s->stopped || (s->stop && *s->stop) || (g_queue_is_empty(&s->claims) && !refill(s)) ||
         g_queue_is_empty(&s->claims))
         return NULL;
     struct claim *c = g_queue_pop_head(&s->claims);
@@ -166,6 +169,7 @@ begin_mail(gpointer user, const struct smtp_mail *mail, GError **error)
     for (GList *l = s->results.head; l; l = l->next)
         ((struct result *)l->data)->noted = TRUE;
     c->transmitting = TRUE;
+    FAULT_POINT("sender.begun"); /* committed, and nothing of the body has left */
     return TRUE;
 }
 
@@ -195,6 +199,7 @@ static void
 mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
 {
     struct session *s = user;
+    FAULT_POINT("sender.answered"); /* known, and not committed */
     struct result *r = g_new0(struct result, 1);
     r->claim = mail->user;
     r->at_us = clock_now_us();
@@ -207,6 +212,11 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
         r->outcomes[i].enhanced = g_strdup(outcomes[asked].enhanced);
         r->outcomes[i].text = g_strdup(outcomes[asked].text);
         r->sent = r->sent && outcomes[asked].verdict == SMTP_SENT;
+        if (breaker_judge(&outcomes[asked]) != STOP_NONE) { /* told once, for the mailbox */
+            s->stopped = TRUE;
+            s->report->returned++;
+            continue;
+        }
         count(s->report, outcomes[asked].verdict);
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
         g_autofree char *code = g_strdup_printf("%d", outcomes[asked].code);
@@ -261,11 +271,61 @@ sender_server(const struct mailbox *mailbox, const char *password)
                                 .secret = mailbox->secret};
 }
 
+#define STOP_LOOK_US CLOCK_MINUTE_US
+
 gboolean
 sender_has_work(struct ledger *ledger, gint64 now_us)
 {
     gint64 due_us = ledger_next_due_us(ledger, NULL);
-    return due_us && due_us <= now_us;
+    scoped(breaker_stop_clear) struct mailbox_stop stop = {0};
+    if (!due_us || due_us > now_us || !breaker_load(ledger->db, ledger->mailbox->name, &stop, NULL) ||
+        stop.kind == STOP_NONE || (stop.probe_us && stop.probe_us <= now_us))
+        return due_us && due_us <= now_us;
+    gint64 boot_us = clock_boottime_us();
+    if (ledger->stop_looked_us && boot_us - ledger->stop_looked_us < STOP_LOOK_US)
+        return FALSE;
+    ledger->stop_looked_us = boot_us;
+    return TRUE;
+}
+
+/* The server refused the session itself: what of that stops the mailbox does so, told once. Any other failure
+ * is the caller's to tell. */
+static gboolean
+stop_for_session(struct session *s, const struct smtp_report *wire, const GError *problem, GError **error)
+{
+    struct ledger *l = s->ledger;
+    const struct smtp_outcome outcome = {
+        .verdict = SMTP_DEFERRED, .code = wire->code, .text = wire->text ? wire->text : problem->message};
+    enum stop_kind kind = g_error_matches(problem, USHER_ERROR, USHER_ERROR_NO_PERMISSION) ? STOP_LOGIN
+                          : wire->code >= 400 && wire->code < 500                          ? STOP_RATE
+                                                                                           : STOP_NONE;
+    if (kind == STOP_NONE)
+        return TRUE;
+    s->stopped = TRUE;
+    s->report->problem_code = problem->code;
+    s->report->problem = g_strdup(problem->message);
+    if (store_begin(l->db, error) &&
+        breaker_stop(l, kind, &outcome, l->mailbox->smtp.host, clock_now_us(), error) &&
+        store_commit(l->db, error))
+        return TRUE;
+    store_rollback(l->db);
+    return FALSE;
+}
+
+/* Why nothing goes out although it is due. */
+static gboolean
+say_stopped(struct session *s, GError **error)
+{
+    struct ledger *l = s->ledger;
+    g_autoptr(GError) local = NULL;
+    gint64 due_us = ledger_next_due_us(l, &local);
+    if (!local && !s->report->problem && due_us && due_us <= clock_now_us())
+        s->report->problem = breaker_line(l->db, l->config, l->mailbox->name, &local);
+    if (s->report->problem && !s->report->problem_code)
+        s->report->problem_code = USHER_ERROR_UNAVAILABLE;
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
 }
 
 gboolean
@@ -277,6 +337,10 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
      * crash. */
     if (!ledger_recover(ledger, clock_now_us(), error) || !mailbox_read_password(m, &password, error))
         return FALSE;
+    /* A token is another one every hour, which mends nothing. */
+    gboolean lasting = m->secret && secret_kind(m->secret) == SECRET_PASSWORD;
+    g_autofree char *setup = breaker_setup(m, lasting ? password : NULL);
+    ledger->setup = setup;
     struct smtp_server server = sender_server(m, password);
     static const struct smtp_handler handler = {.next = next_mail, .begin = begin_mail, .done = mail_done};
     struct session s = {.ledger = ledger, .stop = stop, .report = report};
@@ -288,12 +352,18 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
         if (!ok || g_queue_is_empty(&s.claims))
             break;
         struct smtp_report wire = {0};
-        ok = smtp_client_send(&server, &handler, &s, &wire, error);
-        more = ok && (wire.more || wire.messages > 0);
+        g_autoptr(GError) failed = NULL;
+        ok = smtp_client_send(&server, &handler, &s, &wire, &failed);
+        if (!ok) {
+            ok = stop_for_session(&s, &wire, failed, error) && s.stopped;
+            if (!ok && error && !*error)
+                g_propagate_error(error, g_steal_pointer(&failed));
+        }
+        more = ok && !s.stopped && (wire.more || wire.messages > 0);
         smtp_report_clear(&wire);
     }
     g_autoptr(GError) late = NULL;
-    if (!finish(&s, &late) && ok) {
+    if ((!finish(&s, &late) || !say_stopped(&s, &late)) && ok) {
         g_propagate_error(error, g_steal_pointer(&late));
         ok = FALSE;
     }
@@ -307,5 +377,6 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
     g_queue_clear_full(&s.claims, claim_free);
     forget_results(&s);
     g_free(s.recipients);
+    ledger->setup = NULL;
     return ok;
 }

@@ -71,11 +71,12 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
 
 static gboolean
 advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
-                 gint64 account_id, gint64 now_us, gint64 *wake_us, GError **error)
+                 gint64 account_id, gint64 now_us, gint64 cause, gint64 *wake_us, GError **error)
 {
     scoped(view_free) struct view *v = view_load(db, program, seq, account_id, now_us, NULL, error);
     if (!v)
         return FALSE;
+    v->cause = cause;
     /* Stage and times are facts too, so each change is looked at again: an account that has just entered may
      * have to leave. */
     for (int changes = 0; changes < 3; changes++) {
@@ -88,6 +89,7 @@ advance_sequence(struct store *db, const struct program *program, const struct s
         v = view_load(db, program, seq, account_id, now_us, NULL, error);
         if (!v)
             return FALSE;
+        v->cause = cause;
     }
     if (v->enrolment && !v->enrolment->active)
         return TRUE;
@@ -111,9 +113,17 @@ gboolean
 pipeline_advance(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
                  GError **error)
 {
+    return pipeline_advance_because(db, program, account_id, now_us, 0, error);
+}
+
+gboolean
+pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
+                         gint64 cause, GError **error)
+{
     gint64 wake_us = 0;
     for (guint i = 0; i < program->sequences->len; i++)
-        if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, &wake_us, error))
+        if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, cause, &wake_us,
+                              error))
             return FALSE;
     return store_exec(db, "UPDATE account SET dirty = 0, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
                       "ii", wake_us, account_id);

@@ -18,6 +18,10 @@ gboolean pipeline_record(struct store *db, const struct program *program, struct
 gboolean pipeline_advance(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
                           GError **error);
 
+/* The same right after an event: what it changes names that event as its cause. */
+gboolean pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id,
+                                  gint64 now_us, gint64 cause, GError **error);
+
 /* Enrols by hand: overrides the enrol rule, never the exclude rule (USHER_ERROR_NO_PERMISSION names it). */
 gboolean pipeline_enrol_by_hand(struct store *db, const struct program *program,
                                 const struct sequence *sequence, gint64 account_id, gint64 now_us,

@@ -98,10 +98,33 @@ mark_payment(const struct program *program, struct event *event)
     json_object_set_new(event->data, "payment", json_integer(payment));
 }
 
+/* A release frees the people who belong to the account now; a replay must not ask who that was. */
+static gboolean
+name_released(struct store *db, struct event *event, GError **error)
+{
+    if (strcmp(event->kind, "released") != 0 || json_object_get(event->data, "addresses"))
+        return TRUE;
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q =
+        store_query(db,
+                    "SELECT DISTINCT address FROM hold WHERE address IN (SELECT address FROM contact WHERE "
+                    "account_id = ?) ORDER BY address",
+                    error, "i", event->account_id);
+    json_t *addresses = json_array();
+    while (q && query_next(q, &local))
+        json_array_append_new(addresses, json_string(query_text(q, "address")));
+    json_object_set_new(event->data, "addresses", addresses);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local;
+}
+
 gboolean
 pipeline_record(struct store *db, const struct program *program, struct event *event, GError **error)
 {
     mark_payment(program, event);
+    if (!name_released(db, event, error))
+        return FALSE;
     if (!state_record(db, event, error))
         return FALSE;
     if (!event->account_id)

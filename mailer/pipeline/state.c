@@ -133,13 +133,41 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
                       e->account_id, get_str(e, "sequence"), get_str(e, "step"));
 }
 
+/* A mail that went out stays on record although what wanted it was taken back: its row is made anew then, so
+ * that the step is never done twice. */
+static gboolean
+keep_step(struct store *db, const struct event *e, enum step_state state, GError **error)
+{
+    return set_step(db, e, state, error) &&
+           store_exec(
+               db,
+               "INSERT INTO step(account_id, sequence, step, state, message_id, reason) SELECT account_id, "
+               "sequence, ?, ?, ?, ? FROM enrolment WHERE account_id = ? AND sequence = ? AND state = "
+               "'active' "
+               "AND ?1 IS NOT NULL ON CONFLICT DO NOTHING",
+               error, "ttitit", get_str(e, "step"), step_state_names[state], get_int(e, "message"),
+               get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
+}
+
+/* Whoever wrote after a reply has answered it. */
+static gboolean
+close_reply_tasks(struct store *db, const struct event *e, gint64 answered_us, GError **error)
+{
+    return store_exec(
+        db,
+        "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = 'reply' AND done_at IS NULL AND "
+        "COALESCE(due_at, 0) <= ?",
+        error, "iii", e->at_us, e->account_id, answered_us);
+}
+
 static gboolean
 apply_sent(struct store *db, const struct event *e, GError **error)
 {
     /* Mailboxes tell time in whole seconds: a reply in the second of the approval came after it. */
     gint64 approved_us = get_int(e, "approved_at");
     gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
-    return set_step(db, e, STEP_SENT, error) &&
+    return keep_step(db, e, STEP_SENT, error) &&
+           (!answered_us || close_reply_tasks(db, e, answered_us, error)) &&
            store_exec(db,
                       /* A specialist who approved a mail had seen what came in before; an automatic one
                          answers nobody. */
@@ -154,14 +182,15 @@ apply_sent(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_hand_sent(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(
-        db,
-        "UPDATE enrolment SET last_sent_at = MAX(COALESCE(last_sent_at, 0), ?),"
-        " answered_at = MAX(COALESCE(answered_at, 0), ?),"
-        " payment_mail_at = CASE WHEN ? AND payment_mail_at IS NULL THEN ? ELSE payment_mail_at END"
-        " WHERE account_id = ? AND state = 'active'",
-        error, "iiiii", e->at_us, e->at_us, get_int(e, "payment") && get_int(e, "opens"), e->at_us,
-        e->account_id);
+    return close_reply_tasks(db, e, e->at_us, error) &&
+           store_exec(
+               db,
+               "UPDATE enrolment SET last_sent_at = MAX(COALESCE(last_sent_at, 0), ?),"
+               " answered_at = MAX(COALESCE(answered_at, 0), ?),"
+               " payment_mail_at = CASE WHEN ? AND payment_mail_at IS NULL THEN ? ELSE payment_mail_at END"
+               " WHERE account_id = ? AND state = 'active'",
+               error, "iiiii", e->at_us, e->at_us, get_int(e, "payment") && get_int(e, "opens"), e->at_us,
+               e->account_id);
 }
 
 static gboolean
@@ -182,14 +211,24 @@ apply_booked(struct store *db, const struct event *e, GError **error)
         error, "ii", e->at_us, e->account_id);
 }
 
+/* Releases the account and, of its people, those whom the event names: who belonged to it then is not to be
+ * found in the tables of now. */
 static gboolean
 apply_released(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE enrolment SET answered_at = ? WHERE account_id = ?", error, "ii", e->at_us,
-                      e->account_id) &&
+    const json_t *addresses = json_object_get(e->data, "addresses");
+    if (!store_exec(db, "UPDATE enrolment SET answered_at = ? WHERE account_id = ?", error, "ii", e->at_us,
+                    e->account_id) ||
+        !close_reply_tasks(db, e, e->at_us, error) ||
+        !store_exec(db, "DELETE FROM hold WHERE account_id = ?", error, "i", e->account_id))
+        return FALSE;
+    for (size_t i = 0; i < json_array_size(addresses); i++)
+        if (!store_exec(db, "DELETE FROM hold WHERE address = ?", error, "t",
+                        json_string_value(json_array_get(addresses, i))))
+            return FALSE;
+    return addresses || /* an event from before they were kept */
            store_exec(db,
-                      "DELETE FROM hold WHERE account_id = ?1 OR address IN (SELECT address FROM contact "
-                      "WHERE account_id = ?1)",
+                      "DELETE FROM hold WHERE address IN (SELECT address FROM contact WHERE account_id = ?)",
                       error, "i", e->account_id);
 }
 
@@ -243,10 +282,12 @@ static gboolean
 apply_hold_set(struct store *db, const struct event *e, GError **error)
 {
     const char *address = get_str(e, "address");
-    return store_exec(
-        db, "INSERT INTO hold(account_id, address, until, reason) VALUES(NULLIF(?, 0), ?, NULLIF(?, 0), ?)",
-        error, "itit", address ? (gint64)0 : e->account_id, address, get_int(e, "until"),
-        get_str(e, "reason"));
+    return store_exec(db,
+                      "INSERT INTO hold(account_id, address, until, reason, event_id) VALUES(NULLIF(?, 0), "
+                      "?, NULLIF(?, 0), ?, "
+                      "?)",
+                      error, "ititi", address ? (gint64)0 : e->account_id, address, get_int(e, "until"),
+                      get_str(e, "reason"), e->id);
 }
 
 static gboolean
@@ -306,6 +347,47 @@ apply_priority_set(struct store *db, const struct event *e, GError **error)
                       e->account_id);
 }
 
+/* What a correction takes back, apart from what replay_accounts() rebuilds. An address stays suppressed where
+ * another event says so too. Tasks are closed, not removed: somebody may have read their number. */
+static gboolean
+apply_reclassified(struct store *db, const struct event *e, GError **error)
+{
+    const json_t *ids = json_object_get(e->data, "retracted");
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        gint64 id = json_integer_value(json_array_get(ids, i));
+        if (!store_exec(db, "INSERT INTO retracted VALUES(?, ?) ON CONFLICT DO NOTHING", error, "ii", id,
+                        e->id) ||
+            !store_exec(db, "DELETE FROM hold WHERE event_id = ?", error, "i", id) ||
+            !store_exec(db, "DELETE FROM suppression WHERE event_id = ?", error, "i", id) ||
+            !store_exec(db, "UPDATE task SET done_at = ? WHERE event_id = ? AND done_at IS NULL", error, "ii",
+                        e->at_us, id))
+            return FALSE;
+    }
+    for (size_t i = 0; i < json_array_size(ids); i++)
+        if (!store_exec(
+                db,
+                "INSERT INTO suppression(address, reason, at, event_id)"
+                " SELECT o.data ->> 'address', o.data ->> 'reason', o.at, o.id FROM event t"
+                " JOIN event o ON o.kind = 'suppressed' AND o.data ->> 'address' = t.data ->> 'address'"
+                " WHERE t.id = ?1 AND t.kind = 'suppressed' AND o.id < ?2"
+                " AND NOT EXISTS (SELECT 1 FROM retracted r WHERE r.event_id = o.id)"
+                " ORDER BY o.id LIMIT 1 ON CONFLICT DO NOTHING",
+                error, "ii", json_integer_value(json_array_get(ids, i)), e->id))
+            return FALSE;
+    return TRUE;
+}
+
+/* Nobody has to do it any more. */
+static gboolean
+apply_task_over(struct store *db, const struct event *e, GError **error)
+{
+    return store_exec(
+        db,
+        "UPDATE task SET done_at = ? WHERE COALESCE(account_id, 0) = ? AND kind = ? AND title = ? AND "
+        "done_at IS NULL",
+        error, "iitt", e->at_us, e->account_id, get_str(e, "task"), get_str(e, "title"));
+}
+
 static gboolean
 apply_draft_made(struct store *db, const struct event *e, GError **error)
 {
@@ -333,7 +415,7 @@ apply_draft_rejected(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_step_failed(struct store *db, const struct event *e, GError **error)
 {
-    return set_step(db, e, STEP_FAILED, error);
+    return keep_step(db, e, STEP_FAILED, error);
 }
 
 /* The leave is known by the number of the event that set it. */
@@ -387,6 +469,8 @@ static const struct {
     {"priority_set", apply_priority_set},
     {"away_set", apply_away_set},
     {"away_cancelled", apply_away_cancelled},
+    {"reclassified", apply_reclassified},
+    {"task_over", apply_task_over},
 };
 
 gboolean

@@ -205,10 +205,14 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
     char *held = step_held_because(v, step);
     if (held)
         return verdict_of(STEP_WAITING, p.planned_us, held);
-    if (now->state == STEP_QUEUED)
-        return is_late(v, step, MAX(p.open_us, now->due_us), &late)
-                   ? late
-                   : verdict_of(STEP_QUEUED, now->due_us, NULL);
+    if (now->state == STEP_QUEUED) {
+        gint64 planned_us = MAX(p.open_us, now->due_us);
+        if (!is_late(v, step, planned_us, &late))
+            return verdict_of(STEP_QUEUED, now->due_us, NULL);
+        g_free(late.reason);
+        planned_us = MAX(planned_us, view_recipients_held_us(v, now->message_id)); /* somebody was away */
+        return is_late(v, step, planned_us, &late) ? late : verdict_of(STEP_QUEUED, now->due_us, NULL);
+    }
     struct verdict out = {.released_us = now->state == STEP_WAITING ? v->now_us : 0};
     if (out.released_us)
         p.open_us = sending_next_us(&v->hours, v->now_us, &p.holiday); /* time on hold is not lateness */

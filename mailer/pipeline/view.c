@@ -300,6 +300,16 @@ view_rule_reason(const struct view *v, const char *what, int rule)
     return g_strdup_printf("%s: %s", what, line);
 }
 
+gint64
+view_recipients_held_us(const struct view *view, gint64 message_id)
+{
+    return store_int(
+        view->db,
+        "SELECT MAX(COALESCE(h.until, ?)) FROM delivery d JOIN hold h ON h.address = d.address WHERE "
+        "d.message_id = ?",
+        0, NULL, "ii", view->now_us, message_id);
+}
+
 void
 view_wake_at(struct view *view, gint64 us)
 {
@@ -313,7 +323,7 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
     json_object_set_new(data, "sequence", json_string(v->seq->name));
     struct event event = {.at_us = v->now_us,
                           .account_id = v->account_id,
-                          .cause = cause,
+                          .cause = cause ? cause : v->cause,
                           .kind = kind,
                           .actor = "usher",
                           .data = data};

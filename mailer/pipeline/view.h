@@ -24,6 +24,7 @@ struct view {
     gboolean absent, sales_engaged;
     char *hold_reason;    /* a hold on the account, NULL: none */
     gint64 hold_until_us; /* 0: until released */
+    gint64 cause;         /* the event this look follows from, 0: none; decisions name it */
     gint64 wake_us;       /* when it must be looked at again, 0: only when something changes */
 };
 
@@ -65,12 +66,17 @@ gboolean view_is_unanswered(const struct view *view);
  * frees. */
 char *view_rule_reason(const struct view *view, const char *what, int rule);
 
-/* Journals a decision of the pipeline about this account and sequence. data is taken over. */
+/* Journals a decision of the pipeline about this account and sequence; without cause, view->cause is named.
+ * data is taken over. */
 gboolean view_record(struct view *view, const char *kind, gint64 cause, json_t *data, GError **error);
 
 /* Moves the account to a stage; one that cancels ends everything automatic. why is the transition's name. */
 gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause,
                           GError **error);
+
+/* When the last hold on a recipient of the message ends or ended: now_us for one without end, 0 when nobody
+ * was held. Time on hold is not lateness. */
+gint64 view_recipients_held_us(const struct view *view, gint64 message_id);
 
 /* Asks for another look at us (the earliest wins; 0 and the past are ignored). */
 void view_wake_at(struct view *view, gint64 us);

@@ -17,6 +17,7 @@ struct service {
     struct event_sink sink; /* records an event with all its consequences */
     struct outbox_policy policy;
     struct finding_files *findings; /* of the templates folder; read when a mail first asks */
+    gint64 cause; /* the event whose consequences are being recorded, 0: none; what is recorded names it */
 };
 
 /* Makes a task unless the account has an open one of the same kind and title; inside the caller's

@@ -63,8 +63,12 @@ gboolean
 drafting_record(struct service *s, const struct draft *d, const char *kind, const char *actor, json_t *data,
                 gint64 now_us, GError **error)
 {
-    struct event event = {
-        .at_us = now_us, .account_id = d->account_id, .kind = kind, .actor = actor, .data = data};
+    struct event event = {.at_us = now_us,
+                          .account_id = d->account_id,
+                          .cause = s->cause,
+                          .kind = kind,
+                          .actor = actor,
+                          .data = data};
     gboolean ok = pipeline_record(s->db, s->program, &event, error);
     json_decref(data);
     return ok;
@@ -76,8 +80,12 @@ set_waiting(struct service *s, gint64 account_id, const char *sequence, const ch
 {
     json_t *data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", sequence, "step", step, "state",
                              step_state_names[STEP_WAITING], "reason", reason);
-    struct event event = {
-        .at_us = now_us, .account_id = account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    struct event event = {.at_us = now_us,
+                          .account_id = account_id,
+                          .cause = s->cause,
+                          .kind = "step_changed",
+                          .actor = "usher",
+                          .data = data};
     gboolean ok = state_record(s->db, &event, error);
     json_decref(data);
     return ok;
@@ -128,9 +136,21 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
     if (d->automatic &&
         (!draft_freeze(c, d, "usher", error) || !outbox_enqueue(s->db, d->id, now_us, now_us, error)))
         return FALSE;
+    /* It follows from its step's being wanted, and with it from whatever made it so. */
+    gint64 outer = s->cause;
+    g_autoptr(GError) local = NULL;
+    s->cause = store_int(
+        s->db,
+        "SELECT MAX(id) FROM event WHERE account_id = ? AND kind = 'step_changed' AND data ->> 'step' "
+        "= ? AND data ->> 'sequence' = ?",
+        0, &local, "itt", d->account_id, d->step, d->sequence);
     json_t *data = drafting_about(d);
     json_object_set_new(data, "findings", finding_pinned_names(d->findings));
-    return drafting_record(s, d, "draft_made", "usher", data, now_us, error);
+    gboolean ok = drafting_record(s, d, "draft_made", "usher", data, now_us, local ? NULL : error);
+    s->cause = outer;
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return ok && (!error || !*error);
 }
 
 /* TRUE for what a person can mend: a template, a fact, a name; FALSE for a database or a bug. */
@@ -258,6 +278,7 @@ drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, 
         json_object_set_new(data, "reason", json_string(reason ? reason : "its step is over"));
         struct event event = {.at_us = now_us,
                               .account_id = account_id,
+                              .cause = s->cause,
                               .kind = "draft_withdrawn",
                               .actor = "usher",
                               .data = data};
@@ -305,8 +326,12 @@ drafting_return(struct service *s, const struct draft *d, const char *reason, gi
     /* Nobody has to look at an automatic mail again: it is composed anew from the facts of now. */
     json_object_set_new(data, "state", json_string(step_state_names[STEP_IDLE]));
     json_object_del(data, "message");
-    struct event event = {
-        .at_us = now_us, .account_id = d->account_id, .kind = "step_changed", .actor = "usher", .data = data};
+    struct event event = {.at_us = now_us,
+                          .account_id = d->account_id,
+                          .cause = s->cause,
+                          .kind = "step_changed",
+                          .actor = "usher",
+                          .data = data};
     gboolean ok = draft_set_state(s->db, d->id, MESSAGE_WITHDRAWN, reason, error) &&
                   pipeline_record(s->db, s->program, &event, error);
     json_decref(data);

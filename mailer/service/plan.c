@@ -166,9 +166,17 @@ play_mail(struct service *s, const struct open_mail *m, GHashTable *last, gint64
         return TRUE;
     if (paced)
         g_hash_table_replace(last, g_strdup(m->mailbox), g_memdup2(&at_us, sizeof at_us));
+    /* The database lets a delivery take no other way. */
     return store_exec(s->db,
-                      "UPDATE delivery SET state = 'sent', at = ? WHERE message_id = ? AND state IN "
-                      "('queued', 'deferred')",
+                      "UPDATE delivery SET state = 'claimed' WHERE message_id = ? AND state IN ('queued', "
+                      "'deferred')",
+                      error, "i", m->id) &&
+           store_exec(s->db,
+                      "UPDATE delivery SET state = 'transmitting' WHERE message_id = ? AND state = 'claimed'",
+                      error, "i", m->id) &&
+           store_exec(s->db,
+                      "UPDATE delivery SET state = 'sent', at = ? WHERE message_id = ? AND state = "
+                      "'transmitting'",
                       error, "ii", at_us, m->id) &&
            store_exec(s->db,
                       "UPDATE enrolment SET last_sent_at = ? WHERE account_id = (SELECT account_id FROM "

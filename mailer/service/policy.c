@@ -192,7 +192,7 @@ static void
 look_at_fence(struct service *s, const struct draft *d, gint64 now_us, enum outbox_verdict *verdict,
               gint64 *not_before_us, char **reason)
 {
-    char *stale = d->automatic ? fence_refusal(s->db, s->config) : NULL;
+    char *stale = d->automatic ? fence_refusal(s->db, s->config, d->account_id, d->mailbox) : NULL;
     if (stale)
         *verdict = wait_until(now_us + LOOK_AGAIN_US, stale, not_before_us, reason);
 }

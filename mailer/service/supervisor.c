@@ -295,6 +295,9 @@ supervisor_run(const char *config_path, GError **error)
         g_unix_signal_add(SIGINT, on_terminate, &s);
         g_unix_signal_add(SIGHUP, on_reload, &s);
         sd_watchdog_enabled(0, &watchdog_us);
+        /* Senders wait until their mailbox was read since then: see clone_guard.h. */
+        g_autofree char *started = g_strdup_printf("%" G_GINT64_FORMAT, clock_boottime_us());
+        g_setenv("USHER_STARTED_BOOT_US", started, TRUE);
         g_timeout_add((guint)(watchdog_us ? MAX(watchdog_us / 2000, 100) : 10000), on_watchdog, &s);
         add_process(&s, "tick", NULL);
         if (s.config->hooks->len)

@@ -6,9 +6,11 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "inbox/fence.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
 #include "outbox/test_outbox.h"
+#include "service/clone_guard.h"
 #include "service/hooks.h"
 #include "service/plan.h"
 #include "service/tick.h"
@@ -102,6 +104,8 @@ struct worker {
     struct watch *watch;
     struct ledger ledger;
     char *last_copy_problem;
+    gboolean told_stop; /* the log knows that the mailbox is stopped */
+    gint64 said_us;     /* when a sender last said that it waits for the mailbox, boot time */
 };
 
 static gboolean
@@ -114,12 +118,36 @@ round_tick(struct worker *w, GError **error)
     return TRUE;
 }
 
+/* What is due says why it waits; at most once a minute. */
+static gboolean
+wait_for_mailbox(struct worker *w, GError **error)
+{
+    gint64 boot_us = clock_boottime_us();
+    if (w->said_us && boot_us - w->said_us < CLOCK_MINUTE_US)
+        return TRUE;
+    w->said_us = boot_us;
+    return store_exec(
+        w->service->db,
+        "UPDATE delivery SET text = 'its mailbox was not read yet since the service started' WHERE mailbox "
+        "= ? AND state = 'queued' AND next_at <= ?",
+        error, "ti", w->mailbox->name, clock_now_us());
+}
+
 static gboolean
 round_send(struct worker *w, GError **error)
 {
     struct sender_report report = {0};
+    if (!clone_guard_compared(w->service, w->mailbox)) {
+        pause_ms(200);
+        return wait_for_mailbox(w, error);
+    }
     gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) ||
                   sender_run(&w->ledger, &stop_requested, &report, error);
+    if (ok && report.problem && !w->told_stop)
+        log_event("mailbox_stopped", "mailbox", w->mailbox->name, "why", report.problem, NULL);
+    if (ok && w->told_stop && report.sent > 0)
+        log_event("mailbox_sends_again", "mailbox", w->mailbox->name, NULL);
+    w->told_stop = ok && (report.problem || (w->told_stop && report.sent == 0));
     sender_report_clear(&report);
     if (!ok || !test_outbox_run(w->service->db, w->service->config, w->mailbox, &stop_requested, error))
         return FALSE;
@@ -153,8 +181,14 @@ static gboolean
 round_watch(struct worker *w, GError **error)
 {
     guint count;
-    return watch_read(w->watch, &count, error) &&
-           (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
+    g_autoptr(GError) local = NULL;
+    gboolean ok = watch_read(w->watch, &count, &local);
+    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : local->message, clock_now_us(),
+                            error))
+        return FALSE;
+    if (!ok)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return ok && (stop_requested || watch_wait(w->watch, wake_fd, IDLE_ROUND_MS, error));
 }
 
 static char *
@@ -269,7 +303,7 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
         if (hooks_register(s, clock_now_us(), &error))
             loop(&w, role, round_hooks);
     } else if (mailbox && strcmp(role, "send") == 0) {
-        if (ledger_recover(&w.ledger, clock_now_us(), &error))
+        if (clone_guard_look(s, &error) && ledger_recover(&w.ledger, clock_now_us(), &error))
             loop(&w, role, round_send);
     } else if (mailbox && strcmp(role, "watch") == 0) {
         loop(&w, role, round_watch);
@@ -335,8 +369,12 @@ send_once(struct worker *w, GError **error)
     int lock = worker_lock(w->service->config, "send", w->mailbox->name, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && send_all(w, &report, error) &&
-                  test_outbox_run(w->service->db, w->service->config, w->mailbox, NULL, error);
+    gboolean ok = ledger_recover(&w->ledger, clock_now_us(), error) && send_all(w, &report, error);
+    if (ok && report.problem) {
+        g_set_error_literal(error, USHER_ERROR, report.problem_code, report.problem);
+        ok = FALSE;
+    }
+    ok = ok && test_outbox_run(w->service->db, w->service->config, w->mailbox, NULL, error);
     ok = watch_append_copies(w->watch, ok ? error : NULL) && ok;
     sender_report_clear(&report);
     close(lock);
@@ -368,9 +406,18 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
         note(NULL, g_steal_pointer(&local), problem, &once.first);
     for (guint i = 0; i < n; i++) {
         worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
-        if (!watch_read(workers[i].watch, NULL, &local))
+        gboolean read = watch_read(workers[i].watch, NULL, &local);
+        fence_note_problem(s->db, workers[i].mailbox->name, read ? NULL : local->message, clock_now_us(),
+                           NULL);
+        if (!read)
             note(&workers[i], g_steal_pointer(&local), problem, &once.first);
     }
+    if (!clone_guard_look(s, &local))
+        note(NULL, g_steal_pointer(&local), problem, &once.first);
+    g_autofree char *unclaimed = clone_guard_refusal(s->db);
+    if (unclaimed)
+        note(NULL, g_error_new_literal(USHER_ERROR, USHER_ERROR_NO_PERMISSION, unclaimed), problem,
+             &once.first);
     if (!tick_refresh(s, &local) || !tick_run(s, clock_now_us(), NULL, NULL, &local) ||
         !plan_heartbeat(s, clock_now_us(), &local))
         note(NULL, g_steal_pointer(&local), problem, &once.first);

@@ -234,8 +234,63 @@ static const char migration_2[] =
     "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
     "CREATE INDEX delivery_recent ON delivery(at) WHERE state IN ('claimed', 'transmitting', 'sent', "
     "'unknown');"
-    "ALTER TABLE message ADD COLUMN cover TEXT;" /* who answers go to while its specialist is away */
-    "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;"; /* where it went instead: redirect_all_to */
+    "ALTER TABLE message ADD COLUMN cover TEXT;"          /* who answers go to while its specialist is away */
+    "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;" /* where it went instead: redirect_all_to */
+
+    /* pipeline/: corrections */
+    "CREATE TABLE retracted("         /* events that a correction took back */
+    "  event_id INTEGER PRIMARY KEY," /* the event that counts no more */
+    "  by_event INTEGER NOT NULL)"    /* the correction: an event of kind reclassified */
+    "  STRICT;"
+    "ALTER TABLE hold ADD COLUMN event_id INTEGER;" /* which event set it, NULL: from before there was this */
+
+    /* inbox/ */
+    "CREATE INDEX contact_domain ON contact(substr(address, instr(address, '@') + 1));"
+    "ALTER TABLE inbound ADD COLUMN same_as INTEGER;" /* the inbound of another folder that holds this mail */
+    "ALTER TABLE folder ADD COLUMN not_before INTEGER;" /* INTERNALDATE below this is passed over */
+    "ALTER TABLE folder ADD COLUMN read_since INTEGER;" /* asked for: read again from this date */
+    "CREATE TABLE mailbox_state("
+    "  mailbox TEXT PRIMARY KEY,"
+    "  problem TEXT, problem_at INTEGER,"           /* why it cannot be read, NULL: it can */
+    "  selftest_at INTEGER, selftest TEXT) STRICT;" /* JSON of the last `check --send` */
+
+    /* outbox/: each step of a delivery with its evidence, kept by the database itself, which also refuses
+       every step that is not in the diagram of outbox/ledger.c. */
+    "CREATE TABLE delivery_move("
+    "  id INTEGER PRIMARY KEY,"
+    "  delivery_id INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  from_state TEXT, to_state TEXT NOT NULL," /* from NULL: it came into being */
+    "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT;"
+    "CREATE INDEX delivery_move_of ON delivery_move(delivery_id, id);"
+    "CREATE TRIGGER delivery_legal BEFORE UPDATE OF state ON delivery WHEN OLD.state <> NEW.state"
+    " AND OLD.state || '>' || NEW.state NOT IN ("
+    "  'queued>claimed', 'queued>withdrawn', 'deferred>claimed', 'deferred>withdrawn', 'withdrawn>queued',"
+    "  'claimed>queued', 'claimed>transmitting', 'claimed>refused', 'claimed>deferred', 'claimed>withdrawn',"
+    "  'transmitting>sent', 'transmitting>refused', 'transmitting>deferred', 'transmitting>unknown',"
+    "  'transmitting>queued', 'unknown>sent', 'unknown>queued')"
+    " BEGIN SELECT RAISE(ABORT, 'a delivery cannot take this step: see usher-ledger(7)'); END;"
+    "CREATE TRIGGER delivery_made AFTER INSERT ON delivery BEGIN"
+    " INSERT INTO delivery_move(delivery_id, at, to_state) VALUES(NEW.id, NEW.at, NEW.state); END;"
+    "CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery WHEN OLD.state <> NEW.state BEGIN"
+    " INSERT INTO delivery_move(delivery_id, at, from_state, to_state, code, enhanced, text, host)"
+    " SELECT NEW.id, NEW.at, OLD.state, NEW.state,"
+    /* What was said of an earlier attempt is no evidence of this one. */
+    "  CASE WHEN said THEN NEW.code END, CASE WHEN said THEN NEW.enhanced END,"
+    "  CASE WHEN said THEN NEW.text END, CASE WHEN said THEN NEW.host END"
+    "  FROM (SELECT NEW.state NOT IN ('claimed', 'transmitting') AS said); END;"
+
+    /* outbox/: a mailbox that sends nothing for the time being, see outbox/breaker.h */
+    "CREATE TABLE mailbox_stop("
+    "  mailbox TEXT PRIMARY KEY,"
+    "  kind TEXT NOT NULL," /* of enum stop_kind */
+    "  since INTEGER NOT NULL,"
+    "  probe_at INTEGER," /* one mail is tried then; NULL: only a person or another configuration helps */
+    "  probes INTEGER NOT NULL DEFAULT 0,"
+    "  setup TEXT NOT NULL," /* hash of the mailbox's configuration and password when it stopped */
+    "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX event_bounced ON event(at) WHERE kind = 'bounced';"
+    "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

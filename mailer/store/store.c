@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "store/directory.h"
 #include "store/schema.h"
 
@@ -371,8 +372,12 @@ store_exec(struct store *db, const char *sql, GError **error, const char *spec, 
     if (!q)
         return FALSE;
     g_autoptr(GError) local = NULL;
+    if (!store_in_transaction(db))
+        FAULT_POINT("store.exec.before");
     while (query_next(q, &local))
         ;
+    if (!store_in_transaction(db))
+        FAULT_POINT("store.exec.after");
     if (!local)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&local));
@@ -448,8 +453,11 @@ store_begin_read(struct store *db, GError **error)
 gboolean
 store_commit(struct store *db, GError **error)
 {
-    if (run_script(db->db, "COMMIT", error))
+    FAULT_POINT("store.commit.before");
+    if (run_script(db->db, "COMMIT", error)) {
+        FAULT_POINT("store.commit.after");
         return TRUE;
+    }
     store_rollback(db);
     return FALSE;
 }

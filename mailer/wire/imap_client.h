@@ -112,6 +112,10 @@ gboolean imap_client_fetch(struct imap_client *client, guint32 uid, guint32 max_
 gboolean imap_client_search_message_id(struct imap_client *client, const char *message_id, guint32 *uid,
                                        GError **error);
 
+/* The lowest UID in the selected folder whose INTERNALDATE lies on the day of since_us (UTC, less a day for the
+ * server's zone: RFC 3501 section 6.4.4 compares dates alone) or later; 0 when there is none. */
+gboolean imap_client_search_since(struct imap_client *client, gint64 since_us, guint32 *uid, GError **error);
+
 /* Appends bytes (CRLF lines, no NUL, else USHER_ERROR_DATA) to folder, with \Seen when seen, with
  * internaldate_us unless 0. uid may be NULL; it is 0 unless the server tells (UIDPLUS, RFC 4315). After
  * UNAVAILABLE or TEMP the message may have been stored: search for its Message-ID before trying again. */

@@ -344,6 +344,23 @@ imap_client_search_message_id(struct imap_client *client, const char *message_id
     return TRUE;
 }
 
+gboolean
+imap_client_search_since(struct imap_client *client, gint64 since_us, guint32 *uid, GError **error)
+{
+    *uid = 0;
+    g_autoptr(GDateTime) day = g_date_time_new_from_unix_utc(since_us / G_USEC_PER_SEC - 24 * 3600);
+    if (!day || !imap_need_selected(client, error) || !imap_client_noop(client, NULL, error))
+        return FALSE;
+    struct mailimap_search_key *key = mailimap_search_key_new_since(mailimap_date_new(
+        g_date_time_get_day_of_month(day), g_date_time_get_month(day), g_date_time_get_year(day)));
+    g_autoptr(GArray) uids = NULL;
+    if (!uid_search(client, key, &uids, error))
+        return FALSE;
+    if (uids->len > 0)
+        *uid = g_array_index(uids, guint32, 0);
+    return TRUE;
+}
+
 /* Lines end in CRLF, no CR or LF stands alone, no NUL. */
 static gboolean
 is_canonical(const char *bytes, gsize length)

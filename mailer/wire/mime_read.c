@@ -30,6 +30,8 @@ line_has_name(const guint8 *line, gsize len, const char *name)
 static gboolean
 line_has_any_name(const guint8 *line, gsize len, const char *const *names)
 {
+    if (!memchr(line, ':', MIN(len, 40)))
+        return FALSE; /* nearly every line of a body */
     for (; *names; names++)
         if (line_has_name(line, len, *names))
             return TRUE;
@@ -133,6 +135,60 @@ count_boundaries(const guint8 *bytes, gsize len)
     return count;
 }
 
+/* Blank lines and mbox separators before the header. */
+static gsize
+skip_preamble(const guint8 *bytes, gsize len, gboolean cr_ends)
+{
+    gsize at = 0;
+    while (at < len) {
+        gsize n, next;
+        const guint8 *line = bytes + at;
+        find_line(line, len - at, cr_ends, &n, &next);
+        gsize blanks = 0;
+        while (blanks < n && blanks < 80 && (line[blanks] == ' ' || line[blanks] == '\t'))
+            blanks++;
+        gboolean separator =
+            (n > 5 && memcmp(line, "From ", 5) == 0) || (n > 6 && memcmp(line, ">From ", 6) == 0);
+        if (blanks < n && !separator)
+            break;
+        at += next;
+    }
+    return at;
+}
+
+/* Fields that servers add on the way: half of many headers, and nobody who reads a mail here asks for them.
+ */
+static gboolean
+is_trace_field(const guint8 *line, gsize len)
+{
+    static const char *const names[] = {"received",
+                                        "x-received",
+                                        "received-spf",
+                                        "dkim-signature",
+                                        "x-google-dkim-signature",
+                                        "domainkey-signature",
+                                        "authentication-results",
+                                        "arc-seal",
+                                        "arc-message-signature",
+                                        "arc-authentication-results",
+                                        NULL};
+    return strchr("rRxXdDaA", line[0]) != NULL && line_has_any_name(line, len, names);
+}
+
+/* Copies a line without what GMime or C strings would stumble over. */
+static void
+put_line(GString *out, const guint8 *line, gsize len, gboolean in_header)
+{
+    gsize start = out->len;
+    g_string_append_len(out, (const char *)line, (gssize)len);
+    char *end = out->str + out->len;
+    for (char *p = out->str + start; p < end && (p = memchr(p, '\0', (gsize)(end - p))) != NULL;)
+        *p = ' ';
+    if (in_header)
+        g_strdelimit(out->str + start, "\r", ' ');
+    g_string_append_c(out, '\n');
+}
+
 static GString *
 clean_mail(const guint8 *bytes, gsize len, struct mime_mail *mail)
 {
@@ -148,22 +204,9 @@ clean_mail(const guint8 *bytes, gsize len, struct mime_mail *mail)
         bytes += 3;
         len -= 3;
     }
-    for (;;) { /* blank lines and mbox separators before the header */
-        gsize n, next;
-        if (len == 0)
-            break;
-        find_line(bytes, len, cr_ends, &n, &next);
-        gsize blanks = 0;
-        while (blanks < n && blanks < 80 && (bytes[blanks] == ' ' || bytes[blanks] == '\t'))
-            blanks++;
-        gboolean blank = blanks == n;
-        gboolean separator =
-            (n > 5 && memcmp(bytes, "From ", 5) == 0) || (n > 6 && memcmp(bytes, ">From ", 6) == 0);
-        if (!blank && !separator)
-            break;
-        bytes += next;
-        len -= next;
-    }
+    gsize preamble = skip_preamble(bytes, len, cr_ends);
+    bytes += preamble;
+    len -= preamble;
     mail->headerless = !begins_with_header(bytes, len, cr_ends);
     gboolean flat =
         count_boundaries(bytes, len) > MAX_BOUNDARIES || count_divisions(bytes, len) > MAX_DIVISIONS;
@@ -187,8 +230,10 @@ clean_mail(const guint8 *bytes, gsize len, struct mime_mail *mail)
             bounded = dropped = FALSE;
         } else if (n > 0 && line[0] != ' ' && line[0] != '\t') {
             bounded = in_header || line_has_any_name(line, n, address_fields);
-            dropped =
-                in_header && flat && n > 8 && g_ascii_strncasecmp((const char *)line, "content-", 8) == 0;
+            /* The first field stays, or GMime would begin with whatever stands behind it. */
+            gboolean trace = in_header && out->len > 0 && is_trace_field(line, n);
+            dropped = trace || (in_header && flat && n > 8 &&
+                                g_ascii_strncasecmp((const char *)line, "content-", 8) == 0);
             value_bytes = 0;
             if (in_header)
                 fields++;
@@ -210,14 +255,7 @@ clean_mail(const guint8 *bytes, gsize len, struct mime_mail *mail)
             if (keep == 0 && n > 0)
                 continue;
         }
-        gsize start = out->len;
-        g_string_append_len(out, (const char *)line, (gssize)keep);
-        char *end = out->str + out->len;
-        for (char *p = out->str + start; p < end && (p = memchr(p, '\0', (gsize)(end - p))) != NULL;)
-            *p = ' ';
-        if (in_header)
-            g_strdelimit(out->str + start, "\r", ' ');
-        g_string_append_c(out, '\n');
+        put_line(out, line, keep, in_header);
     }
     return out;
 }

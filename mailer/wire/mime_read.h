@@ -63,7 +63,8 @@ struct mime_mail {
 void mime_read_open_charsets(void);
 
 /* Parses len bytes of a mail (bare LF, CRLF or CR line ends). partial tells that the bytes were cut by the
- * caller. Never returns NULL; free with mime_mail_free. */
+ * caller. The outer header comes without the trace fields that servers add (Received, DKIM-Signature and the
+ * like). Never returns NULL; free with mime_mail_free. */
 struct mime_mail *mime_read_mail(const guint8 *bytes, gsize len, gboolean partial);
 void mime_mail_free(struct mime_mail *mail);
 

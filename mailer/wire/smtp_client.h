@@ -56,11 +56,15 @@ enum smtp_verdict {
 };
 const char *smtp_verdict_name(enum smtp_verdict verdict);
 
+/* Which command the deciding reply answered: MAIL, RCPT, or DATA, BDAT and the final dot. */
+enum smtp_about { SMTP_ABOUT_NOTHING, SMTP_ABOUT_SENDER, SMTP_ABOUT_RECIPIENT, SMTP_ABOUT_MESSAGE };
+
 struct smtp_outcome {
     enum smtp_verdict verdict;
     int code;             /* the reply that decided, 0 when none did */
     const char *enhanced; /* RFC 3463, "5.1.1", or NULL */
     const char *text;     /* one line, UTF-8: the server's, or the reason of ours; never NULL */
+    enum smtp_about about;
 };
 
 /* next: the next message, NULL for no more; called first of all, and again after each done(), while the

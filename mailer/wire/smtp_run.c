@@ -297,6 +297,7 @@ void
 smtp_outcome_decide(const struct smtp_evidence *evidence, struct smtp_outcome *outcome, GPtrArray *keep)
 {
     const struct smtp_answer *const deciding[] = {&evidence->mail, &evidence->rcpt, &evidence->transfer};
+    static const enum smtp_about about[] = {SMTP_ABOUT_SENDER, SMTP_ABOUT_RECIPIENT, SMTP_ABOUT_MESSAGE};
 
     if (evidence->refusal[0] != '\0') {
         *outcome = (struct smtp_outcome){.verdict = SMTP_REFUSED, .text = evidence->refusal};
@@ -306,10 +307,12 @@ smtp_outcome_decide(const struct smtp_evidence *evidence, struct smtp_outcome *o
     for (gsize i = 0; i < G_N_ELEMENTS(deciding); i++)
         if (smtp_answer_refuses(*deciding[i])) {
             outcome_set(outcome, refusal_verdict(*deciding[i]), *deciding[i], keep);
+            outcome->about = about[i];
             return;
         }
     if (evidence->ended && smtp_answer_consents(evidence->transfer) && smtp_answer_consents(evidence->rcpt)) {
         outcome_set(outcome, SMTP_SENT, evidence->transfer, keep);
+        outcome->about = SMTP_ABOUT_MESSAGE;
         return;
     }
     *outcome = (struct smtp_outcome){.verdict = evidence->ended ? SMTP_UNKNOWN : SMTP_NOT_TRANSMITTED,

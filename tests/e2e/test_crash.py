@@ -246,6 +246,13 @@ class PutOffOrRefused(CrashCase):
         self.assertEqual(people, {"Pat": None, "Bob": "dead_address"})
         self.assertEqual(self.office.show("acme")["stage"], "initiated")
 
+    def test_refused_without_a_status(self):
+        """The words alone say that the address is dead, as they would in a bounce."""
+        self.open_with_approved("fault rcpt#2 550 No such user here", contacts=self.TWO)
+        self.office.cycle()
+        people = {contact["first_name"]: contact["suppressed"] for contact in self.office.show("acme")["contacts"]}
+        self.assertEqual(people, {"Pat": None, "Bob": "dead_address"})
+
     def refused(self, script):
         self.open_with_approved(script, contacts=self.TWO)
         self.office.cycle()

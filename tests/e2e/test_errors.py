@@ -269,7 +269,7 @@ class StaleView(ErrorCase):
             self.office.cycle("2027-03-29T12:30", code=UNAVAILABLE)
             self.assertEqual([(delivery["step"], delivery["state"]) for delivery in self.office.deliveries()],
                              [("outreach", "sent"), ("second_outreach", "queued")])
-            self.assertRegex(self.office.usher("why", "acme").out, "folder of ana was never read")
+            self.assertRegex(self.office.usher("why", "acme").out, "folder inbox of ana was never read")
         self.office.cycle("2027-03-29T12:31")
         self.assertEqual([delivery["state"] for delivery in self.office.deliveries()], ["sent", "sent"])
 

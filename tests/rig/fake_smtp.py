@@ -27,6 +27,9 @@ the last), last (the chunk that is), rset, quit. ACTION is one of
   garbage        answer with bytes that are not SMTP
   flood          answer with a line of 200,000 bytes
   floods         answer with 20,000 lines
+  endless        answer with one line of 1 GB, until the client closes
+  lie            say that the message was taken, and throw it away (dot, last)
+  late CODE TEXT this answer, after a second
   inject TEXT    the usual answer with TEXT behind it, in one packet
   early TEXT     answer TEXT before reading the chunk (bdat, last)
   CODE TEXT      this answer; "|" divides lines
@@ -178,6 +181,18 @@ class Session:
             self.sock.sendall(b"250 " + b"x" * 200000 + b"\r\n")
         elif action == "floods":
             self.sock.sendall(b"250-another line\r\n" * 20000 + b"250 end\r\n")
+        elif action == "endless":
+            self.log("S: (endless)")
+            for _ in range(1024):
+                self.sock.sendall(b"250 " + b"x" * (1 << 20))
+            self.drop()
+        elif action == "lie":
+            self.say(usual)
+            return True
+        elif action.startswith("late "):
+            time.sleep(1)
+            self.say(action[5:])
+            return action[5:6] == usual[:1]
         elif action.startswith("inject "):
             self.say(usual, action[7:].replace("|", "\r\n").encode() + b"\r\n")
             return True
@@ -185,7 +200,7 @@ class Session:
             self.say(action[6:])
         else:
             self.say(action)
-            return action[0] == usual[0]
+            return action[:1] == usual[:1]
         return False
 
     # ---- SMTP ----
@@ -319,7 +334,7 @@ class Session:
 
     def finish(self, step, data):
         action = self.fault(step)
-        if action == "take-drop" or (action or "2")[0] in "2i":
+        if action in ("take-drop", "flood", "floods", "endless") or (action or "2").removeprefix("late ")[0] in "2i":
             self.keep(data)
         self.answer(step, "250 2.0.0 taken", action)
         self.reset()
@@ -333,8 +348,10 @@ class Session:
             return True
         body = self.fault("body")
         if body:
-            self.read_bytes(512)
+            begun = self.read_bytes(512)
             self.answer("body", "", body)
+            self.buffer = begun + self.buffer
+        refused = (body or "2")[0] in "45"  # said already, before the end
         data = b""
         while True:
             line = self.read_bytes_line()
@@ -342,6 +359,9 @@ class Session:
                 break
             data += line[1:] if line.startswith(b".") else line
         self.log(f"C: ({len(data)} bytes, dot)")
+        if refused:
+            self.reset()
+            return True
         return self.finish("dot", data)
 
     def read_bytes_line(self):

@@ -149,10 +149,13 @@ send_due(struct world *w, int code)
         struct claim *c = claims->pdata[i];
         g_autofree struct smtp_outcome *outcomes = g_new0(struct smtp_outcome, c->addresses->len);
         for (guint j = 0; j < c->addresses->len; j++)
-            outcomes[j] = (struct smtp_outcome){code < 300   ? SMTP_SENT
-                                                : code < 500 ? SMTP_DEFERRED
-                                                             : SMTP_REFUSED,
-                                                code, code < 500 ? NULL : "5.1.1", "said so"};
+            outcomes[j] = (struct smtp_outcome){.verdict = code < 300   ? SMTP_SENT
+                                                           : code < 500 ? SMTP_DEFERRED
+                                                                        : SMTP_REFUSED,
+                                                .code = code,
+                                                .enhanced = code < 500 ? NULL : "5.1.1",
+                                                .text = "said so",
+                                                .about = SMTP_ABOUT_RECIPIENT};
         g_assert_true(ledger_begin(&l, c, w->now_us, &w->f.error));
         g_assert_true(ledger_settle(&l, c, outcomes, "127.0.0.1", w->now_us, &w->f.error));
     }

@@ -29,7 +29,9 @@ set_up(struct fixture *f)
                "'ana', 'ann@acme.example', 'to', 'sent', 0, 1),"
                " (1, 'ana', 'shared@x.example', 'cc', 'sent', 0, 1), (2, 'ana', 'shared@x.example', 'to', "
                "'sent', 0, 2),"
-               " (2, 'ana', 'never@x.example', 'cc', 'withdrawn', 0, 2)");
+               " (2, 'ana', 'never@x.example', 'cc', 'withdrawn', 0, 2), (2, 'ana', 'both@x.example', 'cc', "
+               "'sent', 0, "
+               "2)");
     run_sql(f, "INSERT INTO inbound(mailbox, folder, uidvalidity, uid, at, class, account_id, in_message, "
                "message_id) VALUES"
                " ('ana', 'INBOX', 1, 1, 0, 'reply', 1, 1, 'reply@acme.example'), ('ana', 'Sent', 1, 1, 0, "
@@ -175,6 +177,109 @@ test_hand_sent(void)
     fixture_tear_down(&f);
 }
 
+/* The keys behind the token and before the bare address. */
+static void
+test_subject_and_original(void)
+{
+    static const struct {
+        const char *from, *subject, *original, *token;
+        gint64 account_id, message_id;
+        const char *by;
+        gboolean ambiguous;
+    } mails[] = {
+        {"both@x.example", "AW: Re[2]:  hello", "", "", 2, 2, "address and subject", FALSE},
+        {"both@x.example", "Hello again", "", "", 0, 0, NULL, TRUE},
+        {"shared@x.example", "Re: Hello", "", "", 0, 0, NULL, FALSE}, /* two accounts got it so */
+        {"eve@x.example", "Re: Hello", "", "", 0, 0, NULL, FALSE},
+        {"ann@acme.example", "Re: ", "", "", 1, 0, "address", FALSE},
+        {"eve@x.example", "", "usher.1@team.example", "", 1, 1, "original Message-ID", FALSE},
+        {"eve@x.example", "", "usher.1@team.example", TOKEN_B, 2, 2, "token", FALSE},
+        {"both@x.example", "Hello", "usher.1@team.example", "", 1, 1, "original Message-ID", FALSE},
+    };
+    struct fixture f;
+    set_up(&f);
+    for (gsize i = 0; i < G_N_ELEMENTS(mails); i++) {
+        struct mail_record r;
+        struct mail_match m;
+        mail_record_init(&r);
+        r.mail_class = REPLY;
+        mail_record_set(&r.from, mails[i].from, MAIL_RECORD_MAX_ADDRESS);
+        mail_record_set(&r.subject, mails[i].subject, MAIL_RECORD_MAX_LINE);
+        mail_record_set(&r.original_message_id, mails[i].original, MAIL_RECORD_MAX_ID);
+        add_list(r.recipients, mails[i].token);
+        g_assert_true(match_inbound(f.db, &r, &m, &f.error));
+        g_assert_cmpstr(m.by, ==, mails[i].by);
+        g_assert_cmpint(m.account_id, ==, mails[i].account_id);
+        g_assert_cmpint(m.message_id, ==, mails[i].message_id);
+        g_assert_cmpint(m.ambiguous, ==, mails[i].ambiguous);
+        mail_record_clear(&r);
+    }
+    fixture_tear_down(&f);
+}
+
+/* A colleague's domain: accounts 1 acme.example, 2 other.example, both x.example; 3 deep in eu.corp.example,
+ * 4 at a free-mail provider, 5 absent. */
+static void
+test_colleague(void)
+{
+    static const struct {
+        const char *from;
+        enum mail_class mail_class;
+        gint64 account_id;
+    } mails[] = {
+        {"new@acme.example", REPLY, 1},
+        {"New@ACME.example", REPLY, 1},
+        {"new@support.acme.example", REPLY, 1},
+        {"new@corp.example", REPLY, 3},
+        {"new@eu.corp.example", REPLY, 3},
+        {"new@us.corp.example", REPLY, 0}, /* a sister says nothing */
+        {"new@notacme.example", REPLY, 0},
+        {"new@example", REPLY, 0},
+        {"new@x.example", REPLY, 0}, /* two accounts */
+        {"new@gmail.com", REPLY, 0},
+        {"new@mail.gmail.com", REPLY, 0},
+        {"new@gone.example", REPLY, 0},
+        {"new@team.example", REPLY, 0}, /* our own */
+        {"new@help.team.example", REPLY, 0},
+        {"", REPLY, 0},
+        {"new@", REPLY, 0},
+        {"new@%.example", REPLY, 0},
+        {"new@acme.example", MAIL_CLASS_AUTO_REPLY, 1},
+        {"new@acme.example", MAIL_CLASS_OPT_OUT, 1},
+        {"new@acme.example", MAIL_CLASS_BOOKING, 1},
+        {"new@acme.example", BOUNCE, 0},
+        {"new@acme.example", MAIL_CLASS_COMPLAINT, 0},
+        {"new@acme.example", MAIL_CLASS_RECEIPT, 0},
+        {"new@acme.example", MAIL_CLASS_OTHER, 0}, /* a newsletter of theirs */
+        {"new@acme.example", MAIL_CLASS_OWN, 0},
+    };
+    struct fixture f;
+    set_up(&f);
+    add_contact(&f, add_account(&f, "corp", "{}"), "cy@eu.corp.example", "owner - - -");
+    add_contact(&f, add_account(&f, "tiny", "{}"), "tim@gmail.com", "owner - - -");
+    add_contact(&f, add_account(&f, "gone", "{}"), "gus@gone.example", "owner - - -");
+    run_sql(&f, "UPDATE account SET absent = 1 WHERE key = 'gone'");
+    for (int listed = 0; listed < 2; listed++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(mails); i++) {
+            struct mail_record r;
+            struct mail_match m = {0};
+            mail_record_init(&r);
+            r.mail_class = mails[i].mail_class;
+            mail_record_set(&r.from, mails[i].from, MAIL_RECORD_MAX_ADDRESS);
+            g_autofree char *folded = g_ascii_strdown(r.from, -1);
+            mail_record_set(&r.from, folded, MAIL_RECORD_MAX_ADDRESS);
+            g_assert_true(match_colleague(f.db, f.config, &r, &m, &f.error));
+            g_assert_no_error(f.error);
+            if (m.account_id != (listed ? mails[i].account_id : 0)) /* without a list nobody is matched */
+                g_error("%s %s: account %d", mails[i].from, mail_class_name(r.mail_class), (int)m.account_id);
+            g_assert_cmpstr(m.by, ==, m.account_id ? "colleague's domain" : NULL);
+            mail_record_clear(&r);
+        }
+        fixture_copy(&f, "sequences/shared-domains.txt");
+    }
+    fixture_tear_down(&f);
+}
+
 static void
 test_is_ours(void)
 {
@@ -197,6 +302,8 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_match);
     }
     g_test_add_func("/inbox/match/hand-sent", test_hand_sent);
+    g_test_add_func("/inbox/match/subject-and-original", test_subject_and_original);
+    g_test_add_func("/inbox/match/colleague", test_colleague);
     g_test_add_func("/inbox/match/is-ours", test_is_ours);
     return g_test_run();
 }

@@ -1,12 +1,16 @@
 /* The confined reader: what it answers, what it is not able to do, and what its parent does when it dies.
  * This program is its own child: "worker reader" serves as the real one, "misbehave WHAT" tries something
  * forbidden behind the same confinement and reports on its socket whether it came through. */
+#define _GNU_SOURCE /* environ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -27,11 +31,12 @@ static const char reply_mail[] =
 
 /* ---- the children ---- */
 
-static void
+static int
 report(char what)
 {
     while (send(READER_CHILD_FD, &what, 1, 0) < 0 && errno == EINTR)
         ;
+    return 0;
 }
 
 /* Tries what; 'y' on the socket means that it came through, 'n' that it was refused. A killed child says
@@ -64,7 +69,28 @@ misbehave(const char *what)
     else if (strcmp(what, "code") == 0)
         through = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
                   MAP_FAILED;
-    else if (strcmp(what, "inherited") == 0)
+    else if (strcmp(what, "database") == 0) /* SQLite's own way to a file */
+        through = openat(AT_FDCWD, "usher.db", O_RDWR | O_CLOEXEC) >= 0;
+    else if (strcmp(what, "truncate") == 0)
+        through = truncate("/tmp/usher-test-no-such", 0) == 0;
+    else if (strcmp(what, "rename") == 0)
+        through = rename("/tmp/usher-test-no-such", "/tmp/usher-test-neither") == 0;
+    else if (strcmp(what, "listen") == 0)
+        through = listen(READER_CHILD_FD, 1) == 0;
+    else if (strcmp(what, "environment") == 0)
+        through = environ && *environ; /* started with an empty one */
+    else if (strcmp(what, "memory") == 0)
+        through = mmap(NULL, (size_t)4 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+                  MAP_FAILED;
+    else if (strcmp(what, "heap") == 0) {
+        for (size_t taken = 0; taken < (size_t)4 << 30; taken += (size_t)16 << 20)
+            if (!calloc(1, (size_t)16 << 20))
+                _exit(report('n'));
+        through = TRUE;
+    } else if (strcmp(what, "limits") == 0) {
+        struct rlimit more = {RLIM_INFINITY, RLIM_INFINITY};
+        through = setrlimit(RLIMIT_AS, &more) == 0;
+    } else if (strcmp(what, "inherited") == 0)
         through = read(9, address.sun_path, 1) > 0;
     report(through ? 'y' : 'n');
     return 0;
@@ -81,6 +107,17 @@ lie(const char *how)
         send(READER_CHILD_FD, "\xff\xff\xff\x7f", 4, 0);
     else if (strcmp(how, "lie-garbage") == 0)
         send(READER_CHILD_FD, "\x04\x00\x00\x00UMR\x09", 8, 0);
+    else if (strcmp(how, "lie-spin") == 0)
+        for (;;)
+            ;
+    else if (strcmp(how, "lie-flood") ==
+             0) /* an answer of the length it says, but of nothing that makes sense */
+        for (guint32 i = 0, length = GUINT32_TO_LE(MAIL_RECORD_MAX_BYTES); i <= MAIL_RECORD_MAX_BYTES; i += 4)
+            send(READER_CHILD_FD, i == 0 ? (const void *)&length : "\xff\xff\xff\xff", 4, MSG_NOSIGNAL);
+    else if (strcmp(how, "lie-slow") == 0) /* a byte now and then keeps nobody waiting for ever */
+        for (send(READER_CHILD_FD, "\x00\x01\x00\x00", 4, MSG_NOSIGNAL);
+             send(READER_CHILD_FD, "x", 1, MSG_NOSIGNAL) == 1;)
+            g_usleep(20 * 1000);
     else if (strcmp(how, "lie-silent") == 0)
         while (recv(READER_CHILD_FD, &byte, 1, 0) > 0)
             ;
@@ -235,7 +272,8 @@ test_no_program(void)
 static void
 test_lies(void)
 {
-    static const char *const how[] = {"lie-long", "lie-garbage", "lie-silent", "lie-die"};
+    static const char *const how[] = {"lie-long", "lie-garbage", "lie-flood", "lie-spin",
+                                      "lie-slow", "lie-silent",  "lie-die"};
     g_autofree char *folder = g_dir_make_tmp("usher-reader-XXXXXX", NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(how); i++) {
         g_autofree char *link = g_build_filename(folder, how[i], NULL);
@@ -244,12 +282,14 @@ test_lies(void)
         struct mail_record record;
         struct reader *reader = reader_start(link, &error);
         g_assert_no_error(error);
-        int timeout_ms = strcmp(how[i], "lie-silent") == 0 ? 200 : TIMEOUT_MS;
+        static const char *const never_done[] = {"lie-silent", "lie-spin", "lie-slow", NULL};
+        int pid = reader_pid(reader), timeout_ms = g_strv_contains(never_done, how[i]) ? 200 : TIMEOUT_MS;
         g_assert_false(reader_read_mail(reader, (const guint8 *)reply_mail, strlen(reply_mail), FALSE, NULL,
                                         timeout_ms, &record, &error));
         g_assert_error(error, USHER_ERROR, USHER_ERROR_TEMP);
         g_clear_error(&error);
         g_assert_true(reader_is_dead(reader));
+        g_assert_cmpint(kill(pid, 0), ==, -1); /* gone, and waited for */
         reader_free(reader);
         unlink(link);
     }
@@ -293,10 +333,11 @@ test_misbehaviour_is_stopped(void)
         const char *what;
         gboolean killed; /* else refused */
     } cases[] = {
-        {"open", FALSE}, {"create", FALSE}, {"socket", TRUE}, {"connect", TRUE},    {"fork", TRUE},
-        {"exec", TRUE},  {"kill", TRUE},    {"unlink", TRUE}, {"inherited", FALSE},
-#ifndef __SANITIZE_ADDRESS__
-        {"code", TRUE},
+        {"open", FALSE},    {"create", FALSE}, {"socket", TRUE}, {"connect", TRUE},      {"fork", TRUE},
+        {"exec", TRUE},     {"kill", TRUE},    {"unlink", TRUE}, {"inherited", FALSE},   {"database", FALSE},
+        {"truncate", TRUE}, {"rename", TRUE},  {"listen", TRUE}, {"environment", FALSE},
+#ifndef __SANITIZE_ADDRESS__ /* its shadow memory and its reports need more */
+        {"code", TRUE},     {"memory", FALSE}, {"heap", FALSE},  {"limits", TRUE},
 #endif
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -234,6 +234,7 @@ test_unknown_is_not_repeated(struct world *w, gconstpointer data)
 {
     (void)data;
     to_queued_nudge(w);
+    deliveries_may_jump(&w->f);
     run_sql(&w->f, "UPDATE delivery SET state = 'unknown' WHERE message_id = 2");
     act(w, "hold_set", "{\"reason\": \"wait\"}");
     act(w, "released", "{}");
@@ -368,13 +369,13 @@ test_consequences(struct world *w, gconstpointer data)
     } cases[] = {
         {"bounced", "{\"address\": \"bob@acme.example\", \"permanent\": false}", "", "", ""},
         {"bounced", "{\"address\": \"bob@acme.example\", \"permanent\": true}",
-         "bob@acme.example dead_address", "", ""},
+         "bob@acme.example dead_address", "", "dead_address"},
         /* back on Saturday 28 November: held until Monday the 30th */
         {"auto_replied", "{\"address\": \"ann@acme.example\", \"return_date\": \"2026-11-27\"}",
-         "bob@acme.example dead_address", "ann@acme.example 11-30 00:00", ""},
+         "bob@acme.example dead_address", "ann@acme.example 11-30 00:00", "dead_address"},
         {"opted_out", "{\"address\": \"ann@acme.example\"}",
          "ann@acme.example opt_out;bob@acme.example dead_address", "ann@acme.example 11-30 00:00; ever",
-         "opt_out"},
+         "dead_address;opt_out"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         act(w, cases[i].kind, cases[i].json);

@@ -59,6 +59,7 @@ test_kinds(struct world *w, gconstpointer data)
     g_autofree char *after = projections_of(&w->f);
     g_assert_cmpstr(after, ==, before);
     g_assert_cmpint(events_so_far(&w->f), ==, events);
+    deliveries_may_jump(&w->f);
     run_sql(&w->f, "UPDATE delivery SET state = 'unknown' WHERE id = 1");
     assert_plan(w, "2026-11-12 09:59", "ask hello");
     run_sql(&w->f, "UPDATE delivery SET state = 'sent' WHERE id = 1");

@@ -1,5 +1,6 @@
 /* The last look before a mail leaves: what stops it, until when, and what becomes of it then. */
 #include "fixture_service.h"
+#include "inbox/fence.h"
 
 static void
 tear_down(struct world *w, gconstpointer data)
@@ -160,17 +161,48 @@ test_fence(struct world *w, gconstpointer data)
 {
     (void)data;
     to_automatic(w);
-    assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "the inbox folder of ana was never read");
+    assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "the folder inbox of ana was never read");
     mailboxes_read(w, 4 * CLOCK_MINUTE_US, NULL);
     assert_answer(w, 2, OUTBOX_SEND, NULL, NULL);
     mailboxes_read(w, 7 * CLOCK_MINUTE_US, NULL);
     assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "INBOX of ana was last read 7 minutes ago");
     mailboxes_read(w, 0, "another boot");
     assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "INBOX of ana was not read to its end yet");
-    /* One stale folder of one other mailbox is enough. */
+    /* A mailbox that never wrote to the account does not matter; one that did does, by one stale folder. */
     mailboxes_read(w, 0, NULL);
     run_sql(&w->f, "UPDATE folder SET read_boot_us = NULL WHERE mailbox = 'ben' AND role = 'sent'");
-    assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "Sent of ben was not read");
+    assert_answer(w, 2, OUTBOX_SEND, NULL, NULL);
+    fence_note_problem(w->f.db, "ben", "mail.example:993: connection refused", 0, &w->f.error);
+    run_sql(&w->f, "INSERT INTO event(at, account_id, kind, actor, data) VALUES(0, 1, 'hand_sent', 'usher', "
+                   "'{\"mailbox\": \"ben\"}')");
+    assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30",
+                  "Sent of ben was not read to its end yet: mail.example:993: connection refused");
+}
+
+/* Everybody's mailbox counts always, and so do further folders; how fresh is fresh is for usher.conf to say.
+ */
+static void
+test_fence_shared(struct world *w, gconstpointer data)
+{
+    (void)data;
+    to_automatic(w);
+    g_autofree char *conf =
+        g_strconcat(fixture_conf,
+                    "fence_max_age = 10\nmailbox team { smtp = \"smtp+plain://127.0.0.1:2525\" imap = "
+                    "\"imap+plain://127.0.0.1:1143\" folders = {\"Ärger\"} }\n",
+                    NULL);
+    service_reopen(w, conf);
+    mailboxes_read(w, 9 * CLOCK_MINUTE_US, NULL);
+    assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "the folder inbox of team was never read");
+    run_sql(
+        &w->f,
+        "INSERT INTO folder SELECT 'team', name, role, 1, 1, NULL, 0, read_boot_us, read_boot_id, NULL, NULL "
+        "FROM folder WHERE mailbox = 'ana'");
+    assert_answer(w, 2, OUTBOX_WAIT, "2026-11-12 10:00:30", "the folder Ärger of team was never read");
+    run_sql(&w->f, "INSERT INTO folder SELECT 'team', 'Ärger', 'further', 1, 1, NULL, 0, read_boot_us, "
+                   "read_boot_id, NULL, "
+                   "NULL FROM folder WHERE mailbox = 'ana' AND role = 'sent'");
+    assert_answer(w, 2, OUTBOX_SEND, NULL, NULL);
 }
 
 /* A specialist's mail does not wait for it: a person has looked. */
@@ -201,6 +233,7 @@ static void
 to_begun(struct world *w, const char *to, const char *cc)
 {
     to_approved(w);
+    deliveries_may_jump(&w->f);
     store_exec(w->f.db, "UPDATE delivery SET state = CASE field WHEN 'to' THEN ? ELSE ? END", &w->f.error,
                "tt", to, cc);
 }
@@ -218,16 +251,17 @@ test_rest_after_to(struct world *w, gconstpointer data)
     g_assert_true(store_begin(l.db, NULL));
     g_autoptr(GPtrArray) claims = ledger_claim(&l, 20, w->now_us, &w->f.error);
     struct claim *c = claims->pdata[0];
-    const struct smtp_outcome outcomes[] = {{SMTP_SENT, 250, NULL, "ok"},
-                                            {SMTP_DEFERRED, 451, NULL, "later"}};
+    const struct smtp_outcome outcomes[] = {
+        {.verdict = SMTP_SENT, .code = 250, .text = "ok"},
+        {.verdict = SMTP_DEFERRED, .code = 451, .text = "later", .about = SMTP_ABOUT_RECIPIENT}};
     g_assert_true(ledger_begin(&l, c, w->now_us, &w->f.error) &&
                   ledger_settle(&l, c, outcomes, "h", w->now_us, &w->f.error));
     g_assert_true(store_commit(l.db, NULL));
     assert_deliveries(w, "ann sent;bob deferred");
     assert_line(w, "written; hello sent 11-02 10:00; nudge scheduled 11-12 10:00");
-    now_is(w, "2026-11-02 10:15");
+    now_is(w, "2026-11-02 10:16");
     facts_are(w, "{\"forecast_mrr\": 900}"); /* changes nothing: ann has it */
-    tick(w, "2026-11-02 10:15");
+    tick(w, "2026-11-02 10:16");
     if (GPOINTER_TO_UINT(data)) {
         act(w, "opted_out", "{\"address\": \"bob@acme.example\"}");
         act(w, "released", "{}");
@@ -307,6 +341,7 @@ main(int argc, char **argv)
     ADD("returned", test_returned, 0);
     ADD("automatic-returned", test_automatic_returned, 0);
     ADD("fence", test_fence, 0);
+    ADD("fence-shared", test_fence_shared, 0);
     ADD("fence-is-for-automatic", test_fence_is_for_automatic, 0);
     ADD("unanswered", test_unanswered, 0);
     ADD("rest/after-to", test_rest_after_to, 0);
