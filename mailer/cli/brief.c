@@ -31,11 +31,13 @@ brief_days(int days)
 char *
 brief_count(gint64 count, const char *noun)
 {
-    gboolean one = count == 1, y = g_str_has_suffix(noun, "y");
-    return g_strdup_printf("%" G_GINT64_FORMAT " %.*s%s", count, (int)strlen(noun) - (y && !one), noun,
-                           one ? ""
-                           : y ? "ies"
-                               : "s");
+    gsize length = strlen(noun);
+    const char *plural = "s";
+    if (g_str_has_suffix(noun, "y") && length > 1 && !strchr("aeiou", noun[length - 2])) {
+        length -= count != 1;
+        plural = "ies";
+    }
+    return g_strdup_printf("%" G_GINT64_FORMAT " %.*s%s", count, (int)length, noun, count == 1 ? "" : plural);
 }
 
 char *

@@ -231,7 +231,7 @@ last_text(const struct cli *cli, const struct queue_entry *e)
         return g_strdup("-");
     g_autofree char *age = brief_age(cli->now_us, e->last.at_us);
     g_autofree char *subject = brief_line(e->last.subject, SUBJECT_CHARS);
-    return g_strdup_printf("%s %s%s %s%s%s", age, e->last.incoming ? "< " : "> ",
+    return g_strdup_printf("%s %s%s %s%s%s", age, e->last.incoming ? "←" : "→",
                            e->last.what ? e->last.what : "", *subject ? "“" : "", subject,
                            *subject ? "”" : "");
 }
