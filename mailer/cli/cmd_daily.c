@@ -36,12 +36,16 @@ attention(const struct cli *cli, const struct queue_entry *e)
             continue;
         switch ((enum queue_mark)mark) {
         case QUEUE_UNWRITTEN:
-            words = g_strdup(e->renewal_days < 0 ? "renewed, nobody has written" : "nobody has written");
+            words = g_strdup_printf("%snobody has written%s%s", e->renewal_days < 0 ? "renewed, " : "",
+                                    e->marks[QUEUE_NO_OUTREACH] ? " for " : "",
+                                    e->marks[QUEUE_NO_OUTREACH] ? waited : "");
             break;
         case QUEUE_UNANSWERED:
             words = g_strdup_printf("reply unanswered %s", waited);
             break;
         case QUEUE_NO_OUTREACH:
+            if (e->marks[QUEUE_UNWRITTEN])
+                continue; /* said already */
             words = g_strdup_printf("%s without outreach", waited);
             break;
         case QUEUE_TASK_DUE:
@@ -231,7 +235,7 @@ last_text(const struct cli *cli, const struct queue_entry *e)
         return g_strdup("-");
     g_autofree char *age = brief_age(cli->now_us, e->last.at_us);
     g_autofree char *subject = brief_line(e->last.subject, SUBJECT_CHARS);
-    return g_strdup_printf("%s %s%s %s%s%s", age, e->last.incoming ? "←" : "→",
+    return g_strdup_printf("%s %s %s %s%s%s", age, e->last.incoming ? "←" : "→",
                            e->last.what ? e->last.what : "", *subject ? "“" : "", subject,
                            *subject ? "”" : "");
 }

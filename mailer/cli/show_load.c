@@ -149,9 +149,11 @@ add_next(const struct cli *cli, gint64 account_id, const char *key, const struct
 {
     scoped(query_end) struct query *q = store_query(
         cli->service->db,
-        "SELECT step, state, due_at, reason FROM step WHERE account_id = ? AND sequence = ? AND state IN "
-        "('scheduled', 'waiting', 'late', 'wanted', 'drafted', 'queued') ORDER BY due_at IS NULL, due_at, "
-        "step",
+        /* What an email in the outbox waits for stands with its deliveries. */
+        "SELECT step, state, due_at, COALESCE((SELECT MIN(d.text) FROM delivery d WHERE d.message_id = "
+        "p.message_id AND d.state IN ('queued', 'deferred', 'unknown')), reason) AS reason FROM step p WHERE "
+        "account_id = ? AND sequence = ? AND state IN ('scheduled', 'waiting', 'late', 'wanted', 'drafted', "
+        "'queued') ORDER BY due_at IS NULL, due_at, step",
         NULL, "it", account_id, seq->name);
     while (q && query_next(q, NULL)) {
         const struct step *step = sequence_step(seq, query_text(q, "step"));

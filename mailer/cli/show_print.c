@@ -129,7 +129,7 @@ state_tint(const char *state)
 static void
 print_stopped(const char *key, const json_t *all)
 {
-    static const char *const states[] = {"stopped", "rejected", "skipped", "expired", NULL};
+    static const char *const states[] = {"stopped", "rejected", "skipped", NULL};
     size_t i, j;
     const json_t *one, *step;
     gboolean several = json_array_size(json_object_get(all, "sequences")) > 1;

@@ -222,6 +222,40 @@ class Views(harness.UsherTestCase):
         self.assertIn("stage Onboarded (by hand)", [row["what"] for row in self.usher("log", "initech", "--json", "--now", NOW).json])
 
 
+class Demo(harness.UsherTestCase):
+    def test_demo(self):
+        """On a weekday and on a weekend every view has something to show, and the journal explains all of it."""
+        for number, day in enumerate(("2027-03-03", "2027-03-06")):
+            now = ("--now", f"{day}T11:30")
+            self.usher("init", "--demo", f"demo{number}", *now)
+            self.program.config = self.folder / f"demo{number}" / "usher.conf"
+            marks = {mark for row in self.usher("daily", "--json", *now).json for mark in row["marks"]}
+            self.assertEqual(marks, {"unwritten", "unanswered", "no_outreach", "task_due", "check_in", "draft", "new"})
+            stages = {row["stage"] for row in self.usher("board", "--json", *now).json}
+            self.assertEqual(stages, {"new_account", "initiated", "onboarded", "sales_handoff", "paid_call"})
+            corvid = self.usher("show", "corvid", "--json", *now).json[0]
+            self.assertEqual([(mail["direction"], mail["what"]) for mail in corvid["thread"]],
+                             [("out", "outreach"), ("out", "second_outreach"), ("in", "reply")])
+            people = {row["address"]: row["why_not"] for account in ("dunmore", "lumen")
+                      for row in self.usher("show", account, "--json", *now).json[0]["contacts"]}
+            self.assertEqual(people["walt@dunmore.example"], "suppressed: dead_address")
+            self.assertIn("an automatic reply says they are away", people["grace@lumen.example"])
+            self.assertIsNone(people["rosa@dunmore.example"])
+            self.assertEqual(self.usher("verify", *now).out, "The current state is what the journal says.\n")
+            self.usher_fails(73, "exists already", "init", "--demo", *now)
+            self.program.config = None
+
+    def test_demo_that_fails(self):
+        """Where the story cannot be told, no half of it is left."""
+        self.usher("init", "--rehearsal", "x")
+        self.write("x/sequences/onboarding.conf",
+                   (self.folder / "x/sequences/onboarding.conf").read_text(encoding="utf-8").replace("forecast_mrr >= 100", "forecast_mrr >= 1000"))
+        for path in self.folder.glob("x/usher.db*"):
+            path.unlink()
+        self.usher_fails(70, "demo: birch, 54 days ago: there is no draft of outreach|demo: ", "init", "--demo", "x")
+        self.assertEqual(list(self.folder.glob("x/usher.db*")), [])
+
+
 if __name__ == "__main__":
     import unittest
     unittest.main()
