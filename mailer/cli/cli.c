@@ -215,7 +215,9 @@ cli_begin(struct cli *cli, const char *name, const GOptionEntry *entries, int mi
         (*argc)--;
     }
     if (*argc - 1 < min || (max >= 0 && *argc - 1 > max)) {
-        *rc = cli_usage("%s: expected %s", name, *command->arguments ? command->arguments : "no arguments");
+        gboolean words = *argc - 1 > max && min > 0; /* such as a reason without quotes */
+        *rc = cli_usage("%s: expected %s%s", name, *command->arguments ? command->arguments : "no arguments",
+                        words ? "; put several words in quotes" : "");
         return FALSE;
     }
     cli->config_path = cli->config_option ? cli->config_option : default_config();

@@ -5,6 +5,7 @@
 #include "base/zone.h"
 #include "cli/commands.h"
 #include "cli/sequence_choice.h"
+#include "cli/when.h"
 #include "compose/draft.h"
 
 #include <stdio.h>
@@ -50,9 +51,9 @@ cmd_enrol(struct cli *cli, int argc, char **argv)
         return rc;
     struct service *s = cli->service;
     const struct sequence *seq =
-        argc > 2 ? program_sequence(s->program, argv[2]) : s->program->sequences->pdata[0];
+        argc > 2 ? sequence_named(cli, "enrol", argv[2], &rc) : s->program->sequences->pdata[0];
     if (!seq)
-        return cli_missing("enrol: there is no sequence \"%s\"", argv[2]);
+        return rc;
     g_autoptr(GError) error = NULL;
     if (store_begin(s->db, &error) &&
         pipeline_enrol_by_hand(s->db, s->program, seq, id, cli->now_us, service_actor(), &error) &&
@@ -144,7 +145,7 @@ cmd_resume(struct cli *cli, int argc, char **argv)
     if (argc == 2 && name)
         return cli_usage("resume: --sequence goes with a step; without one the whole account is released");
     if (argc == 2) {
-        g_autofree char *done = g_strdup_printf("%s: released", argv[1]);
+        g_autofree char *done = g_strdup_printf("%s: released; its last reply counts as answered", argv[1]);
         return cli_act(cli, id, "released", json_object(), done);
     }
     const struct sequence *seq =
@@ -182,15 +183,17 @@ cmd_hold(struct cli *cli, int argc, char **argv)
 {
     g_autofree char *until = NULL;
     const GOptionEntry entries[] = {{"until", 0, 0, G_OPTION_ARG_STRING, &until,
-                                     "end of the hold (default: until `usher resume`)", "DATE"},
+                                     "end of the hold (default: until `usher resume`)", "2w|DATE"},
                                     {0}};
     int rc = EX_OK;
     gint64 id = begin_account(cli, "hold", entries, 2, 2, &argc, &argv, &rc), until_us = 0;
     g_autoptr(GError) error = NULL;
     if (!id)
         return rc;
-    if (until && !zone_parse_time(cli->service->config->timezone, until, &until_us, &error))
+    if (until && !when_parse(cli->service->config->timezone, cli->now_us, until, FALSE, &until_us, &error)) {
+        g_prefix_error(&error, "hold: --until: ");
         return cli_fail(error);
+    }
     if (until && until_us <= cli->now_us)
         return cli_usage("hold: --until %s is in the past", until);
     g_autofree char *done =

@@ -6,6 +6,7 @@
 #include "cli/brief.h"
 #include "cli/commands.h"
 #include "cli/screen.h"
+#include "cli/sequence_choice.h"
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -106,7 +107,8 @@ load_columns(struct cli *cli, const struct sequence *seq, GError **error)
         "COALESCE(e.replied_at, 0) > COALESCE(e.answered_at, 0) AS unanswered FROM enrolment e JOIN account "
         "a "
         "ON a.id = e.account_id LEFT JOIN stage_entry t ON t.account_id = e.account_id AND t.sequence = "
-        "e.sequence AND t.stage = e.stage WHERE e.sequence = ? AND e.state = 'active' AND e.stage IS NOT "
+        "e.sequence AND t.stage = e.stage WHERE e.sequence = ? AND e.state IN ('active', 'ended') AND "
+        "e.stage IS NOT "
         "NULL "
         "ORDER BY at, a.key",
         error, "t", seq->name);
@@ -316,8 +318,8 @@ cmd_board(struct cli *cli, int argc, char **argv)
     if (!cli_begin(cli, "board", entries, 0, 0, &argc, &argv, &rc))
         return rc;
     const struct program *program = cli->service->program;
-    if (only && !program_sequence(program, only))
-        return cli_missing("board: there is no sequence \"%s\"", only);
+    if (only && !sequence_named(cli, "board", only, &rc))
+        return rc;
     if (!cli->json)
         screen_page();
     for (guint i = 0, n = 0; i < program->sequences->len; i++) {

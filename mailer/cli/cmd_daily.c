@@ -334,8 +334,7 @@ print_summary(const struct cli *cli, const GPtrArray *queue)
                        TINT_WARN);
     print_summary_line(queue, QUEUE_DRAFT, "account", "with a draft that waits (usher review)", TINT_WARN);
     print_summary_line(queue, QUEUE_NEW, "new account", "nobody has written to", TINT_GOOD);
-    if (queue->len)
-        putchar('\n');
+    putchar('\n');
 }
 
 static void
@@ -350,7 +349,8 @@ print_queue(const struct cli *cli, const GPtrArray *queue)
     table_limit(table, NOTE, 36);
     for (guint i = 0; i < queue->len; i++)
         add_row(cli, table, queue->pdata[i]);
-    print_summary(cli, queue);
+    if (queue->len)
+        print_summary(cli, queue);
     table_print(table, "Nothing is in the queue.");
 }
 

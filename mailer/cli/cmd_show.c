@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/screen.h"
+#include "cli/sequence_choice.h"
 #include "cli/show.h"
 
 #include <sysexits.h>
@@ -17,11 +18,9 @@ cmd_show(struct cli *cli, int argc, char **argv)
     if (!cli_begin(cli, "show", entries, 1, 1, &argc, &argv, &rc))
         return rc;
     gint64 id = cli_account(cli, argv[1], &rc);
-    const struct sequence *only = id && name ? program_sequence(cli->service->program, name) : NULL;
-    if (!id)
+    const struct sequence *only = id && name ? sequence_named(cli, "show", name, &rc) : NULL;
+    if (!id || (name && !only))
         return rc;
-    if (name && !only)
-        return cli_missing("show: there is no sequence \"%s\"", name);
     json_t *all = show_load(cli, argv[1], id, only, &error);
     if (!all)
         return cli_fail(error);

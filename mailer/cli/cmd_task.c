@@ -49,8 +49,9 @@ print_task(const struct cli *cli, struct table *table, const struct task *t, gbo
         return;
     }
     g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, t->id);
-    g_autofree char *when =
-        t->done_us ? g_strdup_printf("done %.10s by %s", done, t->done_by) : distance(cli, t->due_us);
+    g_autofree char *when = t->done_us
+                                ? g_strdup_printf("done %.10s by %s", done, t->done_by ? t->done_by : "usher")
+                                : distance(cli, t->due_us);
     g_autofree char *title =
         all && t->done_note ? g_strdup_printf("%s (%s)", t->title, t->done_note) : g_strdup(t->title);
     due[MIN(strlen(due), strlen("2026-12-01"))] = '\0';
@@ -187,7 +188,7 @@ act_on_task(struct cli *cli, const char *number, const char *word,
     const struct task *t = found->pdata[0];
     if (t->done_us) {
         g_autofree char *done = cli_time(cli, t->done_us);
-        printf("task %s was done already, %s by %s\n", number, done, t->done_by);
+        printf("task %s was done already, %s by %s\n", number, done, t->done_by ? t->done_by : "usher");
         return EX_OK;
     }
     g_autofree char *told = NULL;

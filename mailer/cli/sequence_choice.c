@@ -30,17 +30,20 @@ sequence_has_step(const struct sequence *seq, const char *word)
     return sequence_step(seq, word) != NULL;
 }
 
-/* Those of the configuration in which the account is active: borrowed const struct sequence *. */
+/* Those of the configuration in which the account is active, or with ended has come to the end: borrowed
+ * const struct sequence *. */
 static GPtrArray *
-active_sequences(struct cli *cli, gint64 account_id)
+active_sequences(struct cli *cli, gint64 account_id, gboolean ended)
 {
     GPtrArray *active = g_ptr_array_new();
     const GPtrArray *all = cli->service->program->sequences;
     for (guint i = 0; i < all->len; i++) {
         const struct sequence *seq = all->pdata[i];
-        if (store_int(cli->service->db,
-                      "SELECT 1 FROM enrolment WHERE account_id = ? AND sequence = ? AND state = 'active'", 0,
-                      NULL, "it", account_id, seq->name))
+        if (store_int(
+                cli->service->db,
+                "SELECT 1 FROM enrolment WHERE account_id = ? AND sequence = ? AND (state = 'active' OR ? "
+                "AND state = 'ended')",
+                0, NULL, "iti", account_id, seq->name, (gint64)ended))
             g_ptr_array_add(active, all->pdata[i]);
     }
     return active;
@@ -60,6 +63,24 @@ names_of(const GPtrArray *sequences)
     return g_string_free(out, FALSE);
 }
 
+char *
+sequence_step_ids(const struct sequence *seq)
+{
+    GString *ids = g_string_new(NULL);
+    for (guint i = 0; i < seq->steps->len; i++)
+        g_string_append_printf(ids, "%s%s", i ? ", " : "", ((struct step *)seq->steps->pdata[i])->id);
+    return g_string_free(ids, FALSE);
+}
+
+static char *
+stage_ids(const struct sequence *seq)
+{
+    GString *ids = g_string_new(NULL);
+    for (guint i = 0; i < seq->stages->len; i++)
+        g_string_append_printf(ids, "%s%s", i ? ", " : "", ((struct stage *)seq->stages->pdata[i])->id);
+    return g_string_free(ids, FALSE);
+}
+
 /* "there is no step "x" in onboarding: expected one of a, b". */
 static int
 refuse_unknown(const char *command, const GPtrArray *active, sequence_has has, const char *word)
@@ -68,15 +89,21 @@ refuse_unknown(const char *command, const GPtrArray *active, sequence_has has, c
     g_autofree char *names = names_of(active);
     g_autoptr(GString) ids = g_string_new(NULL);
     for (guint i = 0; i < active->len; i++) {
-        const struct sequence *seq = active->pdata[i];
-        const GPtrArray *things = steps ? seq->steps : seq->stages;
-        for (guint j = 0; j < things->len; j++)
-            g_string_append_printf(ids, "%s%s", ids->len ? ", " : "",
-                                   steps ? ((struct step *)things->pdata[j])->id
-                                         : ((struct stage *)things->pdata[j])->id);
+        g_autofree char *some = steps ? sequence_step_ids(active->pdata[i]) : stage_ids(active->pdata[i]);
+        g_string_append_printf(ids, "%s%s", ids->len ? ", " : "", some);
     }
     return cli_missing("%s: there is no %s \"%s\" in %s: expected one of %s", command,
                        steps ? "step" : "stage", word, names, ids->str);
+}
+
+const struct sequence *
+sequence_named(struct cli *cli, const char *command, const char *name, int *rc)
+{
+    const struct sequence *seq = program_sequence(cli->service->program, name);
+    g_autofree char *names = seq ? NULL : g_strjoinv(", ", cli->service->config->sequences);
+    if (!seq)
+        *rc = cli_missing("%s: there is no sequence \"%s\": expected one of %s", command, name, names);
+    return seq;
 }
 
 const struct sequence *
@@ -84,12 +111,10 @@ sequence_choose(struct cli *cli, const char *command, const char *account, gint6
                 const char *name, sequence_has has, const char *word, int *rc)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) active = active_sequences(cli, account_id);
+    g_autoptr(GPtrArray) active = active_sequences(cli, account_id, has == sequence_has_stage);
     g_autofree char *all = names_of(active);
-    if (name && !program_sequence(cli->service->program, name)) {
-        *rc = cli_missing("%s: there is no sequence \"%s\"", command, name);
+    if (name && !sequence_named(cli, command, name, rc))
         return NULL;
-    }
     if (active->len == 0)
         g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA,
                     "%s: %s is in no sequence; `usher enrol %s` enters it by hand", command, account,

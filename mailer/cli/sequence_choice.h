@@ -17,6 +17,12 @@ const struct sequence *sequence_choose(struct cli *cli, const char *command, con
                                        gint64 account_id, const char *name, sequence_has has,
                                        const char *word, int *rc);
 
+/* The sequence called name; NULL after a refusal that names those there are, with *rc set. */
+const struct sequence *sequence_named(struct cli *cli, const char *command, const char *name, int *rc);
+
+/* "outreach, check_in": its steps. The caller frees. */
+char *sequence_step_ids(const struct sequence *sequence);
+
 /* The stage an id or a title means; NULL: there is none. */
 const struct stage *sequence_find_stage(const struct sequence *sequence, const char *word);
 

@@ -99,11 +99,11 @@ sequence_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GE
     g_autofree char *last = cli_time(cli, e ? e->last_sent_us : 0);
     gboolean unanswered = e && e->replied_us > e->answered_us;
     g_autofree char *waits = cli_time(cli, unanswered ? e->replied_us : 0);
+    g_autofree char *state =
+        store_text(cli->service->db, "SELECT state FROM enrolment WHERE account_id = ? AND sequence = ?",
+                   NULL, "it", account_id, seq->name);
     return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:s?, s:o, s:o}",
-                     "sequence", seq->name, "title", seq->title, "enrolment",
-                     !e          ? "never"
-                     : e->active ? "active"
-                                 : "left",
+                     "sequence", seq->name, "title", seq->title, "enrolment", state ? state : "never",
                      "since", since, "stage", e ? e->stage : NULL, "stage_title",
                      stage ? stage->title
                      : e   ? e->stage

@@ -58,7 +58,8 @@ print_sequence(const struct cli *cli, const json_t *s)
 {
     const char *enrolment = text_of(s, "enrolment"), *engaged = text_of(s, "engaged_at"),
                *cancelled = text_of(s, "cancelled");
-    if (strcmp(enrolment, "active") != 0) {
+    gboolean ended = strcmp(enrolment, "ended") == 0;
+    if (strcmp(enrolment, "active") != 0 && !ended) {
         line(TINT_DIM, g_strdup_printf("%s: %s%s%s", text_of(s, "title"),
                                        strcmp(enrolment, "left") == 0 ? "left" : "never entered",
                                        *cancelled ? ", " : "", cancelled));
@@ -68,9 +69,9 @@ print_sequence(const struct cli *cli, const json_t *s)
     g_autofree char *count = brief_count(days, "day");
     gboolean was_engaged = strcmp(engaged, "-") != 0;
     line(TINT_NONE,
-         g_strdup_printf("%s: %s since %.*s, %s%s%.*s", text_of(s, "title"), text_of(s, "stage_title"),
-                         DAY_CHARS, text_of(s, "stage_at"), count, was_engaged ? ", engaged since " : "",
-                         was_engaged ? DAY_CHARS : 0, engaged));
+         g_strdup_printf("%s: %s since %.*s, %s%s%s%.*s", text_of(s, "title"), text_of(s, "stage_title"),
+                         DAY_CHARS, text_of(s, "stage_at"), count, ended ? ", over" : "",
+                         was_engaged ? ", engaged since " : "", was_engaged ? DAY_CHARS : 0, engaged));
     if (*cancelled)
         line(TINT_BAD, g_strdup_printf("Nothing automatic goes out any more: %s", cancelled));
     if (json_is_true(json_object_get(s, "unanswered")))

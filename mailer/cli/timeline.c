@@ -24,6 +24,26 @@ start(struct cli *cli, gint64 account_id, gint64 limit, GError **error)
                        limit > 0 ? limit : (gint64)-1);
 }
 
+/* The number of the first of the last n milestones; 0: there are no more than those. */
+static gint64
+first_milestone(struct cli *cli, gint64 account_id, gint64 n, GError **error)
+{
+    static const char of_account[] = "SELECT id, kind FROM event WHERE account_id = ? ORDER BY id DESC",
+                      of_all[] = "SELECT id, kind FROM event WHERE ? = 0 ORDER BY id DESC";
+    g_autoptr(GError) local = NULL;
+    gint64 id = 0;
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db, account_id ? of_account : of_all, error, "i", account_id);
+    while (q && n > 0 && query_next(q, &local))
+        if (event_is_milestone(query_text(q, "kind"))) {
+            id = query_int(q, "id");
+            n--;
+        }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return n > 0 ? 0 : id;
+}
+
 static void
 print_json(const struct cli *cli, struct query *q)
 {
@@ -87,9 +107,11 @@ timeline_print(struct cli *cli, const struct timeline_filter *f, GError **error)
     g_autoptr(GError) local = NULL;
     struct civil day = {0};
     gboolean any = FALSE;
-    scoped(query_end) struct query *q = start(cli, f->account_id, f->limit, error);
+    gint64 first = f->milestones && f->limit > 0 ? first_milestone(cli, f->account_id, f->limit, &local) : 0;
+    scoped(query_end) struct query *q =
+        local ? NULL : start(cli, f->account_id, f->milestones ? 0 : f->limit, error);
     while (q && query_next(q, &local)) {
-        if (f->milestones && !event_is_milestone(query_text(q, "kind")))
+        if (f->milestones && (query_int(q, "id") < first || !event_is_milestone(query_text(q, "kind"))))
             continue;
         any = TRUE;
         if (cli->json)

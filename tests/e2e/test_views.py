@@ -209,6 +209,17 @@ class Views(harness.UsherTestCase):
         self.usher_fails(NO_INPUT, 'no step "nothing" in onboarding and second: expected one of outreach,', "stop", "acme", "nothing", "--now", NOW)
         self.usher_fails(DATA, "outside is in no sequence; `usher enrol outside`", "stop", "outside", "outreach", "--now", NOW)
 
+    def test_slips(self):
+        """What a person gets wrong is answered with what was expected."""
+        self.usher_fails(USAGE, "note: expected ACCOUNT TEXT; put several words in quotes", "note", "acme", "call", "them", "--now", NOW)
+        self.usher_fails(NO_INPUT, 'enrol: there is no sequence "nope": expected one of onboarding', "enrol", "acme", "nope", "--now", NOW)
+        self.usher_fails(NO_INPUT, 'preview: there is no step "x" in onboarding: expected one of outreach,', "preview", "acme", "x", "--now", NOW)
+        self.usher_fails(USAGE, 'hold: --until: "tomorrow": expected days', "hold", "acme", "--until", "tomorrow", "moving", "--now", NOW)
+        self.usher("hold", "acme", "--until", "2w", "moving", "--now", NOW)
+        self.assertEqual(self.show("acme")["holds"], [{"reason": "moving", "until": "2027-03-15T10:00:00Z"}])
+        self.usher("approve", "1", "--now", NOW)
+        self.usher_fails(DATA, "draft 1 is approved already, and queued", "approve", "1", "--now", NOW)
+
     def test_log(self):
         text = self.usher("log", "acme", "--now", NOW).out
         self.assertTrue(text.startswith("Monday 1 March 2027\n  10:00  first seen, in "))
@@ -219,6 +230,9 @@ class Views(harness.UsherTestCase):
         self.assertNotIn("failed_payment idle", brief)
         self.assertIn("note: They asked", brief)
         self.assertEqual(len(self.usher("log", "-n", "2", "--now", NOW).out.splitlines()), 3)
+        # The limit counts what is shown.
+        last = self.usher("log", "acme", "--brief", "-n", "3", "--now", NOW).out.splitlines()
+        self.assertEqual(last, ["Monday 1 March 2027", *brief.splitlines()[-3:]])
         self.assertIn("stage Onboarded (by hand)", [row["what"] for row in self.usher("log", "initech", "--json", "--now", NOW).json])
 
 
