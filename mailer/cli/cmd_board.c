@@ -84,7 +84,7 @@ read_card(const struct cli *cli, struct query *q)
     c->cancelled = query_dup_text(q, "cancelled");
     c->since_us = query_int(q, "at");
     c->engaged_us = query_int(q, "engaged_at");
-    c->unanswered = query_int(q, "unanswered") != 0;
+    c->unanswered = query_int(q, "unanswered") && !c->cancelled;
     entered = zone_from_utc_us(cli->service->config->timezone, c->since_us);
     c->days = MAX(civil_days_between(&entered, &today), 0);
     return c;

@@ -51,7 +51,7 @@ const struct demo_account demo_accounts[] = {
      "\"warehouse_syncs_active\": "
      "0, " PEOPLE(PERSON("yui@fathom.example", "Yui", "Sato", "owner", "engineering"))},
     /* Handed to Sales. */
-    {"grove", 27, 6,
+    {"grove", 27, 16,
      "\"name\": \"Grove Health\", \"plan\": \"yc\", \"region\": \"americas\", \"country\": \"US\", "
      "\"timezone\": "
      "\"America/Los_Angeles\", \"priority\": 1, \"bills_paid\": 0, \"forecast_mrr\": 1750, " PEOPLE(
@@ -65,7 +65,7 @@ const struct demo_account demo_accounts[] = {
      "\"docs_visits_before\": 2, \"docs_topic\": \"flags\", " PEOPLE(
          PERSON("miles@halcyon.example", "Miles", "Reyes", "owner", "engineering"))},
     /* Set to Onboarded by hand. */
-    {"iris", 24, 8,
+    {"iris", 24, 18,
      "\"name\": \"Iris Optics\", \"plan\": \"payg\", \"region\": \"emea\", \"country\": \"FR\", "
      "\"timezone\": "
      "\"Europe/Paris\", \"priority\": 3, \"bills_paid\": 2, \"forecast_mrr\": 355, " PEOPLE(

@@ -201,7 +201,7 @@ set_marks(struct queue_entry *e, gboolean wanted, GTimeZone *team_zone, gint64 n
 {
     gint64 age_days = (now_us - e->since_us) / CLOCK_DAY_US;
     e->marks[QUEUE_UNWRITTEN] = wanted && e->renewal && e->renewal_days <= RENEWAL_DAYS;
-    e->marks[QUEUE_UNANSWERED] = e->unanswered_us != 0;
+    e->marks[QUEUE_UNANSWERED] = e->unanswered_us && !e->cancelled;
     e->marks[QUEUE_NO_OUTREACH] = wanted && age_days >= OUTREACH_DAYS;
     e->marks[QUEUE_NEW] = wanted && age_days < OUTREACH_DAYS;
     e->marks[QUEUE_DRAFT] = e->drafts > e->marks[QUEUE_CHECK_IN];

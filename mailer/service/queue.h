@@ -8,7 +8,7 @@
 /* What a specialist should notice, the most pressing first. */
 enum queue_mark {
     QUEUE_UNWRITTEN,   /* its bill renews within two weeks, or has renewed, and nobody has written */
-    QUEUE_UNANSWERED,  /* a person's reply waits */
+    QUEUE_UNANSWERED,  /* a person's reply waits, and the programme goes on */
     QUEUE_NO_OUTREACH, /* in the programme for a week or longer, and nobody has written */
     QUEUE_TASK_DUE,    /* a task is due today or before */
     QUEUE_STEP_LATE,   /* an email is overdue and waits for a word */

@@ -290,7 +290,11 @@ static const char migration_2[] =
     "  setup TEXT NOT NULL," /* hash of the mailbox's configuration and password when it stopped */
     "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT, WITHOUT ROWID;"
     "CREATE INDEX event_bounced ON event(at) WHERE kind = 'bounced';"
-    "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');";
+    "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');"
+
+    /* the views: an account's last mail and its newest note, without reading its whole history */
+    "CREATE INDEX event_mail ON event(account_id, id) WHERE kind IN ('sent', 'hand_sent');"
+    "CREATE INDEX event_note ON event(account_id, id) WHERE kind = 'note';";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

@@ -255,6 +255,7 @@ class Demo(harness.UsherTestCase):
             self.assertEqual(people["walt@dunmore.example"], "suppressed: dead_address")
             self.assertIn("an automatic reply says they are away", people["grace@lumen.example"])
             self.assertIsNone(people["rosa@dunmore.example"])
+            self.assertNotIn("draft_returned", [row["kind"] for row in self.usher("log", "--json", *now).json])
             self.assertEqual(self.usher("verify", *now).out, "The current state is what the journal says.\n")
             self.usher_fails(73, "exists already", "init", "--demo", *now)
             self.program.config = None
