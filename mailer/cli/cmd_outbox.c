@@ -1,6 +1,7 @@
 /* outbox: what is queued, sending, deferred or unknown, and what would come of it. */
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "cli/test_copies.h"
 #include "service/plan.h"
@@ -14,6 +15,7 @@ outbox_plan(struct cli *cli)
 {
     static const char *const headings[] = {"what", "when", "account", "email", "message", "why", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     g_autoptr(GError) error = NULL;
     gint64 seen_us = plan_last_seen_us(cli->service, &error);
     g_autoptr(GPtrArray) lines = error ? NULL : plan_make(cli->service, cli->now_us, &error);
@@ -55,6 +57,8 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         return rc;
     if (resume)
         return cli_resume_mailbox(cli, resume);
+    if (!cli->json)
+        screen_page();
     if ((rc = cli_print_halts(cli)) != EX_OK)
         return rc;
     if (plan)
@@ -62,6 +66,7 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
     static const char *const headings[] = {"message", "account",  "step", "to",
                                            "state",   "next try", "why",  NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     g_autoptr(GError) error = NULL;
     scoped(query_end) struct query *q = store_query(
         cli->service->db,

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "cli/when.h"
 #include "service/tasks.h"
@@ -92,10 +93,13 @@ list_tasks(struct cli *cli, const struct task_options *o)
         return cli_fail(error);
     static const char *const headings[] = {"task", "due", "when", "account", "assignee", "title", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     for (guint i = 0; i < tasks->len; i++)
         print_task(cli, table, tasks->pdata[i], o->all);
-    if (!cli->json)
-        table_print(table, "Nothing to do.");
+    if (cli->json)
+        return EX_OK;
+    screen_page();
+    table_print(table, "Nothing to do.");
     return EX_OK;
 }
 

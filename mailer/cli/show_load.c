@@ -1,7 +1,7 @@
 /* Loading the page of an account: see show.h. */
 #include "accounts/sender.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/zone.h"
 #include "cli/draft_view.h"
 #include "cli/show.h"
 #include "cli/timeline.h"
@@ -22,6 +22,18 @@ show_value_text(const json_t *value)
     char *text = g_strdup(dumped);
     free(dumped);
     return text;
+}
+
+/* What a clock in zone shows: "2026-11-21 09:00"; with --json RFC 3339 with its offset. NULL for 0. The
+ * caller frees. */
+static char *
+local_time(const struct cli *cli, GTimeZone *zone, gint64 us)
+{
+    if (!us)
+        return NULL;
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / CLOCK_SECOND_US);
+    g_autoptr(GDateTime) local = g_date_time_to_timezone(utc, zone);
+    return g_date_time_format(local, cli->json ? "%Y-%m-%dT%H:%M:%S%:z" : "%Y-%m-%d %H:%M");
 }
 
 /* Adds a member, or keeps *ok FALSE when it could not be made. */
@@ -159,10 +171,8 @@ add_next(const struct cli *cli, gint64 account_id, const char *key, const struct
         const struct step *step = sequence_step(seq, query_text(q, "step"));
         gint64 due_us = query_int(q, "due_at");
         g_autofree char *at = cli_time(cli, due_us);
-        g_autofree char *local = due_us ? zone_format(zone, due_us) : NULL;
+        g_autofree char *local = local_time(cli, zone, due_us);
         g_autofree char *stop = g_strdup_printf("usher stop %s %s%s", key, query_text(q, "step"), option);
-        if (local)
-            local[strlen("2026-11-21 09:00")] = '\0';
         json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s}", "sequence",
                                                seq->name, "step", query_text(q, "step"), "kind",
                                                step && step->kind == STEP_AUTOMATIC ? "automatic" : "draft",
@@ -178,7 +188,8 @@ next_json(const struct cli *cli, gint64 account_id, const char *key, const json_
     json_t *array = json_array();
     size_t i;
     const json_t *one;
-    g_autofree char *word = strpbrk(key, " '\"$&;|<>()*?!#\\`~") ? g_shell_quote(key) : g_strdup(key);
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:+/-";
+    g_autofree char *word = key[strspn(key, plain)] ? g_shell_quote(key) : g_strdup(key);
     json_array_foreach(sequences, i, one)
     {
         const char *name = json_string_value(json_object_get(one, "sequence"));
@@ -323,8 +334,7 @@ add_account(struct cli *cli, gint64 account_id, const struct fact_row *row, json
     if (!writer || !q || !query_next(q, error))
         return FALSE;
     GTimeZone *zone = fact_row_zone(row);
-    g_autofree char *local = zone_format(zone, cli->now_us);
-    local[strlen("2026-11-21 09:00")] = '\0';
+    g_autofree char *local = local_time(cli, zone, cli->now_us);
     json_object_set_new(all, "name",
                         text_or_null(fact_row_get(row, "name") ? fact_row_text(row, "name") : NULL));
     json_object_set_new(all, "owner", json_string(owner->id));

@@ -89,10 +89,11 @@ print_head(const struct cli *cli, const char *key, const json_t *all)
         show_value_text(json_object_get(json_object_get(facts, "forecast_mrr"), "value"));
     g_autofree char *days = brief_days(-days_since(cli, renewal));
     g_autofree char *clean = table_clean(name);
+    g_autofree char *account = table_clean(key);
     size_t i;
     const json_t *item;
     table_tint(TINT_BOLD);
-    printf("%s%s%s\n", key, *name ? ", " : "", clean);
+    printf("%s%s%s\n", account, *name ? ", " : "", clean);
     table_tint(TINT_NONE);
     json_array_foreach(json_object_get(all, "sequences"), i, item) print_sequence(cli, item);
     if (json_is_true(json_object_get(all, "sales_engaged")))

@@ -16,7 +16,7 @@ from office import Office
 
 USAGE, DATA, NO_INPUT, NOT_ALLOWED = 64, 65, 66, 77
 NOW = "2027-03-01T10:00"
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)\Z")
 ESCAPE = re.compile("\033\\[[0-9;]*m")
 
 SECOND = """sequence "second" {
@@ -131,14 +131,14 @@ class Views(harness.UsherTestCase):
             elif isinstance(value, list):
                 for inner in value:
                     look(inner, name)
-            elif name in ("at", "since", "due", "as_of", "until") or name.endswith("_at") and value is not None:
+            elif name in ("at", "since", "due", "as_of", "until", "local", "local_time") or name.endswith("_at") and value is not None:
                 seen.append(name)
                 self.assertRegex(value or "2027-01-01T00:00:00Z", RFC3339, name)
 
         for words in (["daily"], ["board"], ["show", "acme"]):
             for row in self.usher(*words, "--json", "--now", NOW).json:
                 look(row, "")
-        self.assertLessEqual({"at", "since", "due", "as_of", "stage_at"}, set(seen))
+        self.assertLessEqual({"at", "since", "due", "as_of", "stage_at", "local", "local_time"}, set(seen))
         for row in self.usher("log", "--json", "--now", NOW).json:
             self.assertRegex(row["at"], RFC3339)
 
