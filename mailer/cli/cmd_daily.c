@@ -19,6 +19,7 @@
 #define NAMES_SHOWN 8
 #define NOTE_CHARS 80
 #define SUBJECT_CHARS 60
+#define TITLE_CHARS 80
 
 /* ---- one account ---- */
 
@@ -224,8 +225,8 @@ task_text(const struct cli *cli, const struct queue_entry *e)
     g_autofree char *days = brief_days(civil_days_between(&today, &due));
     g_autofree char *more =
         e->tasks > 1 ? g_strdup_printf(" (and %d more)", (int)e->tasks - 1) : g_strdup("");
-    return g_strdup_printf("%s%s%s%s", e->task_due_us ? days : "", e->task_due_us ? ": " : "", e->task_title,
-                           more);
+    g_autofree char *title = brief_line(e->task_title, TITLE_CHARS);
+    return g_strdup_printf("%s%s%s%s", e->task_due_us ? days : "", e->task_due_us ? ": " : "", title, more);
 }
 
 static char *

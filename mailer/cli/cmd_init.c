@@ -156,6 +156,20 @@ seed_database(const char *path, gboolean rehearsal, GError **error)
     return ok;
 }
 
+/* The sample with a second specialist, and with whoever asks for it as the first: --mine needs a login. */
+static char *
+demo_config_text(void)
+{
+    static const char section[] = "specialist ana {\n";
+    const char *login = service_actor();
+    g_autoptr(GString) text = g_string_new(sample_config);
+    g_autofree char *with_login = g_strdup_printf("%s    logins = {\"%s\"}\n", section, login);
+    if (!strpbrk(login, "\"\\$\n"))
+        g_string_replace(text, section, with_login, 1);
+    g_string_append(text, demo_config);
+    return g_strdup(text->str);
+}
+
 static gboolean
 make_folder(const char *dir, const char *config_name, gboolean demo, gboolean rehearsal, GError **error)
 {
@@ -165,7 +179,7 @@ make_folder(const char *dir, const char *config_name, gboolean demo, gboolean re
     g_autofree char *sequences = g_build_filename(dir, "sequences", NULL);
     g_autofree char *templates = g_build_filename(dir, "templates", NULL);
     g_autofree char *config_path = g_build_filename(dir, config_name, NULL);
-    g_autofree char *sample = g_strconcat(sample_config, demo ? demo_config : NULL, NULL);
+    g_autofree char *sample = demo ? demo_config_text() : g_strdup(sample_config);
     if (!copy_folder(from_sequences, sequences, error) || !copy_folder(from_templates, templates, error) ||
         !write_new(dir, config_name, sample, error))
         return FALSE;

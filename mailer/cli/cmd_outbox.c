@@ -85,7 +85,9 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "message_id"));
         gboolean open =
             strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
-        g_autofree char *next = cli_time(cli, open ? query_int(q, "next_at") : 0);
+        gboolean at_once = open && query_int(q, "next_at") <= 0 && !cli->json;
+        g_autofree char *next =
+            at_once ? g_strdup("at once") : cli_time(cli, open ? query_int(q, "next_at") : 0);
         if (cli->json)
             cli_print_json(
                 json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?, s:s?, s:s, s:o}",
