@@ -23,14 +23,16 @@ static const struct command commands[] = {
      NEEDS_NOTHING, cmd_init},
     {"import", "[--source NAME] [--as-of TIME] [--dry-run] [--complete [--force]] FILE|-",
      "accounts, contacts and facts from CSV or JSON lines", NEEDS_WRITE, cmd_import},
-    {"daily", "", "the queue by next renewal", NEEDS_READ, cmd_daily},
-    {"board", "", "accounts by stage", NEEDS_READ, cmd_board},
-    {"show", "ACCOUNT", "one account: facts, people, timeline, what comes next", NEEDS_READ, cmd_show},
+    {"daily", "[--owner SPECIALIST|--mine [--as ID]] [--stage STAGE] [--due 14d]",
+     "the queue by next renewal", NEEDS_READ, cmd_daily},
+    {"board", "[--sequence NAME] [--all]", "accounts by stage", NEEDS_READ, cmd_board},
+    {"show", "ACCOUNT [--sequence NAME]", "one account: facts, people, timeline, what comes next", NEEDS_READ,
+     cmd_show},
     {"why", "[--sequence NAME] ACCOUNT [STEP]",
      "what is next for an account, or keeps a step from happening, and what decides it", NEEDS_READ, cmd_why},
     {"findings", "[--all] ACCOUNT", "which signals hold for an account, with the figures", NEEDS_READ,
      cmd_findings},
-    {"log", "[ACCOUNT]", "the journal", NEEDS_READ, cmd_log},
+    {"log", "[-n N] [--brief] [ACCOUNT]", "the journal", NEEDS_READ, cmd_log},
     {"inbox", "[--account KEY] [--class CLASS] [--since TIME] [--limit N] [INBOUND]",
      "what came in, how it was read, and what it did", NEEDS_READ, cmd_inbox},
     {"reclassify", "[--return DATE] [--dead ADDRESS] INBOUND CLASS",
@@ -50,9 +52,10 @@ static const struct command commands[] = {
     {"test-send", "[--as ID] DRAFT", "a marked copy of a draft to your own address", NEEDS_WRITE,
      cmd_test_send},
     {"enrol", "ACCOUNT [SEQUENCE]", "enter an account by hand", NEEDS_WRITE, cmd_enrol},
-    {"stage", "ACCOUNT STAGE", "move an account to a stage by hand", NEEDS_WRITE, cmd_stage},
-    {"stop", "ACCOUNT STEP", "stop a step", NEEDS_WRITE, cmd_stop},
-    {"resume", "ACCOUNT [STEP]",
+    {"stage", "ACCOUNT STAGE [--sequence NAME]", "move an account to a stage by hand", NEEDS_WRITE,
+     cmd_stage},
+    {"stop", "ACCOUNT STEP [--sequence NAME]", "stop a step", NEEDS_WRITE, cmd_stop},
+    {"resume", "ACCOUNT [STEP [--sequence NAME]]",
      "release a hold or an unanswered reply; with STEP, let a stopped or late step go on", NEEDS_WRITE,
      cmd_resume},
     {"extend", "ACCOUNT DAYS", "move the end, and the final steps with it", NEEDS_WRITE, cmd_extend},
@@ -216,7 +219,9 @@ cli_begin(struct cli *cli, const char *name, const GOptionEntry *entries, int mi
         (*argc)--;
     }
     if (*argc - 1 < min || (max >= 0 && *argc - 1 > max)) {
-        *rc = cli_usage("%s: expected %s", name, *command->arguments ? command->arguments : "no arguments");
+        gboolean words = *argc - 1 > max && min > 0; /* such as a reason without quotes */
+        *rc = cli_usage("%s: expected %s%s", name, *command->arguments ? command->arguments : "no arguments",
+                        words ? "; put several words in quotes" : "");
         return FALSE;
     }
     cli->config_path = cli->config_option ? cli->config_option : default_config();

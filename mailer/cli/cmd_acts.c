@@ -4,12 +4,19 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/sequence_choice.h"
+#include "cli/when.h"
 #include "compose/draft.h"
 #include "service/forget.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+#define SEQUENCE_OPTION(name)                                                                                \
+    {                                                                                                        \
+        "sequence", 0, 0, G_OPTION_ARG_STRING, &name, "which one, where the account is in several", "NAME"   \
+    }
 
 /* Begins a command whose first argument is an account; returns its id or 0 with *rc set. */
 static gint64
@@ -45,9 +52,9 @@ cmd_enrol(struct cli *cli, int argc, char **argv)
         return rc;
     struct service *s = cli->service;
     const struct sequence *seq =
-        argc > 2 ? program_sequence(s->program, argv[2]) : s->program->sequences->pdata[0];
+        argc > 2 ? sequence_named(cli, "enrol", argv[2], &rc) : s->program->sequences->pdata[0];
     if (!seq)
-        return cli_missing("enrol: there is no sequence \"%s\"", argv[2]);
+        return rc;
     g_autoptr(GError) error = NULL;
     if (store_begin(s->db, &error) &&
         pipeline_enrol_by_hand(s->db, s->program, seq, id, cli->now_us, service_actor(), &error) &&
@@ -63,25 +70,18 @@ int
 cmd_stage(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
-    gint64 id = begin_account(cli, "stage", NULL, 2, 2, &argc, &argv, &rc);
-    const struct sequence *seq;
-    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
-    if (!e)
+    g_autofree char *name = NULL;
+    const GOptionEntry entries[] = {SEQUENCE_OPTION(name), {0}};
+    gint64 id = begin_account(cli, "stage", entries, 2, 2, &argc, &argv, &rc);
+    const struct sequence *seq =
+        id ? sequence_choose(cli, "stage", argv[1], id, name, sequence_has_stage, argv[2], &rc) : NULL;
+    if (!seq)
         return rc;
-    const struct stage *stage = sequence_stage(seq, argv[2]);
-    for (guint i = 0; !stage && i < seq->stages->len; i++) {
-        const struct stage *s = seq->stages->pdata[i];
-        if (g_ascii_strcasecmp(s->title, argv[2]) == 0)
-            stage = s;
-    }
-    if (!stage) {
-        g_autoptr(GString) names = g_string_new(NULL);
-        for (guint i = 0; i < seq->stages->len; i++)
-            g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct stage *)seq->stages->pdata[i])->id);
-        return cli_missing("stage: there is no stage \"%s\" in %s: expected one of %s", argv[2], seq->name,
-                           names->str);
-    }
-    if (g_strcmp0(e->stage, stage->id) == 0) {
+    const struct stage *stage = sequence_find_stage(seq, argv[2]);
+    g_autofree char *present =
+        store_text(cli->service->db, "SELECT stage FROM enrolment WHERE account_id = ? AND sequence = ?",
+                   NULL, "it", id, seq->name);
+    if (g_strcmp0(present, stage->id) == 0) {
         printf("%s is in stage %s already\n", argv[1], stage->title);
         return EX_OK;
     }
@@ -104,34 +104,33 @@ set_step(struct cli *cli, gint64 id, const struct sequence *seq, const char *ste
     return cli_act(cli, id, "step_changed", data, done);
 }
 
-static int
-unknown_step(const struct sequence *seq, const char *step)
+/* The step's present state, as the database names it; NULL: none yet. The caller frees. */
+static char *
+state_of(struct cli *cli, gint64 id, const struct sequence *seq, const char *step)
 {
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (guint i = 0; i < seq->steps->len; i++)
-        g_string_append_printf(names, "%s%s", i ? ", " : "", ((struct step *)seq->steps->pdata[i])->id);
-    return cli_missing("there is no step \"%s\" in %s: expected one of %s", step, seq->name, names->str);
+    return store_text(cli->service->db,
+                      "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL,
+                      "itt", id, seq->name, step);
 }
 
 int
 cmd_stop(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
-    gint64 id = begin_account(cli, "stop", NULL, 2, 2, &argc, &argv, &rc);
-    const struct sequence *seq;
-    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
-    if (!e)
+    g_autofree char *name = NULL;
+    const GOptionEntry entries[] = {SEQUENCE_OPTION(name), {0}};
+    gint64 id = begin_account(cli, "stop", entries, 2, 2, &argc, &argv, &rc);
+    const struct sequence *seq =
+        id ? sequence_choose(cli, "stop", argv[1], id, name, sequence_has_step, argv[2], &rc) : NULL;
+    if (!seq)
         return rc;
-    if (!sequence_step(seq, argv[2]))
-        return unknown_step(seq, argv[2]);
-    g_autofree char *state = store_text(
-        cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL,
-        "itt", id, seq->name, argv[2]);
+    g_autofree char *state = state_of(cli, id, seq, argv[2]);
     if (g_strcmp0(state, "sent") == 0)
         return cli_usage("stop: %s was sent already", argv[2]);
     g_autofree char *reason = g_strdup_printf("stopped by %s", service_actor());
-    g_autofree char *done = g_strdup_printf("%s: %s is stopped; `usher resume %s %s` lets it go on", argv[1],
-                                            argv[2], argv[1], argv[2]);
+    g_autofree char *done =
+        g_strdup_printf("%s: %s is stopped; `usher resume %s %s%s%s` lets it go on", argv[1], argv[2],
+                        argv[1], argv[2], name ? " --sequence " : "", name ? name : "");
     return set_step(cli, id, seq, argv[2], STEP_STOPPED, reason, done);
 }
 
@@ -139,21 +138,23 @@ int
 cmd_resume(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;
-    gint64 id = begin_account(cli, "resume", NULL, 1, 2, &argc, &argv, &rc);
-    const struct sequence *seq;
-    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
-    if (!e)
+    g_autofree char *name = NULL;
+    const GOptionEntry entries[] = {SEQUENCE_OPTION(name), {0}};
+    gint64 id = begin_account(cli, "resume", entries, 1, 2, &argc, &argv, &rc);
+    if (!id)
         return rc;
+    if (argc == 2 && name)
+        return cli_usage("resume: --sequence goes with a step; without one the whole account is released");
     if (argc == 2) {
-        g_autofree char *done = g_strdup_printf("%s: released", argv[1]);
+        g_autofree char *done = g_strdup_printf("%s: released; its last reply counts as answered", argv[1]);
         return cli_act(cli, id, "released", json_object(), done);
     }
-    if (!sequence_step(seq, argv[2]))
-        return unknown_step(seq, argv[2]);
-    g_autofree char *name = store_text(
-        cli->service->db, "SELECT state FROM step WHERE account_id = ? AND sequence = ? AND step = ?", NULL,
-        "itt", id, seq->name, argv[2]);
-    enum step_state state = name ? step_state_parse(name) : STEP_IDLE;
+    const struct sequence *seq =
+        sequence_choose(cli, "resume", argv[1], id, name, sequence_has_step, argv[2], &rc);
+    if (!seq)
+        return rc;
+    g_autofree char *now = state_of(cli, id, seq, argv[2]);
+    enum step_state state = now ? step_state_parse(now) : STEP_IDLE;
     if (state != STEP_STOPPED && state != STEP_LATE && state != STEP_REJECTED && state != STEP_SKIPPED &&
         state != STEP_EXPIRED)
         return cli_usage(
@@ -183,15 +184,17 @@ cmd_hold(struct cli *cli, int argc, char **argv)
 {
     g_autofree char *until = NULL;
     const GOptionEntry entries[] = {{"until", 0, 0, G_OPTION_ARG_STRING, &until,
-                                     "end of the hold (default: until `usher resume`)", "DATE"},
+                                     "end of the hold (default: until `usher resume`)", "2w|DATE"},
                                     {0}};
     int rc = EX_OK;
     gint64 id = begin_account(cli, "hold", entries, 2, 2, &argc, &argv, &rc), until_us = 0;
     g_autoptr(GError) error = NULL;
     if (!id)
         return rc;
-    if (until && !zone_parse_time(cli->service->config->timezone, until, &until_us, &error))
+    if (until && !when_parse(cli->service->config->timezone, cli->now_us, until, FALSE, &until_us, &error)) {
+        g_prefix_error(&error, "hold: --until: ");
         return cli_fail(error);
+    }
     if (until && until_us <= cli->now_us)
         return cli_usage("hold: --until %s is in the past", until);
     g_autofree char *done =

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 
 #include <stdio.h>
@@ -157,6 +158,7 @@ print_calendar(struct cli *cli, gint64 account_id, gint64 until_us, const char *
         "when", "zone", "account", "email", "kind", "from", "what could stop it", NULL};
     struct service *s = cli->service;
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     g_autoptr(GError) local = NULL;
     scoped(query_end) struct query *q = store_query(s->db, ENTRIES, error, "ii", account_id, until_us);
     while (q && query_next(q, &local)) {
@@ -183,8 +185,10 @@ print_calendar(struct cli *cli, gint64 account_id, gint64 until_us, const char *
     }
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
-    else if (!cli->json)
+    else if (!cli->json) {
+        screen_page();
         table_print(table, "No email is to come.");
+    }
     return q && (!error || !*error);
 }
 

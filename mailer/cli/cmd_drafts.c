@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/draft_acts.h"
 #include "cli/draft_view.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "service/desk.h"
 #include "service/people.h"
@@ -80,14 +81,17 @@ cmd_drafts(struct cli *cli, int argc, char **argv)
     static const char *const headings[] = {"draft", "account", "renewal", "made",  "step",
                                            "due",   "from",    "subject", "state", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) drafts = desk_load(cli->service, &filter, cli->now_us, &error);
     if (!drafts)
         return cli_fail(error);
     for (guint i = 0; i < drafts->len; i++)
         add_draft(cli, table, drafts->pdata[i]);
-    if (!cli->json)
-        table_print(table, "No draft waits.");
+    if (cli->json)
+        return EX_OK;
+    screen_page();
+    table_print(table, "No draft waits.");
     return EX_OK;
 }
 

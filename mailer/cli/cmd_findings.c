@@ -70,6 +70,7 @@ cmd_findings(struct cli *cli, int argc, char **argv)
         return cli_fail(error);
     static const char *const headings[] = {"finding", "verdict", "rank", "audience", "because of", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     for (guint i = 0; i < matches->len; i++) {
         const struct finding_match *m = matches->pdata[i];
         if (all || m->holds == RULE_TRUE)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "pipeline/replay.h"
 #include "service/correction.h"
@@ -237,6 +238,7 @@ print_inbox(struct cli *cli, const struct inbox_filter *f)
                                            "account", "from",        "subject", "matched by",
                                            "rule",    "what it did", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     g_autoptr(GError) error = NULL;
     json_t *rows = list_inbox(cli, f, &error);
     if (!rows)
@@ -246,6 +248,8 @@ print_inbox(struct cli *cli, const struct inbox_filter *f)
     json_t *row;
     if (f->id && json_array_size(rows) == 0)
         rc = cli_missing("there is no inbound mail %" G_GINT64_FORMAT, f->id);
+    else if (!cli->json)
+        screen_page();
     json_array_foreach(rows, i, row)
     {
         if (cli->json)

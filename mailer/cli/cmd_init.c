@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "service/clone_guard.h"
+#include "service/demo.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -96,6 +97,20 @@ static const char sample_config[] = "# usher's configuration: see usher.conf(5).
                                     "    mailbox = \"ana\"\n"
                                     "}\n";
 
+/* Behind the sample, for the demo: a second specialist, so that there are owners to tell apart. */
+static const char demo_config[] = "\nmailbox ben {\n"
+                                  "    smtp = \"smtp://localhost:587\"\n"
+                                  "    imap = \"imaps://localhost:993\"\n"
+                                  "    user = \"ben@team.example\"\n"
+                                  "    password_file = \"ben.password\"\n"
+                                  "}\n\n"
+                                  "specialist ben {\n"
+                                  "    name = \"Ben Okafor\"\n"
+                                  "    address = \"ben@team.example\"\n"
+                                  "    mailbox = \"ben\"\n"
+                                  "    regions = {\"americas\"}\n"
+                                  "}\n";
+
 static const char sample_accounts[] =
     "account,name,plan,region,timezone,forecast_mrr,next_renewal,bills_paid\n"
     "acme,Acme Ltd,payg,emea,Europe/London,640,2027-01-15,0\n"
@@ -142,6 +157,20 @@ seed_database(const char *path, gboolean rehearsal, GError **error)
     return ok;
 }
 
+/* The sample with a second specialist, and with whoever asks for it as the first: --mine needs a login. */
+static char *
+demo_config_text(void)
+{
+    static const char section[] = "specialist ana {\n";
+    const char *login = service_actor();
+    g_autoptr(GString) text = g_string_new(sample_config);
+    g_autofree char *with_login = g_strdup_printf("%s    logins = {\"%s\"}\n", section, login);
+    if (!strpbrk(login, "\"\\$\n"))
+        g_string_replace(text, section, with_login, 1);
+    g_string_append(text, demo_config);
+    return g_strdup(text->str);
+}
+
 static gboolean
 make_folder(const char *dir, const char *config_name, gboolean demo, gboolean rehearsal, GError **error)
 {
@@ -151,8 +180,9 @@ make_folder(const char *dir, const char *config_name, gboolean demo, gboolean re
     g_autofree char *sequences = g_build_filename(dir, "sequences", NULL);
     g_autofree char *templates = g_build_filename(dir, "templates", NULL);
     g_autofree char *config_path = g_build_filename(dir, config_name, NULL);
+    g_autofree char *sample = demo ? demo_config_text() : g_strdup(sample_config);
     if (!copy_folder(from_sequences, sequences, error) || !copy_folder(from_templates, templates, error) ||
-        !write_new(dir, config_name, sample_config, error))
+        !write_new(dir, config_name, sample, error))
         return FALSE;
     if (demo && (!write_new(dir, "accounts.csv", sample_accounts, error) ||
                  !write_new(dir, "contacts.csv", sample_contacts, error)))
@@ -172,12 +202,30 @@ make_folder(const char *dir, const char *config_name, gboolean demo, gboolean re
     return TRUE;
 }
 
+/* The eight weeks before now, in the database just made; when they fail it is removed again. */
+static gboolean
+live(const struct cli *cli, const char *dir, const char *config_name, GError **error)
+{
+    g_autofree char *path = g_build_filename(dir, config_name, NULL);
+    scoped(service_close) struct service *s = service_open(path, error);
+    if (s && demo_play(s, cli->now_us, service_actor(), error))
+        return TRUE;
+    service_close(g_steal_pointer(&s));
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    scoped(config_free) struct config *config = config_load(path, NULL);
+    for (gsize i = 0; config && i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *file = g_strconcat(config->database, suffixes[i], NULL);
+        g_unlink(file);
+    }
+    return FALSE;
+}
+
 int
 cmd_init(struct cli *cli, int argc, char **argv)
 {
     gboolean demo = FALSE, rehearsal = FALSE;
     const GOptionEntry entries[] = {
-        {"demo", 0, 0, G_OPTION_ARG_NONE, &demo, "a rehearsal with sample accounts", NULL},
+        {"demo", 0, 0, G_OPTION_ARG_NONE, &demo, "a rehearsal with eight weeks of an invented team", NULL},
         {"rehearsal", 0, 0, G_OPTION_ARG_NONE, &rehearsal,
          "a database whose clock --now may set; its servers must be on loopback", NULL},
         {0}};
@@ -189,8 +237,16 @@ cmd_init(struct cli *cli, int argc, char **argv)
     g_autofree char *config_name =
         cli->config_option ? g_path_get_basename(cli->config_option) : g_strdup("usher.conf");
     const char *dir = argc > 1 ? argv[1] : config_dir ? config_dir : ".";
-    if (!make_folder(dir, config_name, demo, demo || rehearsal, &error))
+    if (!make_folder(dir, config_name, demo, demo || rehearsal, &error) ||
+        (demo && !live(cli, dir, config_name, &error)))
         return cli_fail(error);
+    if (demo) {
+        printf(
+            "%s is ready: twelve invented accounts, eight weeks of them. Try `usher daily`, `usher board`,\n"
+            "`usher show corvid`, `usher why mesa`, `usher review`, `usher log -n 30`\n",
+            dir);
+        return EX_OK;
+    }
     printf("%s is ready: edit usher.conf, then `usher check`, `usher import`, `usher run`\n", dir);
     return EX_OK;
 }

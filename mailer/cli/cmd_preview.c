@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/draft_view.h"
 #include "cli/screen.h"
+#include "cli/sequence_choice.h"
 #include "service/drafting.h"
 
 #include <stdio.h>
@@ -37,7 +38,9 @@ find_draft(struct cli *cli, gint64 account_id, const char *step_name, struct fac
         seq = step ? other : seq;
     }
     if (!step) {
-        *rc = cli_missing("preview: there is no step \"%s\" in %s", step_name ? step_name : "", seq->name);
+        g_autofree char *ids = sequence_step_ids(seq);
+        *rc = cli_missing("preview: there is no step \"%s\" in %s: expected one of %s",
+                          step_name ? step_name : "", seq->name, ids);
         return NULL;
     }
     struct draft *d = draft_find(s->db, s->config, account_id, seq->name, step->id, &error);

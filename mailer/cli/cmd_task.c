@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "cli/when.h"
 #include "service/tasks.h"
@@ -49,8 +50,9 @@ print_task(const struct cli *cli, struct table *table, const struct task *t, gbo
         return;
     }
     g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, t->id);
-    g_autofree char *when =
-        t->done_us ? g_strdup_printf("done %.10s by %s", done, t->done_by) : distance(cli, t->due_us);
+    g_autofree char *when = t->done_us
+                                ? g_strdup_printf("done %.10s by %s", done, t->done_by ? t->done_by : "usher")
+                                : distance(cli, t->due_us);
     g_autofree char *title =
         all && t->done_note ? g_strdup_printf("%s (%s)", t->title, t->done_note) : g_strdup(t->title);
     due[MIN(strlen(due), strlen("2026-12-01"))] = '\0';
@@ -91,10 +93,13 @@ list_tasks(struct cli *cli, const struct task_options *o)
         return cli_fail(error);
     static const char *const headings[] = {"task", "due", "when", "account", "assignee", "title", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     for (guint i = 0; i < tasks->len; i++)
         print_task(cli, table, tasks->pdata[i], o->all);
-    if (!cli->json)
-        table_print(table, "Nothing to do.");
+    if (cli->json)
+        return EX_OK;
+    screen_page();
+    table_print(table, "Nothing to do.");
     return EX_OK;
 }
 
@@ -187,7 +192,7 @@ act_on_task(struct cli *cli, const char *number, const char *word,
     const struct task *t = found->pdata[0];
     if (t->done_us) {
         g_autofree char *done = cli_time(cli, t->done_us);
-        printf("task %s was done already, %s by %s\n", number, done, t->done_by);
+        printf("task %s was done already, %s by %s\n", number, done, t->done_by ? t->done_by : "usher");
         return EX_OK;
     }
     g_autofree char *told = NULL;

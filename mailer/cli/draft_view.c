@@ -175,6 +175,7 @@ draft_view_facts(struct cli *cli, const struct draft *d)
 {
     static const char *const headings[] = {"fact", "value", "source", "age", NULL};
     scoped(table_free) struct table *table = table_new(headings);
+    table_fold(table);
     gint64 max_us = max_age_us(d);
     const char *name;
     json_t *fact;

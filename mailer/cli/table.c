@@ -14,6 +14,7 @@ struct table {
     char **headings;
     GPtrArray *rows;  /* char ** */
     GArray *tints;    /* guint8, one a cell in the order of the rows */
+    int *limits;      /* of the columns' widths; 0: none */
     gboolean folding; /* table_fold() */
 };
 
@@ -32,6 +33,7 @@ table_new(const char *const *headings)
     t->columns = g_strv_length(t->headings);
     t->rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     t->tints = g_array_new(FALSE, TRUE, sizeof(guint8));
+    t->limits = g_new0(int, t->columns);
     return t;
 }
 
@@ -43,6 +45,7 @@ table_free(struct table *t)
     g_strfreev(t->headings);
     g_ptr_array_unref(t->rows);
     g_array_unref(t->tints);
+    g_free(t->limits);
     g_free(t);
 }
 
@@ -80,6 +83,13 @@ table_fold(struct table *t)
 }
 
 void
+table_limit(struct table *t, guint column, int columns)
+{
+    g_assert(column < t->columns);
+    t->limits[column] = columns;
+}
+
+void
 table_tint_cell(struct table *t, guint column, enum tint tint)
 {
     g_assert(t->rows->len && column < t->columns);
@@ -109,8 +119,8 @@ table_add(struct table *t, ...)
     table_add_row(t, cells);
 }
 
-static int
-width_of(const char *text)
+int
+table_width(const char *text)
 {
     int width = 0;
     for (const char *p = text; *p; p = g_utf8_next_char(p)) {
@@ -131,7 +141,7 @@ terminal_width(void)
 static int
 print_cell(const char *text, int width)
 {
-    int taken = width_of(text);
+    int taken = table_width(text);
     if (taken <= width) {
         fputs(text, stdout);
         return taken;
@@ -155,7 +165,7 @@ print_row(char **row, guint columns, const guint8 *tints, const int *widths, int
     for (guint i = 0; i < columns && used < limit; i++) {
         if (tints && tints[i])
             table_tint(tints[i]);
-        int width = print_cell(row[i], limit - used);
+        int width = print_cell(row[i], MIN(widths[i], limit - used));
         if (tints && tints[i])
             table_tint(TINT_NONE);
         used += width;
@@ -201,9 +211,11 @@ table_print(const struct table *t, const char *empty)
     }
     g_autofree int *widths = g_new0(int, t->columns);
     for (guint i = 0; i < t->columns; i++) {
-        widths[i] = width_of(t->headings[i]);
+        widths[i] = table_width(t->headings[i]);
         for (guint j = 0; j < t->rows->len; j++)
-            widths[i] = MAX(widths[i], width_of(((char **)t->rows->pdata[j])[i]));
+            widths[i] = MAX(widths[i], table_width(((char **)t->rows->pdata[j])[i]));
+        if (t->limits[i] && screen_width())
+            widths[i] = MIN(widths[i], MAX(t->limits[i], table_width(t->headings[i])));
     }
     int limit = terminal_width();
     guint columns = t->folding ? fitting(t, widths, limit) : t->columns;
@@ -211,7 +223,8 @@ table_print(const struct table *t, const char *empty)
     print_row(t->headings, columns, NULL, widths, limit);
     table_tint(TINT_NONE);
     for (guint j = 0; j < t->rows->len; j++) {
-        print_row(t->rows->pdata[j], columns, &g_array_index(t->tints, guint8, j * t->columns), widths, limit);
+        print_row(t->rows->pdata[j], columns, &g_array_index(t->tints, guint8, j * t->columns), widths,
+                  limit);
         if (columns < t->columns)
             print_folded(t, t->rows->pdata[j], columns);
     }

@@ -33,6 +33,12 @@ void table_tint_cell(struct table *table, guint column, enum tint tint);
  * instead of being cut off. */
 void table_fold(struct table *table);
 
+/* On a terminal a cell of this column takes at most columns of the row; folded it is whole. */
+void table_limit(struct table *table, guint column, int columns);
+
+/* The columns that text takes on a terminal; wide characters count twice. */
+int table_width(const char *text);
+
 /* TRUE when colour may be used on standard output. */
 gboolean table_colour(void);
 

@@ -17,7 +17,8 @@ refuse_unless_waiting(const struct draft *d, GError **error)
     if (d->state == MESSAGE_WAITING || d->state == MESSAGE_CHANGED)
         return TRUE;
     g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "draft %" G_GINT64_FORMAT " is %s%s%s", d->id,
-                message_state_names[d->state], d->reason ? ": " : "", d->reason ? d->reason : "");
+                d->state == MESSAGE_QUEUED ? "approved already, and queued" : message_state_names[d->state],
+                d->reason ? ": " : "", d->reason ? d->reason : "");
     return FALSE;
 }
 

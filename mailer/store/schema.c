@@ -294,7 +294,11 @@ static const char migration_2[] =
 
     /* the journal without what a correction took back: whoever counts or looks for the last of something
        reads this */
-    "CREATE VIEW standing_event AS SELECT * FROM event WHERE id NOT IN (SELECT event_id FROM retracted);";
+    "CREATE VIEW standing_event AS SELECT * FROM event WHERE id NOT IN (SELECT event_id FROM retracted);"
+
+    /* the views: an account's last mail and its newest note, without reading its whole history */
+    "CREATE INDEX event_mail ON event(account_id, id) WHERE kind IN ('sent', 'hand_sent');"
+    "CREATE INDEX event_note ON event(account_id, id) WHERE kind = 'note';";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

@@ -33,7 +33,7 @@ WIDTH = 104
 TABLE_WIDTH = 115
 MARGIN = " " * 9
 FIRST_DAY = datetime.date(2027, 1, 11)
-LAST_DAY = datetime.date(2027, 3, 8)
+LAST_DAY = datetime.date(2027, 3, 9)
 # Between them the offices of Sydney to Los Angeles open and close. The team's clock is London's, which is UTC all winter.
 ROUNDS = ("00:10", "09:10", "14:10", "17:10")
 
@@ -84,8 +84,8 @@ EXPECTED_MAIL = {
 }
 EXPECTED_STAGE = {account: "onboarded" for account in EXPECTED_MAIL} | {"ember": "initiated", "grove": "sales_handoff"}
 EXPECTED_ENGAGED = {"birch", "grove", "kestrel"}
-# Mails that had to wait, and why; all others leave on day 28 and day 49.
-EXPECTED_DAY = {("kestrel", WEEK_8): 50, ("corvid", WEEK_8): 51}
+# Mails that had to wait (for an answer, and two days after it; for who is away); all others leave on day 28 and day 49.
+EXPECTED_DAY = {("kestrel", WEEK_8): 52, ("corvid", WEEK_8): 51}
 
 
 class Story:
@@ -409,7 +409,8 @@ def paid(story):
 
 
 def sales_declines(story):
-    story.say("Sales looked at mesa and leaves it to the team. The mail Ben approved a week ago may go now.", clock=True)
+    story.say("Sales looked at mesa and leaves it to the team. The mail Ben approved a week ago may go now, but today is a holiday "
+              "in Denver.", clock=True)
     story.import_rows("sales.csv", [{"account": "mesa", "sales_declined": "true"}])
 
 
@@ -478,7 +479,8 @@ def why_kestrel(story):
 
 
 def ana_answers_arjun(story):
-    story.say("Ana finds Arjun's question in “usher daily”, with the mark “reply unanswered”.", clock=True)
+    story.say("Ana finds Arjun's question at the top of “usher daily”.", clock=True)
+    story.usher("daily", "--owner", "ana", limit=12)
     mail = story.latest(f"ana@{DOMAIN}", "arjun@kestrel.example")
     story.writes_by_hand("ana", harness.answer(mail, story.person(f"ana@{DOMAIN}"), "Hi Arjun,\n\nsorry for the wait. The seat map loads its own "
                                                "snippet. Remove it and the other three calls go.\n\nAna\n", Date=story.date_header()), "answers")

@@ -52,9 +52,9 @@ test_approve(struct world *w, gconstpointer data)
     assert_deliveries(w, "ann queued;bob queued");
     assert_rows(&w->f, "actor", "event WHERE kind = 'draft_approved'", "ana");
     g_assert_false(approve(w, 1));
-    assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is queued");
+    assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is approved already, and queued");
     g_assert_false(approval_refuse(w->s, 1, 0, "no", "ana", &w->f.error));
-    assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is queued");
+    assert_refused(&w->f, USHER_ERROR_DATA, "draft 1 is approved already, and queued");
     g_assert_false(approve(w, 77));
     assert_refused(&w->f, USHER_ERROR_NO_INPUT, "no draft 77");
     g_assert_false(store_in_transaction(w->f.db));
