@@ -10,13 +10,15 @@
 
 #define SUBJECT_LINE 1
 #define BODY_LINE 3
+#define LINES_MAX 16  /* of a value: mails print no more of one */
+#define ITEMS_MAX 200 /* of a list: each is looked for in the whole text */
 
 /* A text line by line, as a mail prints it: whole or cut off, and what `replace: "_", " "` makes of it. */
 static void
 black_out_text(struct prose *prose, const char *text)
 {
-    g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
-    for (char **line = lines; *line; line++) {
+    g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", LINES_MAX + 1);
+    for (char **line = lines; *line && line < lines + LINES_MAX; line++) {
         g_strstrip(*line);
         for (int spaced = 0; spaced < 2 && **line; spaced++) {
             prose_black_out(prose, *line);
@@ -34,7 +36,12 @@ black_out_texts(struct prose *prose, const json_t *value)
     size_t i;
     if (json_is_string(value))
         black_out_text(prose, json_string_value(value));
-    json_array_foreach(inner, i, item) black_out_texts(prose, item);
+    json_array_foreach(inner, i, item)
+    {
+        if (i == ITEMS_MAX)
+            break;
+        black_out_texts(prose, item);
+    }
     json_object_foreach(inner, key, item) black_out_texts(prose, item);
 }
 

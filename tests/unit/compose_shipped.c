@@ -221,23 +221,53 @@ test_event_names(void)
     tear_down(&w);
 }
 
-/* Two add-ons that nobody uses are two sums that can be saved: one does not hide the other. */
+/* What an outreach on these facts must and must not say. */
 static void
-test_two_add_ons(void)
+test_stories(void)
 {
+    static const struct {
+        const char *facts, *says[2], *never;
+    } rows[] = {
+        /* two sums that can be saved: one does not hide the other */
+        {"{'forecast_mrr': 640, 'next_renewal': '2026-11-20', 'pipelines_billed': true, "
+         "'destinations_active': 0,"
+         " 'exports_active': 0, 'warehouse_syncs_active': 0, 'forecast_pipelines': 120, 'groups_billed': "
+         "true,"
+         " 'group_types': 0, 'group_insights_30d': 0, 'forecast_groups': 85}",
+         {"$120 a month", "$85 a month"},
+         NULL},
+        /* nobody is congratulated on errors, and what is beyond a limit is not billed */
+        {"{'spike_at': '2026-10-30T10:00:00Z', 'spike_metric': 'error_tracking', 'spike_factor': 11.2}",
+         {"errors jumped to about 11 times", "is billed"},
+         "congratulations"},
+        {"{'spike_at': '2026-10-30T10:00:00Z', 'spike_metric': 'replay', 'spike_factor': 3,"
+         " 'billing_limits_reached': ['replay']}",
+         {"recordings jumped to at least 3 times", "uses up your limit"},
+         "is billed"},
+        {"{'spike_at': '2026-10-30T10:00:00Z', 'spike_metric': 'events', 'spike_factor': 3,"
+         " 'billing_limits_reached': ['analytics']}",
+         {"events jumped to at least 3 times", "uses up your limit"},
+         "is billed"},
+        {"{'spike_at': '2026-10-30T10:00:00Z', 'spike_metric': 'events', 'spike_factor': 3}",
+         {"events jumped to about 3 times", "it is billed like real use"},
+         "limit"},
+    };
     struct world w;
     set_up(&w);
     add_contact(&w.f, w.account_id, "a@x.example", "owner - - -");
-    json_t *facts =
-        json_pack("{s:i, s:s, s:b, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:i}", "forecast_mrr", 640,
-                  "next_renewal", "2026-11-20", "pipelines_billed", 1, "destinations_active", 0,
-                  "exports_active", 0, "warehouse_syncs_active", 0, "forecast_pipelines", 120,
-                  "groups_billed", 1, "group_types", 0, "group_insights_30d", 0, "forecast_groups", 85);
-    scoped(draft_free) struct draft *d = compose(&w, "outreach.md", facts);
-    g_strdelimit(d->markdown, "\n", ' ');
-    g_assert_nonnull(strstr(d->markdown, "$120 a month"));
-    g_assert_nonnull(strstr(d->markdown, "$85 a month"));
-    json_decref(facts);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdelimit(g_strdup(rows[i].facts), "'", '"');
+        json_t *facts = json_loads(text, 0, NULL);
+        g_assert_nonnull(facts);
+        scoped(draft_free) struct draft *d = compose(&w, "outreach.md", facts);
+        g_strdelimit(d->markdown, "\n", ' ');
+        for (gsize j = 0; j < G_N_ELEMENTS(rows[i].says); j++)
+            if (!strstr(d->markdown, rows[i].says[j]))
+                g_error("%s: \"%s\" is not said:\n%s", text, rows[i].says[j], d->markdown);
+        if (rows[i].never && strstr(d->markdown, rows[i].never))
+            g_error("%s: \"%s\" is said:\n%s", text, rows[i].never, d->markdown);
+        json_decref(facts);
+    }
     tear_down(&w);
 }
 
@@ -362,7 +392,7 @@ main(int argc, char **argv)
     g_test_add_func("/compose/shipped/nothing-known", test_nothing_known);
     g_test_add_func("/compose/shipped/hostile", test_hostile);
     g_test_add_func("/compose/shipped/event-names", test_event_names);
-    g_test_add_func("/compose/shipped/two-add-ons", test_two_add_ons);
+    g_test_add_func("/compose/shipped/stories", test_stories);
     g_test_add_func("/compose/shipped/lint", test_lint);
     g_test_add_func("/compose/shipped/gaps", test_gaps);
     return g_test_run();
