@@ -35,6 +35,24 @@ active_enrolment(struct cli *cli, gint64 account_id, const struct sequence **seq
     return NULL;
 }
 
+/* The active enrolment, else one that ended in a final stage: another stage by hand takes that back. NULL
+ * after the error was printed. */
+static struct enrolment *
+staged_enrolment(struct cli *cli, gint64 account_id, const struct sequence **seq, int *rc)
+{
+    struct service *s = cli->service;
+    g_autofree char *name = store_text(s->db,
+                                       "SELECT sequence FROM enrolment WHERE account_id = ? AND state IN "
+                                       "('active', 'ended') ORDER BY state, since DESC LIMIT 1",
+                                       NULL, "i", account_id);
+    *seq = name ? program_sequence(s->program, name) : NULL;
+    struct enrolment *e = *seq ? enrolment_load(s->db, account_id, name, NULL) : NULL;
+    if (e && e->ended)
+        return e;
+    enrolment_free(e);
+    return active_enrolment(cli, account_id, seq, rc);
+}
+
 int
 cmd_enrol(struct cli *cli, int argc, char **argv)
 {
@@ -64,7 +82,7 @@ cmd_stage(struct cli *cli, int argc, char **argv)
     int rc = EX_OK;
     gint64 id = begin_account(cli, "stage", NULL, 2, 2, &argc, &argv, &rc);
     const struct sequence *seq;
-    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
+    scoped(enrolment_free) struct enrolment *e = id ? staged_enrolment(cli, id, &seq, &rc) : NULL;
     if (!e)
         return rc;
     const struct stage *stage = sequence_stage(seq, argv[2]);
@@ -84,6 +102,10 @@ cmd_stage(struct cli *cli, int argc, char **argv)
         printf("%s is in stage %s already\n", argv[1], stage->title);
         return EX_OK;
     }
+    g_autoptr(GError) error = NULL;
+    if (e->ended &&
+        !pipeline_may_reopen(cli->service->db, cli->service->program, seq, id, cli->now_us, &error))
+        return cli_fail(error);
     g_autofree char *done = g_strdup_printf("%s: stage %s", argv[1], stage->title);
     return cli_act(cli, id, "stage_entered",
                    json_pack("{s:s, s:s, s:s, s:i}", "sequence", seq->name, "stage", stage->id, "why",
@@ -160,21 +182,6 @@ cmd_resume(struct cli *cli, int argc, char **argv)
             argv[2], step_state_names[state]);
     g_autofree char *done = g_strdup_printf("%s: %s goes on", argv[1], argv[2]);
     return set_step(cli, id, seq, argv[2], STEP_IDLE, NULL, done);
-}
-
-int
-cmd_extend(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    gint64 id = begin_account(cli, "extend", NULL, 2, 2, &argc, &argv, &rc), days;
-    const struct sequence *seq;
-    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
-    if (!e)
-        return rc;
-    if (!g_ascii_string_to_signed(argv[2], 10, -365, 365, &days, NULL))
-        return cli_usage("extend: \"%s\": expected a number of days", argv[2]);
-    g_autofree char *done = g_strdup_printf("%s: the end moves by %d days", argv[1], (int)days);
-    return cli_act(cli, id, "extended", json_pack("{s:I}", "days", (json_int_t)days), done);
 }
 
 int

@@ -287,8 +287,10 @@ lint_configured(struct linter *l)
     for (guint i = 0; l->program && i < l->program->sequences->len; i++) {
         const struct sequence *seq = l->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
-            char *path = g_build_filename(l->config->templates_dir,
-                                          ((struct step *)seq->steps->pdata[j])->template_name, NULL);
+            const struct step *step = seq->steps->pdata[j];
+            if (step->kind == STEP_TASK)
+                continue;
+            char *path = g_build_filename(l->config->templates_dir, step->template_name, NULL);
             if (g_ptr_array_find_with_equal_func(paths, path, g_str_equal, NULL))
                 g_free(path);
             else

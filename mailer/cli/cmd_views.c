@@ -23,15 +23,14 @@ board_sequence(struct cli *cli, const struct sequence *seq, GError **error)
         printf("%s\n", seq->title);
     for (guint i = 0; i < seq->stages->len; i++) {
         const struct stage *stage = seq->stages->pdata[i];
-        g_autofree char *label =
-            stage->line ? g_strdup_printf("%d. %s", stage->line, stage->title) : g_strdup(stage->title);
+        g_autofree char *label = stage_display(stage);
         scoped(query_end) struct query *q =
             store_query(db,
                         "SELECT a.key, t.at, e.engaged_at, e.cancelled FROM enrolment e JOIN account a ON "
                         "a.id = e.account_id"
                         " LEFT JOIN stage_entry t ON t.account_id = e.account_id AND t.sequence = e.sequence "
                         "AND t.stage = e.stage"
-                        " WHERE e.sequence = ? AND e.stage = ? AND e.state = 'active' ORDER BY t.at, a.key",
+                        " WHERE e.sequence = ? AND e.stage = ? AND e.state IN ('active', 'ended') ORDER BY t.at, a.key",
                         error, "tt", seq->name, stage->id);
         g_autoptr(GString) names = g_string_new(NULL);
         guint count = 0;

@@ -22,10 +22,16 @@ gboolean pipeline_advance(struct store *db, const struct program *program, gint6
 gboolean pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id,
                                   gint64 now_us, gint64 cause, GError **error);
 
-/* Enrols by hand: overrides the enrol rule, never the exclude rule (USHER_ERROR_NO_PERMISSION names it). */
+/* Enrols by hand: overrides the enrol rule, never the exclude rule (USHER_ERROR_NO_PERMISSION names it) nor a
+ * sequence that excludes this one; after reenter = "never" only once (USHER_ERROR_DATA says which). */
 gboolean pipeline_enrol_by_hand(struct store *db, const struct program *program,
                                 const struct sequence *sequence, gint64 account_id, gint64 now_us,
                                 const char *actor, GError **error);
+
+/* Whether an enrolment that ended may go on, by a stage set by hand: USHER_ERROR_NO_PERMISSION names the
+ * sequence that excludes this one and has the account. */
+gboolean pipeline_may_reopen(struct store *db, const struct program *program, const struct sequence *sequence,
+                             gint64 account_id, gint64 now_us, GError **error);
 
 /* The facts of an account with the engine's own added, as templates read them. The caller frees with
  * fact_row_free(). */

@@ -25,6 +25,9 @@ static const struct {
     {"suppression", ",", "event_id IS NOT NULL", FALSE},
     {"retracted", ",", "1", FALSE},
     {"leave", ",", "1", FALSE},
+    {"goal", ",", "1", TRUE},
+    {"seen", ",", "1", TRUE},
+    {"account_facts", ",", "source = '" FACTS_BY_HAND "'", FALSE},
     {"account", ",version,dirty,evaluate_at,", "1", FALSE},
 };
 
