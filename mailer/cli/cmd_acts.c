@@ -103,8 +103,7 @@ cmd_stage(struct cli *cli, int argc, char **argv)
         return EX_OK;
     }
     g_autoptr(GError) error = NULL;
-    if (e->ended &&
-        !pipeline_may_reopen(cli->service->db, cli->service->program, seq, id, cli->now_us, &error))
+    if (!pipeline_may_enter(cli->service->db, cli->service->program, seq, stage, id, cli->now_us, &error))
         return cli_fail(error);
     g_autofree char *done = g_strdup_printf("%s: stage %s", argv[1], stage->title);
     return cli_act(cli, id, "stage_entered",

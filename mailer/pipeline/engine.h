@@ -28,10 +28,10 @@ gboolean pipeline_enrol_by_hand(struct store *db, const struct program *program,
                                 const struct sequence *sequence, gint64 account_id, gint64 now_us,
                                 const char *actor, GError **error);
 
-/* Whether an enrolment that ended may go on, by a stage set by hand: USHER_ERROR_NO_PERMISSION names the
- * sequence that excludes this one and has the account. */
-gboolean pipeline_may_reopen(struct store *db, const struct program *program, const struct sequence *sequence,
-                             gint64 account_id, gint64 now_us, GError **error);
+/* Whether a person may set the stage: USHER_ERROR_NO_PERMISSION names the stage's condition, or, where the
+ * enrolment has ended, the sequence that has the account and excludes this one. */
+gboolean pipeline_may_enter(struct store *db, const struct program *program, const struct sequence *sequence,
+                            const struct stage *stage, gint64 account_id, gint64 now_us, GError **error);
 
 /* The facts of an account with the engine's own added, as templates read them. The caller frees with
  * fact_row_free(). */

@@ -30,7 +30,8 @@ follow_transitions(struct store *db, const struct program *program, const struct
         const struct transition *t = seq->transitions->pdata[i];
         if (strcmp(t->on, event->kind) != 0 || (t->step && g_strcmp0(t->step, step) != 0) ||
             (*t->stages && !g_strv_contains((const char *const *)t->stages, stage)) ||
-            strcmp(t->to, stage) == 0 || view_truth(v, t->when, RULE_TRUE) != RULE_TRUE)
+            strcmp(t->to, stage) == 0 || !view_may_enter(v, sequence_stage(seq, t->to)) ||
+            view_truth(v, t->when, RULE_TRUE) != RULE_TRUE)
             continue;
         return view_enter_stage(v, sequence_stage(seq, t->to), t->name, event->id, error);
     }
@@ -174,19 +175,26 @@ refusal_by_hand(struct view *v, GError **error)
 }
 
 gboolean
-pipeline_may_reopen(struct store *db, const struct program *program, const struct sequence *sequence,
-                    gint64 account_id, gint64 now_us, GError **error)
+pipeline_may_enter(struct store *db, const struct program *program, const struct sequence *sequence,
+                   const struct stage *stage, gint64 account_id, gint64 now_us, GError **error)
 {
     g_autoptr(GError) local = NULL;
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     if (!v)
         return FALSE;
-    g_autofree char *other = progress_excluded_by(v, &local);
+    if (!view_may_enter(v, stage)) {
+        g_autofree char *rule = view_rule_line(v, stage->when, 0);
+        g_autofree char *known = view_known(v, stage->when);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION, "stage %s: only where %s%s%s",
+                    stage->title, rule, *known ? "; now " : "", known);
+        return FALSE;
+    }
+    g_autofree char *other = v->enrolment && !v->enrolment->active ? progress_excluded_by(v, &local) : NULL;
     if (other)
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION,
                     "the account is in %s, and nobody is in %s at the same time (not_while)", other,
                     sequence->name);
-    else if (local)
+    if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return !other && (!error || !*error);
 }

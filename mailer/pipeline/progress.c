@@ -172,6 +172,7 @@ progress_time(struct view *v, gboolean *changed, GError **error)
     for (guint i = 0; i < v->seq->transitions->len; i++) {
         const struct transition *t = v->seq->transitions->pdata[i];
         if (!t->timed || strcmp(t->to, stage) == 0 || was_entered(v, t->to) ||
+            !view_may_enter(v, sequence_stage(v->seq, t->to)) ||
             (*t->stages && !g_strv_contains((const char *const *)t->stages, stage)) ||
             view_truth(v, t->when, RULE_FALSE) != RULE_TRUE)
             continue;

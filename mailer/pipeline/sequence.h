@@ -17,6 +17,7 @@ struct stage {
     gboolean cancels; /* entering it cancels everything automatic */
     gboolean final;   /* entering it ends the enrolment */
     gboolean by_hand; /* no transition leads there */
+    int when;         /* nobody enters it, not even by hand, unless it is true */
 };
 
 enum step_kind { STEP_DRAFT, STEP_AUTOMATIC, STEP_TASK };

@@ -80,12 +80,15 @@ read_stage(struct sequence *seq, cfg_t *s, unsigned place, GError **error)
     stage->cancels = cfg_getbool(s, "cancels");
     stage->final = cfg_getbool(s, "final");
     stage->by_hand = cfg_getbool(s, "by_hand");
+    stage->when = NO_RULE;
     if (!sequence_is_identifier(stage->id))
         return conf_refuse(s, error, "stage \"%s\": expected lower-case letters, digits and _", stage->id);
-    if (place == 1 && (stage->by_hand || stage->final))
-        return conf_refuse(s, error,
-                           "stage \"%s\": the first stage is entered on enrolment, so it cannot be %s",
-                           stage->id, stage->final ? "final" : "by hand");
+    if (place == 1 && (stage->by_hand || stage->final || cfg_getstr(s, "when")))
+        return conf_refuse(s, error, "stage \"%s\": the first stage is entered on enrolment, so it cannot %s",
+                           stage->id,
+                           stage->final     ? "be final"
+                           : stage->by_hand ? "be by hand only"
+                                            : "have a condition");
     return TRUE;
 }
 
@@ -279,6 +282,10 @@ sequence_read_rules(struct sequence *seq, const struct program *program, cfg_t *
         !sequence_read_rule(seq, cfg, "leave", &seq->leave, error) || !read_reenter(seq, cfg, error) ||
         !read_ends(seq, cfg, error))
         return FALSE;
+    for (guint i = 0; i < seq->stages->len; i++)
+        if (!sequence_read_rule(seq, cfg_getnsec(cfg, "stage", i), "when",
+                                &((struct stage *)seq->stages->pdata[i])->when, error))
+            return FALSE;
     for (guint i = 0; i < seq->goals->len; i++)
         if (!sequence_read_rule(seq, cfg_getnsec(cfg, "goal", i), "when",
                                 &((struct goal *)seq->goals->pdata[i])->when, error))
@@ -293,15 +300,11 @@ sequence_parse(const char *path, GError **error)
 {
     cfg_opt_t window[] = {CFG_STR_LIST("days", (char[]){"{mon, tue, wed, thu, fri}"}, CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
-    cfg_opt_t stage[] = {CFG_STR("title", NULL, CFGF_NONE),
-                         CFG_STR("label", NULL, CFGF_NONE),
-                         CFG_STR_LIST("was", NULL, CFGF_NONE),
-                         CFG_INT("line", 0, CFGF_NONE),
-                         CFG_BOOL("outside", cfg_false, CFGF_NONE),
-                         CFG_BOOL("cancels", cfg_false, CFGF_NONE),
-                         CFG_BOOL("final", cfg_false, CFGF_NONE),
-                         CFG_BOOL("by_hand", cfg_false, CFGF_NONE),
-                         CFG_END()};
+    cfg_opt_t stage[] = {CFG_STR("title", NULL, CFGF_NONE),         CFG_STR("label", NULL, CFGF_NONE),
+                         CFG_STR_LIST("was", NULL, CFGF_NONE),      CFG_INT("line", 0, CFGF_NONE),
+                         CFG_BOOL("outside", cfg_false, CFGF_NONE), CFG_BOOL("cancels", cfg_false, CFGF_NONE),
+                         CFG_BOOL("final", cfg_false, CFGF_NONE),   CFG_BOOL("by_hand", cfg_false, CFGF_NONE),
+                         CFG_STR("when", NULL, CFGF_NONE),          CFG_END()};
     cfg_opt_t transition[] = {CFG_STR("on", NULL, CFGF_NONE),          CFG_STR("step", NULL, CFGF_NONE),
                               CFG_STR_LIST("stages", NULL, CFGF_NONE), CFG_STR("to", NULL, CFGF_NONE),
                               CFG_STR("when", NULL, CFGF_NONE),        CFG_END()};

@@ -83,13 +83,22 @@ over(const struct step *step, const struct step_status *now, char *reason)
     return verdict_of(step->every_months ? STEP_IDLE : STEP_EXPIRED, now->due_us, reason);
 }
 
+/* Whether an open task has another day now. A bare date has the clock hour of the stage, which alone is no
+ * reason; and what is due "today" stays due on the day it was made. */
+static gboolean
+moved(const struct view *v, const struct step *step, const struct step_status *now, gint64 due_us)
+{
+    struct civil was = zone_from_utc_us(v->zone, now->due_us), is = zone_from_utc_us(v->zone, due_us);
+    return !rules_reads_today(v->seq->rules, step->due) && civil_days_between(&was, &is) != 0;
+}
+
 static struct verdict
 judge_wanted(struct view *v, const struct step *step, const struct step_status *now, gboolean added,
              gint64 due_us)
 {
     gint64 at_us = step->ahead_us >= 0 ? due_us - step->ahead_us : v->now_us;
     if (now->state == STEP_OPEN)
-        return verdict_of(STEP_OPEN, due_us, NULL);
+        return verdict_of(STEP_OPEN, moved(v, step, now, due_us) ? due_us : now->due_us, NULL);
     if (at_us > v->now_us) {
         view_wake_at(v, at_us);
         return verdict_of(STEP_SCHEDULED, due_us, NULL);

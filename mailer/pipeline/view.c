@@ -414,6 +414,12 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
 }
 
 gboolean
+view_may_enter(const struct view *view, const struct stage *stage)
+{
+    return view_truth(view, stage->when, RULE_TRUE) == RULE_TRUE;
+}
+
+gboolean
 view_enter_stage(struct view *v, const struct stage *stage, const char *why, gint64 cause, GError **error)
 {
     if (!view_record(v, "stage_entered", cause, json_pack("{s:s, s:s}", "stage", stage->id, "why", why),

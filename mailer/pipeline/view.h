@@ -77,6 +77,9 @@ gboolean view_record(struct view *view, const char *kind, gint64 cause, json_t *
 gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause,
                           GError **error);
 
+/* Whether the stage's own condition lets the account in. */
+gboolean view_may_enter(const struct view *view, const struct stage *stage);
+
 /* When the last hold on a recipient of the message ends or ended: now_us for one without end, 0 when nobody
  * was held. Time on hold is not lateness. */
 gint64 view_recipients_held_us(const struct view *view, gint64 message_id);

@@ -1,7 +1,7 @@
 /* What programmes are made of besides mails: stages by hand and at the end, time, bills, tasks, goals,
  * meetings, coming back, and keeping out of one another. After every move the account is advanced a second
  * time, which must change nothing; at the end of every story the journal is replayed. */
-#include "fixture_pipeline.h"
+#include "fixture_story.h"
 
 static const char facts_conf[] =
     "fact plan { type = \"text\" }\nfact name { type = \"name\" }\nfact wanted { type = \"boolean\" default "
@@ -43,17 +43,6 @@ static const char trial_conf[] =
 
 static const char other_conf[] = "sequence \"other\" {\n  enrol = \"plan = 'other'\"\n  stage in { }\n"
                                  "  stage out { final = true }\n}\n";
-
-/* what: "facts", "tick", "enrol SEQUENCE", "refused SEQUENCE" (with arg), "done TITLE", or a kind of event.
- * line: status_of(); tasks: the open ones, "kind assignee title date"; NULL: not looked at. */
-struct move {
-    const char *when, *what, *arg, *line, *tasks;
-};
-
-struct story {
-    const char *name, *facts;
-    struct move moves[14];
-};
 
 #define STAGE(id) "{\"sequence\": \"trial\", \"stage\": \"" id "\", \"why\": \"by hand\", \"by_hand\": 1}"
 #define SENT "{\"sequence\": \"trial\", \"step\": \"hello\", \"message\": 1, \"subject\": \"Hello\"}"
@@ -202,61 +191,6 @@ static const struct story stories[] = {
       {"2026-11-02 12:00", "refused trial", "reached: it leaves again", NULL, NULL}}},
 };
 
-static void
-do_task(struct fixture *f, const struct program *program, gint64 id, const char *title, gint64 now_us)
-{
-    json_t *data = json_pack(
-        "{s:I}", "made",
-        (json_int_t)store_int(f->db, "SELECT event_id FROM task WHERE title = ? AND done_at IS NULL", 0, NULL,
-                              "t", title));
-    struct event event = {
-        .at_us = now_us, .account_id = id, .kind = "task_done", .actor = "ana", .data = data};
-    pipeline_record(f->db, program, &event, &f->error);
-    json_decref(data);
-}
-
-static void
-make_move(struct fixture *f, const struct program *program, gint64 id, const struct move *m, gint64 now_us)
-{
-    if (strcmp(m->what, "facts") == 0) {
-        set_facts(f, id, m->arg, now_us);
-    } else if (g_str_has_prefix(m->what, "done ")) {
-        do_task(f, program, id, m->what + strlen("done "), now_us);
-    } else if (g_str_has_prefix(m->what, "refused ")) {
-        const struct sequence *seq = program_sequence(program, m->what + strlen("refused "));
-        if (pipeline_enrol_by_hand(f->db, program, seq, id, now_us, "ana", &f->error))
-            return; /* reached: the rules decide what becomes of it */
-        assert_refused(f, USHER_ERROR_DATA, m->arg);
-    } else if (strcmp(m->what, "tick") != 0) {
-        json_t *data = json_loads(m->arg, 0, NULL);
-        g_assert_nonnull(data);
-        struct event event = {
-            .at_us = now_us, .account_id = id, .kind = m->what, .actor = "ana", .data = data};
-        pipeline_record(f->db, program, &event, &f->error);
-        json_decref(data);
-    }
-    g_assert_no_error(f->error);
-}
-
-static char *
-open_tasks(struct fixture *f)
-{
-    g_autoptr(GString) lines = g_string_new(NULL);
-    scoped(query_end) struct query *q = store_query(f->db,
-                                                    "SELECT kind, title, COALESCE(assignee, 'owner') AS who, "
-                                                    "due_at FROM task WHERE done_at IS NULL ORDER BY id",
-                                                    &f->error, "");
-    while (query_next(q, &f->error)) {
-        const char *due = told(query_int(q, "due_at"));
-        g_string_append_printf(lines, "%s%s %s %s %s", lines->len ? ";" : "", query_text(q, "kind"),
-                               query_text(q, "who"), query_text(q, "title"),
-                               g_str_has_prefix(due, "2026-") ? due + strlen("2026-") : due);
-        g_string_truncate(lines, lines->len - strlen(" 10:00:00"));
-    }
-    g_assert_no_error(f->error);
-    return g_strdup(lines->str);
-}
-
 static struct program *
 load_both(struct fixture *f)
 {
@@ -275,30 +209,10 @@ load_both(struct fixture *f)
 static void
 test_story(gconstpointer data)
 {
-    const struct story *story = data;
-    GTimeZone *zone = zone_find("Europe/Berlin", NULL);
     struct fixture f;
     fixture_set_up(&f);
     scoped(program_free) struct program *program = load_both(&f);
-    gint64 id = add_account(&f, "acme", story->facts);
-    add_contact(&f, id, "a@acme.example", "owner - - Ann");
-    for (const struct move *m = story->moves; m < story->moves + G_N_ELEMENTS(story->moves) && m->what; m++) {
-        g_test_message("%s %s", m->when, m->what);
-        gint64 now_us = at(m->when);
-        make_move(&f, program, id, m, now_us);
-        pipeline_advance(f.db, program, id, now_us, &f.error);
-        g_assert_no_error(f.error);
-        g_autofree char *line = status_of(&f, program->sequences->pdata[0], id, zone);
-        g_autofree char *tasks = open_tasks(&f);
-        if (m->line)
-            g_assert_cmpstr(line, ==, m->line);
-        if (m->tasks)
-            g_assert_cmpstr(tasks, ==, m->tasks);
-        gint64 events = events_so_far(&f);
-        pipeline_advance(f.db, program, id, now_us, &f.error);
-        g_assert_cmpint(events_so_far(&f), ==, events);
-    }
-    assert_replay(&f);
+    play(&f, program, program->sequences->pdata[0], data);
     fixture_tear_down(&f);
 }
 
