@@ -100,8 +100,10 @@ judge_wanted(struct view *v, const struct step *step, const struct step_status *
     if (now->state == STEP_OPEN)
         return verdict_of(STEP_OPEN, moved(v, step, now, due_us) ? due_us : now->due_us, NULL);
     if (at_us > v->now_us) {
+        struct verdict out = verdict_of(STEP_SCHEDULED, due_us, NULL);
+        out.released_us = added && step->meeting ? v->now_us - CLOCK_DAY_US : 0;
         view_wake_at(v, at_us);
-        return verdict_of(STEP_SCHEDULED, due_us, NULL);
+        return out;
     }
     char *late = added ? step_added_late(v, step, due_us) : NULL;
     struct verdict out = verdict_of(late ? STEP_SKIPPED : STEP_OPEN, due_us, late);
