@@ -10,8 +10,9 @@ static void
 print_note(const struct cli *cli, const char *path, const char *sequence, const struct edit_note *note)
 {
     if (cli->json) {
-        cli_print_json(json_pack("{s:s, s:s, s:s, s:s, s:i, s:s}", "file", path, "level", "note", "sequence",
-                                 sequence, "message", note->text, "accounts", (int)note->accounts, "example",
+        cli_print_json(json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "file", path, "line", 1,
+                                 "level", "note", "rule", "inside", "message", note->text, "hint", "",
+                                 "sequence", sequence, "accounts", (int)note->accounts, "example",
                                  note->example));
         return;
     }
