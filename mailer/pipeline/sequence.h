@@ -45,7 +45,7 @@ struct step {
 
     /* STEP_TASK only; a meeting is such a step, too */
     struct liquid_template *title;
-    char *assignee; /* a specialist's id, or "sales"; NULL: the account's owner */
+    char *assignee; /* a specialist's id; NULL: the account's owner */
     enum step_once once;
     gint64 ahead_us;  /* made so long before due; -1: as soon as its conditions hold */
     int every_months; /* a meeting that comes back; 0: once */

@@ -57,6 +57,13 @@ read_every(struct step *step, cfg_t *s, GError **error)
     return TRUE;
 }
 
+/* Who takes what is for Sales, NULL: nobody in particular. */
+static const char *
+sales_of(const struct config *config)
+{
+    return config_specialist(config, "sales") ? "sales" : config->failsafe;
+}
+
 /* Whose task it is: the account's owner, the failsafe, Sales, or a specialist. Where a file is looked at
  * without the team, any name will do. */
 static gboolean
@@ -72,7 +79,11 @@ read_assignee(struct step *step, const struct program *program, cfg_t *s, const 
         step->assignee = g_strdup(config->failsafe);
         return TRUE;
     }
-    if (strcmp(word, "sales") != 0 && config->specialists->len && !config_specialist(config, word))
+    if (strcmp(word, "sales") == 0) {
+        step->assignee = g_strdup(sales_of(config));
+        return TRUE;
+    }
+    if (config->specialists->len && !config_specialist(config, word))
         return conf_refuse(
             s, error,
             "%s of \"%s\": there is no specialist \"%s\"; expected owner, failsafe, sales or a "

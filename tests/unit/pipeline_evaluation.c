@@ -48,7 +48,7 @@ static const struct story stories[] = {
       {"2027-10-02 15:00", "tick", NULL, NULL,
        "meeting owner Hand Acme over to whoever looks after it from now on 11-30;meeting owner Quarterly "
        "sync with "
-       "Acme 2027-02-28;meeting sales Yearly contract of Acme 2027-11-30"}}},
+       "Acme 2027-02-28;meeting owner Yearly contract of Acme 2027-11-30"}}},
     {"not ready: a reminder, and a later check-in",
      "{" FACTS "}",
      {{"2026-11-03 10:00", "tick", NULL, "demo; demo_day open 11-03 10:00", DEMO_TASK},

@@ -41,8 +41,9 @@ static const char trial_conf[] =
     "  meeting handover { title = \"Hand over\" every = \"once\" owner = \"sales\" start = \"signed_at\" }\n"
     "}\n";
 
-static const char other_conf[] = "sequence \"other\" {\n  enrol = \"plan = 'other'\"\n  stage in { }\n"
-                                 "  stage out { final = true }\n}\n";
+static const char other_conf[] =
+    "sequence \"other\" {\n  enrol = \"plan = 'other'\"\n  reenter = \"never\"\n  stage in { }\n"
+    "  stage out { final = true }\n}\n";
 
 #define STAGE(id) "{\"sequence\": \"trial\", \"stage\": \"" id "\", \"why\": \"by hand\", \"by_hand\": 1}"
 #define SENT "{\"sequence\": \"trial\", \"step\": \"hello\", \"message\": 1, \"subject\": \"Hello\"}"
@@ -161,7 +162,7 @@ static const struct story stories[] = {
      "{" ACME "}",
      {IN,
       {"2026-11-30 10:00", "stage_entered", STAGE("signed"),
-       "signed; sync scheduled 2027-02-28 10:00; handover open 11-30 10:00", "meeting sales Hand over 11-30"},
+       "signed; sync scheduled 2027-02-28 10:00; handover open 11-30 10:00", "meeting owner Hand over 11-30"},
       {"2026-12-01 10:00", "done Hand over", NULL,
        "signed; sync scheduled 2027-02-28 10:00; handover done 11-30 10:00", ""},
       {"2027-02-14 10:00", "tick", NULL, "signed; sync open 2027-02-28 10:00; handover done 11-30 10:00",
@@ -182,7 +183,12 @@ static const struct story stories[] = {
       {"2026-11-02 10:02", "facts", "{\"plan\": \"other\", \"wanted\": true}", "-", ""},
       {"2026-11-02 10:03", "stage_entered", "{\"sequence\": \"other\", \"stage\": \"out\", \"by_hand\": 1}",
        "fresh; hello wanted 11-02 10:03", ""},
-      {"2026-11-02 10:04", "refused other", "the account is in trial", "fresh; hello wanted 11-02 10:03",
+      {"2026-11-02 10:04", "refused other", "nobody enters that twice", "fresh; hello wanted 11-02 10:03",
+       ""}}},
+    {"nor the other way round",
+     "{" ACME "}",
+     {IN,
+      {"2026-11-02 10:04", "refused other", "the account is in trial", "fresh; hello wanted 11-02 10:00",
        ""}}},
     {"who leaves has no tasks any more",
      "{" ACME ", \"kickoff_on\": \"2026-10-20\"}",
