@@ -267,8 +267,8 @@ const struct sequence *
 cli_sequence_of(struct cli *cli, gint64 account_id)
 {
     g_autofree char *name = store_text(cli->service->db,
-                                       "SELECT sequence FROM enrolment WHERE account_id = ? AND state = "
-                                       "'active' ORDER BY since DESC LIMIT 1",
+                                       "SELECT sequence FROM enrolment WHERE account_id = ? AND state IN "
+                                       "('active', 'ended') ORDER BY state, since DESC LIMIT 1",
                                        NULL, "i", account_id);
     const struct sequence *seq = name ? program_sequence(cli->service->program, name) : NULL;
     return seq ? seq : cli->service->program->sequences->pdata[0];

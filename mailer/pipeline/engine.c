@@ -41,6 +41,7 @@ wants_in(const struct view *v)
     if (v->enrolment &&
         (seq->reenter != REENTER_RULE || view_truth(v, seq->reenter_when, RULE_FALSE) != RULE_TRUE ||
          view_truth(v, seq->leave, RULE_FALSE) == RULE_TRUE ||
+         view_truth(v, seq->done, RULE_FALSE) == RULE_TRUE ||
          view_truth(v, seq->cancel, RULE_FALSE) == RULE_TRUE))
         return FALSE;
     return view_truth(v, seq->enrol, v->enrolment ? RULE_TRUE : RULE_FALSE) == RULE_TRUE &&
@@ -79,6 +80,12 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
         *changed = TRUE;
         return steps_close_tasks(v, error) &&
                view_record(v, "left", 0, json_pack("{s:s}", "reason", reason), error);
+    }
+    if (view_truth(v, v->seq->done, RULE_FALSE) == RULE_TRUE) {
+        g_autofree char *reason = view_rule_reason(v, "done", v->seq->done);
+        *changed = TRUE;
+        return view_record(v, "ended", 0,
+                           json_pack("{s:s?, s:s}", "stage", v->enrolment->stage, "reason", reason), error);
     }
     if (v->enrolment->cancelled)
         return TRUE;

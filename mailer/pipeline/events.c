@@ -169,9 +169,34 @@ refusal_by_hand(struct view *v, GError **error)
         return g_strdup_printf(
             "the account was in %s before, and nobody enters that twice (reenter = \"never\")", seq->name);
     g_autofree char *other = progress_excluded_by(v, error);
-    return other ? g_strdup_printf("the account is in %s, and nobody is in %s at the same time (not_while)",
-                                   other, seq->name)
-                 : NULL;
+    return other && program_sequence(v->program, other)
+               ? g_strdup_printf("the account is in %s, and nobody is in %s at the same time (not_while)",
+                                 other, seq->name)
+               : NULL;
+}
+
+/* A sequence that is not in force any more cannot let anybody go by itself: a person who enters the account
+ * elsewhere takes it out. */
+static gboolean
+leave_bygone(struct view *v, GError **error)
+{
+    for (;;) {
+        g_autoptr(GError) local = NULL;
+        g_autofree char *other = progress_excluded_by(v, &local);
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (!other)
+            return TRUE;
+        json_t *data = json_pack("{s:s, s:s}", "sequence", other, "reason", "it is not in force any more");
+        struct event event = {
+            .at_us = v->now_us, .account_id = v->account_id, .kind = "left", .actor = "usher", .data = data};
+        gboolean ok = state_record(v->db, &event, error);
+        json_decref(data);
+        if (!ok)
+            return FALSE;
+    }
 }
 
 gboolean
@@ -228,7 +253,7 @@ pipeline_enrol_by_hand(struct store *db, const struct program *program, const st
     json_object_set_new(data, "why", json_string("by hand"));
     struct event event = {
         .at_us = now_us, .account_id = account_id, .kind = "enrolled", .actor = actor, .data = data};
-    gboolean ok = state_record(db, &event, error);
+    gboolean ok = leave_bygone(v, error) && state_record(db, &event, error);
     json_decref(data);
     return ok && view_enter_stage(v, sequence->stages->pdata[0], "enrolled by hand", event.id, error) &&
            account_touch(db, account_id, error);

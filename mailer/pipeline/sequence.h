@@ -79,6 +79,7 @@ struct sequence {
     enum reenter reenter;
     int reenter_when;                        /* of REENTER_RULE */
     int ends;                                /* the date by which it ends, before extensions */
+    int done;                                /* once true, the enrolment ends as by a final stage */
     char **not_while;                        /* no account is active here and in one of these */
     GPtrArray *stages, *transitions, *steps; /* in file order; the meetings follow the steps */
     GPtrArray *goals;

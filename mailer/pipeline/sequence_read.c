@@ -279,7 +279,8 @@ sequence_read_rules(struct sequence *seq, const struct program *program, cfg_t *
         !sequence_read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
         !sequence_read_rule(seq, cfg, "hold", &seq->hold, error) ||
         !sequence_read_rule(seq, cfg, "cancel", &seq->cancel, error) ||
-        !sequence_read_rule(seq, cfg, "leave", &seq->leave, error) || !read_reenter(seq, cfg, error) ||
+        !sequence_read_rule(seq, cfg, "leave", &seq->leave, error) ||
+        !sequence_read_rule(seq, cfg, "done", &seq->done, error) || !read_reenter(seq, cfg, error) ||
         !read_ends(seq, cfg, error))
         return FALSE;
     for (guint i = 0; i < seq->stages->len; i++)
@@ -331,6 +332,7 @@ sequence_parse(const char *path, GError **error)
         CFG_STR("hold", NULL, CFGF_NONE),
         CFG_STR("cancel", NULL, CFGF_NONE),
         CFG_STR("leave", NULL, CFGF_NONE),
+        CFG_STR("done", NULL, CFGF_NONE),
         CFG_STR("ends", NULL, CFGF_NONE),
         CFG_STR_LIST("payment_words", (char[]){"{payment, outstanding, fail}"}, CFGF_NONE),
         CFG_SEC("window", window, CFGF_MULTI),

@@ -108,6 +108,22 @@ class Programmes(harness.MailTestCase):
         self.refused(DATA, "in no sequence", "stop", "elm", "final_check")
         self.office.usher("verify")
 
+    def test_another_programme(self):
+        """A team changes over: who is in the old programme stays out of the new one until a person says so."""
+        self.open("onboarding")
+        self.office.add_accounts({"account": "acme"})
+        self.office.cycle()
+        self.office.write_config(self.office.config.replace('{"onboarding"}', '{"onboarding-detailed"}'))
+        self.office.cycle("2027-03-01T11:00")
+        self.assertIsNone(self.stage("acme", "onboarding-detailed"))
+        self.office.usher("enrol", "acme")
+        self.assertEqual(self.stage("acme", "onboarding-detailed"), "new_account")
+        self.office.cycle("2027-03-01T12:00")
+        self.assertEqual([event["sequence"] for event in self.office.events("acme", "draft_withdrawn")], ["onboarding"])
+        self.assertEqual(len(self.office.usher("drafts", "--json").json), 1)
+        self.assertEqual([event["sequence"] for event in self.office.events("acme", "left")], ["onboarding"])
+        self.office.usher("verify")
+
     def test_edited(self):
         self.open("onboarding")
         self.office.add_accounts({"account": "acme"}, {"account": "elm"})
