@@ -70,6 +70,7 @@ static void
 merge(struct fact_row *row, const char *source, gint64 as_of_us, json_t *facts)
 {
     const char *kept = g_string_chunk_insert_const(row->strings, source);
+    gboolean by_hand = strcmp(source, FACTS_BY_HAND) == 0;
     const json_t *exceptions = json_object_get(facts, STORED_AS_OF);
     const char *name;
     json_t *value;
@@ -84,13 +85,15 @@ merge(struct fact_row *row, const char *source, gint64 as_of_us, json_t *facts)
             merge_undeclared(row, name, value, time_us);
             continue;
         }
-        if (fact->source && strcmp(fact->source, source) != 0)
+        if (!by_hand && fact->source && strcmp(fact->source, source) != 0)
             continue;
         struct fact_value *slot = &row->values[fact->index];
-        if (slot->value && slot->as_of_us >= time_us)
+        if (slot->value && !by_hand &&
+            (slot->as_of_us >= time_us || strcmp(slot->source, FACTS_BY_HAND) == 0))
             continue;
         json_decref(slot->value);
-        *slot = (struct fact_value){.value = json_incref(value), .source = kept, .as_of_us = time_us};
+        *slot = (struct fact_value){
+            .value = json_incref(value), .source = kept, .as_of_us = by_hand ? 0 : time_us};
     }
 }
 

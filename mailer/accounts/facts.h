@@ -83,6 +83,9 @@ struct fact_value {
 
 struct fact_row;
 
+/* The source of what people give by hand: it wins over every other, and its facts do not age (as_of_us 0). */
+#define FACTS_BY_HAND "by hand"
+
 /* Everything known about account_id. Of several sources that deliver the same fact the newest wins. team_zone
  * is borrowed and stands in where the account has neither `timezone` nor `country`. Free with
  * fact_row_free(). */

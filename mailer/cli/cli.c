@@ -58,7 +58,11 @@ static const struct command commands[] = {
     {"resume", "ACCOUNT [STEP [--sequence NAME]]",
      "release a hold or an unanswered reply; with STEP, let a stopped or late step go on", NEEDS_WRITE,
      cmd_resume},
-    {"extend", "ACCOUNT DAYS", "move the end, and the final steps with it", NEEDS_WRITE, cmd_extend},
+    {"extend", "[--note TEXT] ACCOUNT DAYS", "move the end, and the final steps with it", NEEDS_WRITE,
+     cmd_extend},
+    {"goal", "[--undo] ACCOUNT [GOAL]", "what was to be seen, and has been; tick a goal off", NEEDS_WRITE,
+     cmd_goal},
+    {"date", "[--undo] ACCOUNT [NAME [DATE]]", "dates given by hand: demo, kick-off", NEEDS_WRITE, cmd_date},
     {"hold", "[--until DATE] ACCOUNT REASON", "send nothing to an account for a while", NEEDS_WRITE,
      cmd_hold},
     {"away", "[NAME FROM TO [--cover NAME|--shared] [--note TEXT]]",
@@ -272,8 +276,8 @@ const struct sequence *
 cli_sequence_of(struct cli *cli, gint64 account_id)
 {
     g_autofree char *name = store_text(cli->service->db,
-                                       "SELECT sequence FROM enrolment WHERE account_id = ? AND state = "
-                                       "'active' ORDER BY since DESC LIMIT 1",
+                                       "SELECT sequence FROM enrolment WHERE account_id = ? AND state IN "
+                                       "('active', 'ended') ORDER BY state, since DESC LIMIT 1",
                                        NULL, "i", account_id);
     const struct sequence *seq = name ? program_sequence(cli->service->program, name) : NULL;
     return seq ? seq : cli->service->program->sequences->pdata[0];

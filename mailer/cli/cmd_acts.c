@@ -26,23 +26,6 @@ begin_account(struct cli *cli, const char *name, const GOptionEntry *entries, in
     return cli_begin(cli, name, entries, min, max, argc, argv, rc) ? cli_account(cli, (*argv)[1], rc) : 0;
 }
 
-/* The active enrolment, or NULL after the error was printed. */
-static struct enrolment *
-active_enrolment(struct cli *cli, gint64 account_id, const struct sequence **seq, int *rc)
-{
-    g_autoptr(GError) error = NULL;
-    *seq = cli_sequence_of(cli, account_id);
-    struct enrolment *e = enrolment_load(cli->service->db, account_id, (*seq)->name, &error);
-    if (e && e->active)
-        return e;
-    enrolment_free(e);
-    if (!error)
-        g_set_error(&error, USHER_ERROR, USHER_ERROR_DATA,
-                    "the account is in no sequence; `usher enrol` enters it by hand");
-    *rc = cli_fail(error);
-    return NULL;
-}
-
 int
 cmd_enrol(struct cli *cli, int argc, char **argv)
 {
@@ -85,6 +68,9 @@ cmd_stage(struct cli *cli, int argc, char **argv)
         printf("%s is in stage %s already\n", argv[1], stage->title);
         return EX_OK;
     }
+    g_autoptr(GError) error = NULL;
+    if (!pipeline_may_enter(cli->service->db, cli->service->program, seq, stage, id, cli->now_us, &error))
+        return cli_fail(error);
     g_autofree char *done = g_strdup_printf("%s: stage %s", argv[1], stage->title);
     return cli_act(cli, id, "stage_entered",
                    json_pack("{s:s, s:s, s:s, s:i}", "sequence", seq->name, "stage", stage->id, "why",
@@ -162,21 +148,6 @@ cmd_resume(struct cli *cli, int argc, char **argv)
             argv[2], step_state_names[state]);
     g_autofree char *done = g_strdup_printf("%s: %s goes on", argv[1], argv[2]);
     return set_step(cli, id, seq, argv[2], STEP_IDLE, NULL, done);
-}
-
-int
-cmd_extend(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    gint64 id = begin_account(cli, "extend", NULL, 2, 2, &argc, &argv, &rc), days;
-    const struct sequence *seq;
-    scoped(enrolment_free) struct enrolment *e = id ? active_enrolment(cli, id, &seq, &rc) : NULL;
-    if (!e)
-        return rc;
-    if (!g_ascii_string_to_signed(argv[2], 10, -365, 365, &days, NULL))
-        return cli_usage("extend: \"%s\": expected a number of days", argv[2]);
-    g_autofree char *done = g_strdup_printf("%s: the end moves by %d days", argv[1], (int)days);
-    return cli_act(cli, id, "extended", json_pack("{s:I}", "days", (json_int_t)days), done);
 }
 
 int

@@ -98,8 +98,7 @@ load_columns(struct cli *cli, const struct sequence *seq, GError **error)
     g_autoptr(GError) local = NULL;
     for (guint i = 0; i < seq->stages->len; i++) {
         const struct stage *s = seq->stages->pdata[i];
-        add_column(columns, s->id,
-                   s->line ? g_strdup_printf("%d. %s", s->line, s->title) : g_strdup(s->title));
+        add_column(columns, s->id, stage_display(s));
     }
     scoped(query_end) struct query *q = store_query(
         cli->service->db,

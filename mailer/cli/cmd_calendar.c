@@ -170,8 +170,8 @@ print_calendar(struct cli *cli, gint64 account_id, gint64 until_us, const char *
                           .reason = query_text(q, "waits") ? query_text(q, "waits") : query_text(q, "reason"),
                           .seq = program_sequence(s->program, query_text(q, "sequence"))};
         e.step = e.seq ? sequence_step(e.seq, query_text(q, "step")) : NULL;
-        if (!e.step)
-            continue; /* the files have no such step any more */
+        if (!e.step || e.step->kind == STEP_TASK)
+            continue; /* the files have no such step any more, or it is no mail */
         if (!fact_row_load(s->db, s->program->facts, e.account_id, s->config->timezone, &row, &local))
             break;
         e.row = row;

@@ -97,6 +97,8 @@ cmd_import(struct cli *cli, int argc, char **argv)
                                      .complete = complete,
                                      .force = force,
                                      .team_zone = s->config->timezone};
+    if (strcmp(options.source, FACTS_BY_HAND) == 0)
+        return cli_usage("import: --source \"%s\" is what people set by hand (usher date)", FACTS_BY_HAND);
     if (as_of && !zone_parse_time(s->config->timezone, as_of, &options.as_of_us, &error))
         return cli_fail(error);
     FILE *stream = strcmp(argv[1], "-") == 0 ? stdin : fopen(argv[1], "re");

@@ -1,9 +1,10 @@
-/* lint: templates, findings and sequences, before any account. It needs no database, and where there is no
- * configuration the defaults do: then facts.conf and the sequences are looked for where they lie beside a
- * folder of templates. */
+/* lint: templates, findings and sequences, before any account. It needs no database (with one, lint_inside.c
+ * tells what an edited sequence changes), and where there is no configuration the defaults do: then
+ * facts.conf and the sequences are looked for where they lie beside a folder of templates. */
 #include "base/config_load.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/lint_inside.h"
 #include "cli/table.h"
 #include "compose/lint.h"
 #include "pipeline/sequence.h"
@@ -188,17 +189,14 @@ lint_template_file(struct linter *l, const char *path)
         print_line(l, path, lines->pdata[i]);
 }
 
-/* TRUE when the sequence stands among the others of the configuration: its rules may read their stage times.
- */
+/* TRUE when the service would read the file, in place of the sequence in force that has its name: its rules
+ * may read the stage times of the others, and it may lie anywhere. */
 static gboolean
-stands_in_force(const struct linter *l, const char *folder, const char *name)
+could_stand_in(const struct linter *l, const char *path)
 {
-    if (l->bare || !g_strv_contains((const char *const *)l->config->sequences, name))
-        return FALSE;
-    g_autofree char *here = g_canonicalize_filename(folder, NULL);
-    g_autofree char *there = g_canonicalize_filename(l->config->sequences_dir, NULL);
+    g_autofree char *name = NULL;
     scoped(program_free) struct program *program =
-        strcmp(here, there) == 0 ? program_load(l->config, NULL) : NULL;
+        l->bare ? NULL : program_load_edited(l->config, path, &name, NULL);
     return program != NULL;
 }
 
@@ -224,8 +222,16 @@ lint_sequence_file(struct linter *l, const char *path)
     config->sequences = g_new0(char *, 2);
     config->sequences[0] = g_strdup(name);
     scoped(program_free) struct program *program = program_load(config, &error);
-    if (!program && !stands_in_force(l, folder, name))
+    gboolean in_force = could_stand_in(l, path);
+    if (!program && !in_force) {
         print_refusal(l, g_str_has_prefix(error->message, path) ? path : found, error);
+        return;
+    }
+    g_clear_error(&error);
+    if (in_force && !lint_print_inside(l->cli, l->config, path, &error)) {
+        cli_fail(error); /* the file is right; what it changes could not be told */
+        note_code(l, usher_error_exit_code(error));
+    }
 }
 
 static void
@@ -288,8 +294,10 @@ lint_configured(struct linter *l)
     for (guint i = 0; l->program && i < l->program->sequences->len; i++) {
         const struct sequence *seq = l->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
-            char *path = g_build_filename(l->config->templates_dir,
-                                          ((struct step *)seq->steps->pdata[j])->template_name, NULL);
+            const struct step *step = seq->steps->pdata[j];
+            if (step->kind == STEP_TASK)
+                continue;
+            char *path = g_build_filename(l->config->templates_dir, step->template_name, NULL);
             if (g_ptr_array_find_with_equal_func(paths, path, g_str_equal, NULL))
                 g_free(path);
             else

@@ -8,6 +8,16 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+/* The first step that is a mail; NULL: there is none. */
+static const struct step *
+first_mail(const struct sequence *seq)
+{
+    for (guint i = 0; i < seq->steps->len; i++)
+        if (((struct step *)seq->steps->pdata[i])->kind != STEP_TASK)
+            return seq->steps->pdata[i];
+    return NULL;
+}
+
 /* The step to preview: the one named, else the one with a live draft, else the first whose conditions hold.
  */
 static const struct step *
@@ -20,7 +30,8 @@ pick_step(struct cli *cli, const struct sequence *seq, gint64 account_id, const 
                                        "state IN ('drafted', 'queued', 'wanted',"
                                        " 'waiting', 'scheduled') ORDER BY state <> 'drafted', due_at LIMIT 1",
                                        NULL, "it", account_id, seq->name);
-    return step ? sequence_step(seq, step) : seq->steps->len ? seq->steps->pdata[0] : NULL;
+    const struct step *found = step ? sequence_step(seq, step) : NULL;
+    return found && found->kind != STEP_TASK ? found : first_mail(seq);
 }
 
 /* The draft of what was asked for, stored or composed for the occasion (then *row has its facts, which the
@@ -36,6 +47,10 @@ find_draft(struct cli *cli, gint64 account_id, const char *step_name, struct fac
         const struct sequence *other = s->program->sequences->pdata[i];
         step = sequence_step(other, step_name); /* an account may be in several */
         seq = step ? other : seq;
+    }
+    if (step && step->kind == STEP_TASK) {
+        *rc = cli_usage("preview: %s is a task, not a mail", step->id);
+        return NULL;
     }
     if (!step) {
         g_autofree char *ids = sequence_step_ids(seq);

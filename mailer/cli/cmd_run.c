@@ -102,6 +102,8 @@ check_templates(struct service *s, GError **error)
         const struct sequence *seq = s->program->sequences->pdata[i];
         for (guint j = 0; j < seq->steps->len; j++) {
             const struct step *step = seq->steps->pdata[j];
+            if (step->kind == STEP_TASK)
+                continue;
             scoped(mail_template_free) struct mail_template *tpl =
                 mail_template_load(s->config, step->template_name, error);
             if (!tpl || !mail_template_check(tpl, s->program->facts, error) ||

@@ -175,7 +175,9 @@ add_next(const struct cli *cli, gint64 account_id, const char *key, const struct
         g_autofree char *stop = g_strdup_printf("usher stop %s %s%s", key, query_text(q, "step"), option);
         json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s}", "sequence",
                                                seq->name, "step", query_text(q, "step"), "kind",
-                                               step && step->kind == STEP_AUTOMATIC ? "automatic" : "draft",
+                                               step && step->kind == STEP_AUTOMATIC ? "automatic"
+                                               : step && step->kind == STEP_TASK    ? "task"
+                                                                                    : "draft",
                                                "state", query_text(q, "state"), "at", at, "local", local,
                                                "reason", query_text(q, "reason"), "stop", stop));
     }

@@ -164,8 +164,9 @@ print_next(const char *key, const json_t *all)
     {
         const char *state = text_of(item, "state"), *local = text_of(item, "local");
         gboolean same_day = *local && strncmp(text_of(item, "at"), local, DAY_CHARS) == 0;
-        g_autofree char *kind = g_strdup_printf(
-            "%s%s", strcmp(text_of(item, "kind"), "automatic") == 0 ? "automatic, " : "", state);
+        const char *is = text_of(item, "kind");
+        g_autofree char *kind = g_strdup_printf("%s%s%s", strcmp(is, "draft") == 0 ? "" : is,
+                                                strcmp(is, "draft") == 0 ? "" : ", ", state);
         table_add(table, text_of(item, "step"), text_of(item, "at"), same_day ? local + DAY_CHARS + 1 : local,
                   kind, text_of(item, "stop"), text_of(item, "reason"), NULL);
         table_tint_cell(table, 3, state_tint(state));

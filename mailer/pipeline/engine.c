@@ -12,10 +12,12 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "pipeline/calendar.h"
+#include "pipeline/progress.h"
 #include "pipeline/steps.h"
-#include "pipeline/view.h"
 
 #include <string.h>
+
+#define MAX_CHANGES 8 /* of one account at one instant; a file could send it round in a circle */
 
 /* ---- sequences ---- */
 
@@ -30,15 +32,41 @@ everyone_opted_out(struct view *v, GError **error)
                0, error, "i", v->account_id) != 0;
 }
 
+/* Whether the rules want an account in that is not active: the first time by `enrol`, after that by `reenter`
+ * as well. Who would have to leave at once does not come back. */
+static gboolean
+wants_in(const struct view *v)
+{
+    const struct sequence *seq = v->seq;
+    if (v->enrolment &&
+        (seq->reenter != REENTER_RULE || view_truth(v, seq->reenter_when, RULE_FALSE) != RULE_TRUE ||
+         view_truth(v, seq->leave, RULE_FALSE) == RULE_TRUE ||
+         view_truth(v, seq->done, RULE_FALSE) == RULE_TRUE ||
+         view_truth(v, seq->cancel, RULE_FALSE) == RULE_TRUE))
+        return FALSE;
+    return view_truth(v, seq->enrol, v->enrolment ? RULE_TRUE : RULE_FALSE) == RULE_TRUE &&
+           view_truth(v, seq->exclude, RULE_FALSE) != RULE_TRUE && !v->absent;
+}
+
 static gboolean
 consider_enrolment(struct view *v, gboolean *changed, GError **error)
 {
-    if (v->enrolment || view_truth(v, v->seq->enrol, RULE_FALSE) != RULE_TRUE ||
-        view_truth(v, v->seq->exclude, RULE_FALSE) == RULE_TRUE || v->absent)
+    if ((v->enrolment && v->enrolment->active) || !wants_in(v))
+        return TRUE;
+    g_autoptr(GError) local = NULL;
+    g_autofree char *other = progress_excluded_by(v, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (other)
         return TRUE;
     *changed = TRUE;
-    return view_record(v, "enrolled", 0, json_pack("{s:i, s:s}", "by_hand", 0, "why", "the enrol rule holds"),
-                       error) &&
+    json_t *data = progress_facts(v);
+    json_object_set_new(data, "by_hand", json_integer(0));
+    json_object_set_new(data, "why",
+                        json_string(v->enrolment ? "the reenter rule holds" : "the enrol rule holds"));
+    return view_record(v, "enrolled", 0, data, error) &&
            view_enter_stage(v, v->seq->stages->pdata[0], "enrolled", 0, error);
 }
 
@@ -50,7 +78,14 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
     if (view_truth(v, v->seq->leave, RULE_FALSE) == RULE_TRUE) {
         g_autofree char *reason = view_rule_reason(v, "leave", v->seq->leave);
         *changed = TRUE;
-        return view_record(v, "left", 0, json_pack("{s:s}", "reason", reason), error);
+        return steps_close_tasks(v, error) &&
+               view_record(v, "left", 0, json_pack("{s:s}", "reason", reason), error);
+    }
+    if (view_truth(v, v->seq->done, RULE_FALSE) == RULE_TRUE) {
+        g_autofree char *reason = view_rule_reason(v, "done", v->seq->done);
+        *changed = TRUE;
+        return view_record(v, "ended", 0,
+                           json_pack("{s:s?, s:s}", "stage", v->enrolment->stage, "reason", reason), error);
     }
     if (v->enrolment->cancelled)
         return TRUE;
@@ -69,45 +104,83 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
     return view_record(v, "cancelled", 0, json_pack("{s:s}", "reason", reason), error);
 }
 
+/* One look at what moves the account; *changed: it must be looked at again. */
 static gboolean
-advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
-                 gint64 account_id, gint64 now_us, gint64 cause, gint64 *wake_us, gboolean *uncomposed,
-                 GError **error)
+move(struct view *v, gboolean *changed, GError **error)
 {
-    scoped(view_free) struct view *v = view_load(db, program, seq, account_id, now_us, NULL, error);
+    static gboolean (*const moves[])(struct view *, gboolean *, GError **) = {
+        progress_rename, progress_notice, consider_exit, consider_enrolment, progress_goals, progress_time,
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(moves) && !*changed; i++)
+        if (!moves[i](v, changed, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* When an account outside the sequence must be looked at again. */
+static void
+wake_outside(struct view *v)
+{
+    const int rules[] = {v->seq->enrol, v->enrolment ? v->seq->reenter_when : NO_RULE};
+    for (gsize i = 0; v->seq->reads_today && i < G_N_ELEMENTS(rules); i++)
+        if (rules[i] != NO_RULE && rules_reads_today(v->seq->rules, rules[i]) &&
+            (!v->enrolment || v->seq->reenter == REENTER_RULE))
+            view_wake_at(v, midnight_after_us(v->zone, v->now_us));
+}
+
+struct advance {
+    struct store *db;
+    const struct program *program;
+    gint64 account_id, now_us, cause, wake_us;
+    gboolean went_out;   /* the account is active in one sequence less */
+    gboolean uncomposed; /* a step is due whose mail could not be written: to be tried again */
+};
+
+static struct view *
+look(const struct advance *a, const struct sequence *seq, GError **error)
+{
+    struct view *v = view_load(a->db, a->program, seq, a->account_id, a->now_us, NULL, error);
+    if (v)
+        v->cause = a->cause;
+    return v;
+}
+
+static gboolean
+advance_sequence(struct advance *a, const struct sequence *seq, GError **error)
+{
+    scoped(view_free) struct view *v = look(a, seq, error);
     if (!v)
         return FALSE;
-    v->cause = cause;
+    gboolean was_active = v->enrolment && v->enrolment->active;
     /* Stage and times are facts too, so each change is looked at again: an account that has just entered may
      * have to leave. */
-    for (int changes = 0; changes < 3; changes++) {
+    for (int changes = 0; changes < MAX_CHANGES; changes++) {
         gboolean changed = FALSE;
-        if (!consider_exit(v, &changed, error) || (!changed && !consider_enrolment(v, &changed, error)))
+        if (!move(v, &changed, error))
             return FALSE;
         if (!changed)
             break;
         view_free(v);
-        v = view_load(db, program, seq, account_id, now_us, NULL, error);
+        v = look(a, seq, error);
         if (!v)
             return FALSE;
-        v->cause = cause;
     }
-    if (v->enrolment && !v->enrolment->active)
-        return TRUE;
-    if (!v->enrolment) {
-        if (seq->reads_today && seq->enrol != NO_RULE && rules_reads_today(seq->rules, seq->enrol))
-            view_wake_at(v, midnight_after_us(v->zone, now_us));
+    gboolean active = v->enrolment && v->enrolment->active;
+    a->went_out = a->went_out || (was_active && !active);
+    if (!active) {
+        if (v->enrolment && !steps_close(v, error))
+            return FALSE;
+        wake_outside(v);
     } else {
-        for (guint i = 0; i < seq->steps->len; i++)
-            if (!step_update(v, seq->steps->pdata[i], error))
-                return FALSE;
+        if (!steps_update(v, error))
+            return FALSE;
         if (seq->reads_today && !v->enrolment->cancelled)
-            view_wake_at(v, midnight_after_us(v->zone, now_us));
+            view_wake_at(v, midnight_after_us(v->zone, a->now_us));
         view_wake_at(v, v->hold_until_us);
     }
-    if (v->wake_us && (!*wake_us || v->wake_us < *wake_us))
-        *wake_us = v->wake_us;
-    *uncomposed = *uncomposed || v->uncomposed;
+    if (v->wake_us && (!a->wake_us || v->wake_us < a->wake_us))
+        a->wake_us = v->wake_us;
+    a->uncomposed = a->uncomposed || v->uncomposed;
     return TRUE;
 }
 
@@ -122,14 +195,15 @@ gboolean
 pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
                          gint64 cause, GError **error)
 {
-    gint64 wake_us = 0;
-    gboolean uncomposed = FALSE;
-    for (guint i = 0; i < program->sequences->len; i++)
-        if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, cause, &wake_us,
-                              &uncomposed, error))
-            return FALSE;
+    struct advance a = {
+        .db = db, .program = program, .account_id = account_id, .now_us = now_us, .cause = cause};
+    /* Who goes out of one sequence may enter another that stands before it in the list. */
+    for (int round = 0; round == 0 || (a.went_out && round == 1); round++)
+        for (guint i = 0; i < program->sequences->len; i++)
+            if (!advance_sequence(&a, program->sequences->pdata[i], error))
+                return FALSE;
     return store_exec(db, "UPDATE account SET dirty = ?, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
-                      "iii", (gint64)uncomposed, wake_us, account_id);
+                      "iii", (gint64)a.uncomposed, a.wake_us, account_id);
 }
 
 struct fact_row *

@@ -22,10 +22,16 @@ gboolean pipeline_advance(struct store *db, const struct program *program, gint6
 gboolean pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id,
                                   gint64 now_us, gint64 cause, GError **error);
 
-/* Enrols by hand: overrides the enrol rule, never the exclude rule (USHER_ERROR_NO_PERMISSION names it). */
+/* Enrols by hand: overrides the enrol rule, never the exclude rule (USHER_ERROR_NO_PERMISSION names it) nor a
+ * sequence that excludes this one; after reenter = "never" only once (USHER_ERROR_DATA says which). */
 gboolean pipeline_enrol_by_hand(struct store *db, const struct program *program,
                                 const struct sequence *sequence, gint64 account_id, gint64 now_us,
                                 const char *actor, GError **error);
+
+/* Whether a person may set the stage: USHER_ERROR_NO_PERMISSION names the stage's condition, or, where the
+ * enrolment has ended, the sequence that has the account and excludes this one. */
+gboolean pipeline_may_enter(struct store *db, const struct program *program, const struct sequence *sequence,
+                            const struct stage *stage, gint64 account_id, gint64 now_us, GError **error);
 
 /* The facts of an account with the engine's own added, as templates read them. The caller frees with
  * fact_row_free(). */

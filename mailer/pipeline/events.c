@@ -4,8 +4,8 @@
 
 #include "accounts/contacts.h"
 #include "base/error.h"
+#include "pipeline/progress.h"
 #include "pipeline/step_tasks.h"
-#include "pipeline/view.h"
 
 #include <string.h>
 
@@ -26,11 +26,13 @@ follow_transitions(struct store *db, const struct program *program, const struct
     if (!v->enrolment || !v->enrolment->active || !v->enrolment->stage)
         return TRUE;
     const char *step = json_string_value(json_object_get(event->data, "step"));
+    const char *stage = fact_row_text(v->row, "stage");
     for (guint i = 0; i < seq->transitions->len; i++) {
         const struct transition *t = seq->transitions->pdata[i];
         if (strcmp(t->on, event->kind) != 0 || (t->step && g_strcmp0(t->step, step) != 0) ||
-            (*t->stages && !g_strv_contains((const char *const *)t->stages, v->enrolment->stage)) ||
-            strcmp(t->to, v->enrolment->stage) == 0 || view_truth(v, t->when, RULE_TRUE) != RULE_TRUE)
+            (*t->stages && !g_strv_contains((const char *const *)t->stages, stage)) ||
+            strcmp(t->to, stage) == 0 || !view_may_enter(v, sequence_stage(seq, t->to)) ||
+            view_truth(v, t->when, RULE_TRUE) != RULE_TRUE)
             continue;
         return view_enter_stage(v, sequence_stage(seq, t->to), t->name, event->id, error);
     }
@@ -45,7 +47,32 @@ causes_transitions(const struct event *event)
            json_integer_value(json_object_get(event->data, "opens")) != 0;
 }
 
-/* A stage set by hand cancels what is automatic, or takes such a cancellation back. */
+static gboolean
+follow_by_hand(struct store *db, const struct event *event, const char *kind, json_t *data, GError **error)
+{
+    struct event follow = {.at_us = event->at_us,
+                           .account_id = event->account_id,
+                           .cause = event->id,
+                           .kind = kind,
+                           .actor = "usher",
+                           .data = data};
+    json_object_set(data, "sequence", json_object_get(event->data, "sequence"));
+    gboolean ok = state_record(db, &follow, error);
+    json_decref(data);
+    return ok;
+}
+
+/* TRUE when an earlier stage cancelled what is automatic, not churn or an opt-out. */
+static gboolean
+is_cancelled_by_stage(const struct sequence *seq, const struct enrolment *e)
+{
+    for (guint i = 0; e->cancelled && i < seq->stages->len; i++)
+        if (strcmp(((struct stage *)seq->stages->pdata[i])->title, e->cancelled) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* A stage set by hand cancels what is automatic, or ends the enrolment, or takes such a thing back. */
 static gboolean
 follow_stage_by_hand(struct store *db, const struct program *program, const struct event *event,
                      GError **error)
@@ -63,22 +90,16 @@ follow_stage_by_hand(struct store *db, const struct program *program, const stru
     }
     if (!stage || !e)
         return TRUE;
-    gboolean by_stage = FALSE; /* an earlier stage cancelled it, not churn or an opt-out */
-    for (guint i = 0; e->cancelled && i < seq->stages->len; i++)
-        by_stage = by_stage || strcmp(((struct stage *)seq->stages->pdata[i])->title, e->cancelled) == 0;
-    if (stage->cancels ? e->cancelled != NULL : !by_stage)
-        return TRUE;
-    json_t *data =
-        json_pack("{s:s, s:s?}", "sequence", seq->name, "reason", stage->cancels ? stage->title : NULL);
-    struct event follow = {.at_us = event->at_us,
-                           .account_id = event->account_id,
-                           .cause = event->id,
-                           .kind = stage->cancels ? "cancelled" : "reinstated",
-                           .actor = "usher",
-                           .data = data};
-    gboolean ok = state_record(db, &follow, error);
-    json_decref(data);
-    return ok;
+    if (stage->cancels && !e->cancelled &&
+        !follow_by_hand(db, event, "cancelled", json_pack("{s:s}", "reason", stage->title), error))
+        return FALSE;
+    if (!stage->cancels && is_cancelled_by_stage(seq, e) &&
+        !follow_by_hand(db, event, "reinstated", json_object(), error))
+        return FALSE;
+    if (stage->final && e->active)
+        return follow_by_hand(db, event, "ended",
+                              json_pack("{s:s, s:s}", "stage", stage->id, "reason", stage->title), error);
+    return stage->final || !e->ended || follow_by_hand(db, event, "reopened", json_object(), error);
 }
 
 /* Whether the subject of an event's mail holds a payment word is the sequence's to say. */
@@ -140,16 +161,87 @@ pipeline_record(struct store *db, const struct program *program, struct event *e
     return account_touch(db, event->account_id, error);
 }
 
+/* Why a specialist may not enter the account; NULL: they may, or an error. The caller frees. */
+static char *
+refusal_by_hand(struct view *v, GError **error)
+{
+    const struct sequence *seq = v->seq;
+    if (v->enrolment && v->enrolment->active)
+        return g_strdup_printf("the account is already in %s, in stage %s", seq->name, v->enrolment->stage);
+    if (v->enrolment && seq->reenter == REENTER_NEVER)
+        return g_strdup_printf(
+            "the account was in %s before, and nobody enters that twice (reenter = \"never\")", seq->name);
+    g_autofree char *other = progress_excluded_by(v, error);
+    return other && program_sequence(v->program, other)
+               ? g_strdup_printf("the account is in %s, and nobody is in %s at the same time (not_while)",
+                                 other, seq->name)
+               : NULL;
+}
+
+/* A sequence that is not in force any more cannot let anybody go by itself: a person who enters the account
+ * elsewhere takes it out. */
+static gboolean
+leave_bygone(struct view *v, GError **error)
+{
+    for (;;) {
+        g_autoptr(GError) local = NULL;
+        g_autofree char *other = progress_excluded_by(v, &local);
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (!other)
+            return TRUE;
+        json_t *data = json_pack("{s:s, s:s}", "sequence", other, "reason", "it is not in force any more");
+        struct event event = {
+            .at_us = v->now_us, .account_id = v->account_id, .kind = "left", .actor = "usher", .data = data};
+        gboolean ok = state_record(v->db, &event, error);
+        json_decref(data);
+        if (!ok)
+            return FALSE;
+    }
+}
+
+gboolean
+pipeline_may_enter(struct store *db, const struct program *program, const struct sequence *sequence,
+                   const struct stage *stage, gint64 account_id, gint64 now_us, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
+    if (!v)
+        return FALSE;
+    if (!view_may_enter(v, stage)) {
+        g_autofree char *rule = view_rule_line(v, stage->when, 0);
+        g_autofree char *known = view_known(v, stage->when);
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION, "stage %s: only where %s%s%s",
+                    stage->title, rule, *known ? "; now " : "", known);
+        return FALSE;
+    }
+    g_autofree char *other = v->enrolment && !v->enrolment->active ? progress_excluded_by(v, &local) : NULL;
+    if (other)
+        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION,
+                    "the account is in %s, and nobody is in %s at the same time (not_while)", other,
+                    sequence->name);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !other && (!error || !*error);
+}
+
 gboolean
 pipeline_enrol_by_hand(struct store *db, const struct program *program, const struct sequence *sequence,
                        gint64 account_id, gint64 now_us, const char *actor, GError **error)
 {
+    g_autoptr(GError) local = NULL;
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     if (!v)
         return FALSE;
-    if (v->enrolment && v->enrolment->active) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "the account is already in %s, in stage %s",
-                    sequence->name, v->enrolment->stage);
+    g_autofree char *refusal = refusal_by_hand(v, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    if (refusal) {
+        g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, refusal);
         return FALSE;
     }
     if (view_truth(v, sequence->exclude, RULE_FALSE) == RULE_TRUE) {
@@ -158,10 +250,13 @@ pipeline_enrol_by_hand(struct store *db, const struct program *program, const st
                     "%s excludes the account, even by hand: %s", sequence->name, rule);
         return FALSE;
     }
-    json_t *data = json_pack("{s:s, s:i, s:s}", "sequence", sequence->name, "by_hand", 1, "why", "by hand");
+    json_t *data = progress_facts(v);
+    json_object_set_new(data, "sequence", json_string(sequence->name));
+    json_object_set_new(data, "by_hand", json_integer(1));
+    json_object_set_new(data, "why", json_string("by hand"));
     struct event event = {
         .at_us = now_us, .account_id = account_id, .kind = "enrolled", .actor = actor, .data = data};
-    gboolean ok = state_record(db, &event, error);
+    gboolean ok = leave_bygone(v, error) && state_record(db, &event, error);
     json_decref(data);
     return ok && view_enter_stage(v, sequence->stages->pdata[0], "enrolled by hand", event.id, error) &&
            account_touch(db, account_id, error);

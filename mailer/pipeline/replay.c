@@ -25,6 +25,9 @@ static const struct {
     {"suppression", ",", "event_id IS NOT NULL", FALSE},
     {"retracted", ",", "1", FALSE},
     {"leave", ",", "1", FALSE},
+    {"goal", ",", "1", TRUE},
+    {"seen", ",", "1", TRUE},
+    {"account_facts", ",", "source = '" FACTS_BY_HAND "'", FALSE},
     {"account", ",version,dirty,evaluate_at,", "1", FALSE},
 };
 
@@ -178,11 +181,11 @@ apply_row(struct store *db, struct query *q, GError **error)
 }
 
 /* Two queries, because one for both cases reads the whole journal for the events of one account. A task that
- * was taken back was there, and was closed. */
+ * was taken back was there, and was closed; so was one that was moved or closed by what was taken back. */
 #define SELECT_JOURNAL(which)                                                                                \
     "SELECT e.id, e.at, e.account_id, e.kind, e.actor, e.cause, e.data FROM main.event e LEFT JOIN "         \
-    "main.retracted r ON r.event_id = e.id WHERE (r.event_id IS NULL OR e.kind = 'task_made') AND " which    \
-    " ORDER BY e.id"
+    "main.retracted r ON r.event_id = e.id WHERE (r.event_id IS NULL OR e.kind IN ('task_made', "            \
+    "'task_over', 'task_snoozed')) AND " which " ORDER BY e.id"
 
 static gboolean
 apply_journal(struct store *db, gint64 account_id, GError **error)

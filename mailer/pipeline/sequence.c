@@ -1,10 +1,10 @@
-/* Reading sequence files. A file is refused as a whole at its first mistake, with file, line and key. */
+/* Programs: the facts and the sequences in force, loaded together. What stands in a sequence file is read in
+ * sequence_read.c. */
 #include "pipeline/sequence.h"
 
 #include "base/conf.h"
-#include "base/error.h"
 #include "base/text.h"
-#include "pipeline/engine_facts.h"
+#include "pipeline/sequence_read.h"
 
 #include <string.h>
 
@@ -14,7 +14,18 @@ stage_free(gpointer data)
     struct stage *s = data;
     g_free(s->id);
     g_free(s->title);
+    g_free(s->label);
+    g_strfreev(s->was);
     g_free(s);
+}
+
+static void
+goal_free(gpointer data)
+{
+    struct goal *g = data;
+    g_free(g->id);
+    g_free(g->title);
+    g_free(g);
 }
 
 static void
@@ -24,6 +35,8 @@ step_free(gpointer data)
     g_free(s->id);
     g_free(s->template_name);
     g_strfreev(s->stages);
+    g_clear_pointer(&s->title, liquid_template_free);
+    g_free(s->assignee);
     g_free(s);
 }
 
@@ -47,6 +60,8 @@ sequence_free(gpointer data)
     g_free(s->title);
     g_free(s->file);
     g_strfreev(s->payment_words);
+    g_strfreev(s->not_while);
+    g_ptr_array_unref(s->goals);
     g_ptr_array_unref(s->stages);
     g_ptr_array_unref(s->transitions);
     g_ptr_array_unref(s->steps);
@@ -98,6 +113,32 @@ sequence_step(const struct sequence *sequence, const char *id)
     return NULL;
 }
 
+const struct goal *
+sequence_goal(const struct sequence *sequence, const char *id)
+{
+    for (guint i = 0; i < sequence->goals->len; i++) {
+        const struct goal *g = sequence->goals->pdata[i];
+        if (strcmp(g->id, id) == 0)
+            return g;
+    }
+    return NULL;
+}
+
+char *
+stage_display(const struct stage *stage)
+{
+    if (stage->label)
+        return g_strdup_printf("%s. %s", stage->label, stage->title);
+    return stage->line ? g_strdup_printf("%d. %s", stage->line, stage->title) : g_strdup(stage->title);
+}
+
+gboolean
+sequence_excludes(const struct sequence *a, const struct sequence *b)
+{
+    return a != b && (g_strv_contains((const char *const *)a->not_while, b->name) ||
+                      g_strv_contains((const char *const *)b->not_while, a->name));
+}
+
 gboolean
 sequence_is_payment_subject(const struct sequence *sequence, const char *subject)
 {
@@ -105,270 +146,6 @@ sequence_is_payment_subject(const struct sequence *sequence, const char *subject
         if (text_contains_fold(subject, *word))
             return TRUE;
     return FALSE;
-}
-
-/* Compiles the rule under key into *index, NO_RULE when the key is unset. */
-static gboolean
-read_rule(struct sequence *seq, cfg_t *section, const char *key, int *index, GError **error)
-{
-    g_autofree char *sql = conf_dup_str(section, key);
-    *index = NO_RULE;
-    if (!sql)
-        return TRUE;
-    const char *title = cfg_title(section);
-    g_autofree char *where =
-        title && strcmp(title, seq->name) != 0 ? g_strdup_printf("%s of \"%s\"", key, title) : g_strdup(key);
-    *index = rules_add(seq->rules, seq->file, section->line, where, sql, error);
-    if (*index < 0)
-        return FALSE;
-    if (rules_reads_today(seq->rules, *index))
-        seq->reads_today = TRUE;
-    return TRUE;
-}
-
-static gboolean
-check_stage(const struct sequence *seq, cfg_t *section, const char *key, const char *id, GError **error)
-{
-    if (sequence_stage(seq, id))
-        return TRUE;
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (guint i = 0; i < seq->stages->len; i++)
-        g_ptr_array_add(names, ((struct stage *)seq->stages->pdata[i])->id);
-    g_ptr_array_add(names, NULL);
-    const char *nearest = text_nearest(id, (const char *const *)names->pdata);
-    return conf_refuse(section, error, "%s of \"%s\": there is no stage \"%s\"%s%s%s", key,
-                       cfg_title(section), id, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
-                       nearest ? "\"" : "");
-}
-
-static gboolean
-check_stages(const struct sequence *seq, cfg_t *section, char **stages, GError **error)
-{
-    for (; *stages; stages++)
-        if (!check_stage(seq, section, "stages", *stages, error))
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean
-is_identifier(const char *s)
-{
-    if (!g_ascii_islower(*s))
-        return FALSE;
-    for (; *s; s++)
-        if (!g_ascii_islower(*s) && !g_ascii_isdigit(*s) && *s != '_')
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean
-read_stages(struct sequence *seq, cfg_t *cfg, GError **error)
-{
-    for (unsigned i = 0; i < cfg_size(cfg, "stage"); i++) {
-        cfg_t *s = cfg_getnsec(cfg, "stage", i);
-        struct stage *stage = g_new0(struct stage, 1);
-        g_ptr_array_add(seq->stages, stage);
-        stage->id = g_strdup(cfg_title(s));
-        stage->title = conf_dup_str(s, "title");
-        if (!stage->title)
-            stage->title = g_strdup(stage->id);
-        stage->line = cfg_getbool(s, "outside")
-                          ? 0
-                          : (int)(cfg_getint(s, "line") ? cfg_getint(s, "line") : (long)i + 1);
-        stage->cancels = cfg_getbool(s, "cancels");
-        if (!is_identifier(stage->id))
-            return conf_refuse(s, error, "stage \"%s\": expected lower-case letters, digits and _",
-                               stage->id);
-    }
-    if (seq->stages->len == 0)
-        return conf_refuse(cfg, error, "sequence \"%s\": expected at least one stage", seq->name);
-    return TRUE;
-}
-
-/* Makes the engine's facts and this sequence's stage times known to rules and templates. */
-static gboolean
-declare_engine_facts(const struct sequence *seq, struct fact_set *facts, GError **error)
-{
-    for (const struct engine_fact *f = engine_facts; f->name; f++)
-        if (!facts_add_engine(facts, f->name, f->type, f->about, error))
-            return FALSE;
-    for (guint i = 0; i < seq->stages->len; i++) {
-        const struct stage *stage = seq->stages->pdata[i];
-        g_autofree char *name = g_strdup_printf("%s_at", stage->id);
-        g_autofree char *about = g_strdup_printf("when the account entered %s", stage->title);
-        if (!facts_add_engine(facts, name, FACT_TIME, about, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static const char *const transition_events[] = {"sent", "hand_sent", "replied",  "booked",    "bounced",
-                                                "paid", "churned",   "referral", "paid_call", NULL};
-
-static gboolean
-read_transitions(struct sequence *seq, cfg_t *cfg, GError **error)
-{
-    for (unsigned i = 0; i < cfg_size(cfg, "transition"); i++) {
-        cfg_t *s = cfg_getnsec(cfg, "transition", i);
-        struct transition *t = g_new0(struct transition, 1);
-        g_ptr_array_add(seq->transitions, t);
-        t->name = g_strdup(cfg_title(s));
-        t->on = conf_dup_str(s, "on");
-        t->to = conf_dup_str(s, "to");
-        t->step = conf_dup_str(s, "step");
-        t->stages = conf_dup_list(s, "stages");
-        if (!t->on || !g_strv_contains(transition_events, t->on))
-            return conf_refuse(s, error,
-                               "transition \"%s\": on: expected one of sent, hand_sent, replied, booked, "
-                               "bounced, paid, churned, referral, paid_call",
-                               t->name);
-        if (!t->to)
-            return conf_refuse(s, error, "transition \"%s\": to: expected a stage", t->name);
-        if (!check_stage(seq, s, "to", t->to, error) || !check_stages(seq, s, t->stages, error) ||
-            !read_rule(seq, s, "when", &t->when, error))
-            return FALSE;
-        if (t->step && !sequence_step(seq, t->step))
-            return conf_refuse(s, error, "transition \"%s\": there is no step \"%s\"", t->name, t->step);
-    }
-    return TRUE;
-}
-
-static gboolean
-read_lateness(struct step *step, cfg_t *s, GError **error)
-{
-    const char *late = cfg_getstr(s, "late");
-    guint64 days = 0;
-    if (strcmp(late, "ask") == 0) {
-        step->late = LATE_ASK;
-    } else if (strcmp(late, "skip") == 0) {
-        step->late = LATE_SKIP;
-    } else {
-        g_auto(GStrv) words = g_strsplit(late, " ", -1);
-        if (g_strv_length(words) != 4 || strcmp(words[0], "send") != 0 || strcmp(words[1], "within") != 0 ||
-            (strcmp(words[3], "day") != 0 && strcmp(words[3], "days") != 0) ||
-            !g_ascii_string_to_unsigned(words[2], 10, 1, 365, &days, NULL))
-            return conf_refuse(
-                s, error, "late of \"%s\": expected \"send within N days\", \"ask\" or \"skip\"", step->id);
-        step->late = LATE_SEND_WITHIN;
-        step->late_days = (int)days;
-    }
-    return TRUE;
-}
-
-static gboolean
-read_step(struct sequence *seq, cfg_t *s, GError **error)
-{
-    struct step *step = g_new0(struct step, 1);
-    g_ptr_array_add(seq->steps, step);
-    step->id = g_strdup(cfg_title(s));
-    step->template_name = conf_dup_str(s, "template");
-    step->stages = conf_dup_list(s, "stages");
-    step->needs_answered = cfg_getbool(s, "needs_answered");
-    step->payment = cfg_getbool(s, "payment");
-    if (!is_identifier(step->id))
-        return conf_refuse(s, error, "step \"%s\": expected lower-case letters, digits and _", step->id);
-    const char *kind = cfg_getstr(s, "kind");
-    if (kind && strcmp(kind, "draft") == 0)
-        step->kind = STEP_DRAFT;
-    else if (kind && strcmp(kind, "automatic") == 0)
-        step->kind = STEP_AUTOMATIC;
-    else
-        return conf_refuse(s, error, "kind of \"%s\": expected draft or automatic", step->id);
-    const char *to = cfg_getstr(s, "to");
-    if (strcmp(to, "owners_admins") == 0)
-        step->audience = AUDIENCE_OWNERS_ADMINS;
-    else if (strcmp(to, "participants") == 0)
-        step->audience = AUDIENCE_PARTICIPANTS;
-    else if (strcmp(to, "by_role") == 0)
-        step->audience = AUDIENCE_BY_ROLE;
-    else
-        return conf_refuse(s, error, "to of \"%s\": expected owners_admins, participants or by_role",
-                           step->id);
-    if (!step->template_name || strchr(step->template_name, '/'))
-        return conf_refuse(
-            s, error, "template of \"%s\": expected the name of a file in the templates folder", step->id);
-    if (!check_stages(seq, s, step->stages, error) || !read_lateness(step, s, error) ||
-        !read_rule(seq, s, "when", &step->when, error) ||
-        !read_rule(seq, s, "unless", &step->unless, error) || !read_rule(seq, s, "due", &step->due, error) ||
-        !read_rule(seq, s, "until", &step->until, error))
-        return FALSE;
-    if (step->due == NO_RULE)
-        return conf_refuse(
-            s, error, "step \"%s\" lacks due, for example due = \"add_days(initiated_at, 28)\"", step->id);
-    return TRUE;
-}
-
-/* First pass: everything the rules' columns depend on. */
-static gboolean
-read_outline(struct sequence *seq, struct fact_set *facts, cfg_t *cfg, GError **error)
-{
-    seq->title = conf_dup_str(cfg, "title");
-    if (!seq->title)
-        seq->title = g_strdup(seq->name);
-    seq->payment_words = conf_dup_list(cfg, "payment_words");
-    seq->has_window = cfg_size(cfg, "window") > 0;
-    if (seq->has_window && !window_read(cfg_getnsec(cfg, "window", 0), &seq->window, error))
-        return FALSE;
-    seq->ignores_holidays = cfg_getbool(cfg, "ignore_holidays");
-    seq->gap_us = -1;
-    if (cfg_getstr(cfg, "gap") && !span_read(cfg, "gap", &seq->gap_us, error))
-        return FALSE;
-    return read_stages(seq, cfg, error) && declare_engine_facts(seq, facts, error);
-}
-
-/* Second pass: rules, steps and transitions, once every sequence's stage times are columns. */
-static gboolean
-read_rules(struct sequence *seq, const struct fact_set *facts, cfg_t *cfg, GError **error)
-{
-    seq->rules = rules_new(facts_names(facts));
-    if (!read_rule(seq, cfg, "enrol", &seq->enrol, error) ||
-        !read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
-        !read_rule(seq, cfg, "hold", &seq->hold, error) ||
-        !read_rule(seq, cfg, "cancel", &seq->cancel, error) ||
-        !read_rule(seq, cfg, "leave", &seq->leave, error))
-        return FALSE;
-    for (unsigned i = 0; i < cfg_size(cfg, "step"); i++)
-        if (!read_step(seq, cfg_getnsec(cfg, "step", i), error))
-            return FALSE;
-    return read_transitions(seq, cfg, error);
-}
-
-static cfg_t *
-parse_file(const char *path, GError **error)
-{
-    cfg_opt_t window[] = {CFG_STR_LIST("days", (char[]){"{mon, tue, wed, thu, fri}"}, CFGF_NONE),
-                          CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
-    cfg_opt_t stage[] = {CFG_STR("title", NULL, CFGF_NONE), CFG_INT("line", 0, CFGF_NONE),
-                         CFG_BOOL("outside", cfg_false, CFGF_NONE), CFG_BOOL("cancels", cfg_false, CFGF_NONE),
-                         CFG_END()};
-    cfg_opt_t transition[] = {CFG_STR("on", NULL, CFGF_NONE),          CFG_STR("step", NULL, CFGF_NONE),
-                              CFG_STR_LIST("stages", NULL, CFGF_NONE), CFG_STR("to", NULL, CFGF_NONE),
-                              CFG_STR("when", NULL, CFGF_NONE),        CFG_END()};
-    cfg_opt_t step[] = {
-        CFG_STR("kind", NULL, CFGF_NONE),          CFG_STR("template", NULL, CFGF_NONE),
-        CFG_STR("to", "owners_admins", CFGF_NONE), CFG_STR_LIST("stages", NULL, CFGF_NONE),
-        CFG_STR("when", NULL, CFGF_NONE),          CFG_STR("unless", NULL, CFGF_NONE),
-        CFG_STR("due", NULL, CFGF_NONE),           CFG_STR("until", NULL, CFGF_NONE),
-        CFG_STR("late", "ask", CFGF_NONE),         CFG_BOOL("needs_answered", cfg_false, CFGF_NONE),
-        CFG_BOOL("payment", cfg_false, CFGF_NONE), CFG_END()};
-    cfg_opt_t sequence[] = {
-        CFG_STR("title", NULL, CFGF_NONE),
-        CFG_STR("enrol", NULL, CFGF_NONE),
-        CFG_STR("exclude", NULL, CFGF_NONE),
-        CFG_STR("hold", NULL, CFGF_NONE),
-        CFG_STR("cancel", NULL, CFGF_NONE),
-        CFG_STR("leave", NULL, CFGF_NONE),
-        CFG_STR_LIST("payment_words", (char[]){"{payment, outstanding, fail}"}, CFGF_NONE),
-        CFG_SEC("window", window, CFGF_MULTI),
-        CFG_BOOL("ignore_holidays", cfg_false, CFGF_NONE),
-        CFG_STR("gap", NULL, CFGF_NONE),
-        CFG_SEC("stage", stage, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-        CFG_SEC("transition", transition, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-        CFG_SEC("step", step, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-        CFG_END()};
-    cfg_opt_t opts[] = {CFG_SEC("sequence", sequence, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-                        CFG_END()};
-    return conf_parse(opts, path, error);
 }
 
 /* Parses sequences_dir/NAME.conf, or path in its place, and reads its outline into a new sequence of program;
@@ -383,13 +160,14 @@ open_sequence(struct program *program, const char *name, const char *path, cfg_t
     seq->stages = g_ptr_array_new_with_free_func(stage_free);
     seq->transitions = g_ptr_array_new_with_free_func(transition_free);
     seq->steps = g_ptr_array_new_with_free_func(step_free);
+    seq->goals = g_ptr_array_new_with_free_func(goal_free);
     g_ptr_array_add(program->sequences, seq);
-    *cfg = parse_file(seq->file, error);
+    *cfg = sequence_parse(seq->file, error);
     if (!*cfg)
         return FALSE;
     if (cfg_size(*cfg, "sequence") != 1 || strcmp(cfg_title(cfg_getnsec(*cfg, "sequence", 0)), name) != 0)
         return conf_refuse(*cfg, error, "expected one section: sequence \"%s\" { … }", name);
-    return read_outline(seq, program->facts, cfg_getnsec(*cfg, "sequence", 0), error);
+    return sequence_read_outline(seq, program, cfg_getnsec(*cfg, "sequence", 0), error);
 }
 
 static gboolean
@@ -420,8 +198,8 @@ load(const struct config *config, const char *name, const char *edited, GError *
         ok = open_sequence(program, config->sequences[i],
                            g_strcmp0(config->sequences[i], name) == 0 ? edited : NULL, &trees[i], error);
     for (guint i = 0; ok && i < n; i++)
-        ok = read_rules(program->sequences->pdata[i], program->facts, cfg_getnsec(trees[i], "sequence", 0),
-                        error);
+        ok = sequence_read_rules(program->sequences->pdata[i], program, cfg_getnsec(trees[i], "sequence", 0),
+                                 error);
     for (guint i = 0; i < n && trees[i]; i++)
         cfg_free(trees[i]);
     return ok ? g_steal_pointer(&program) : NULL;
@@ -436,7 +214,7 @@ program_load(const struct config *config, GError **error)
 struct program *
 program_load_edited(const struct config *config, const char *path, char **name, GError **error)
 {
-    cfg_t *cfg = parse_file(path, error);
+    cfg_t *cfg = sequence_parse(path, error);
     if (!cfg)
         return NULL;
     g_autofree char *title =

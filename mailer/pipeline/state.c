@@ -1,9 +1,11 @@
-/* Events into tables. Each kind of event that carries state has one function here; it reads nothing but the
- * event and the tables it changes, never a rule, a fact or a clock, so a replay gives the same result.
+/* Events into tables; those of enrolments, goals and tasks are in state_programme.c. Each kind of event that
+ * carries state has one function here; it reads nothing but the event and the tables it changes, never a
+ * rule, a fact or a clock, so a replay gives the same result.
  *
  *   a step:  idle ⇄ scheduled ⇄ waiting → wanted → drafted → queued → sent
  *                                   ↘ late         ↘ rejected  ↘ failed        (stopped, expired, skipped,
- * cancelled) */
+ * cancelled)
+ *   a task:  idle ⇄ scheduled → open → done */
 #include "pipeline/state.h"
 
 #include "accounts/leave.h"
@@ -16,7 +18,8 @@ const char *const step_state_names[STEP_STATE_COUNT] = {
     [STEP_LATE] = "late",         [STEP_WANTED] = "wanted",       [STEP_DRAFTED] = "drafted",
     [STEP_QUEUED] = "queued",     [STEP_SENT] = "sent",           [STEP_FAILED] = "failed",
     [STEP_REJECTED] = "rejected", [STEP_STOPPED] = "stopped",     [STEP_EXPIRED] = "expired",
-    [STEP_SKIPPED] = "skipped",   [STEP_CANCELLED] = "cancelled",
+    [STEP_SKIPPED] = "skipped",   [STEP_CANCELLED] = "cancelled", [STEP_OPEN] = "open",
+    [STEP_DONE] = "done",
 };
 
 enum step_state
@@ -32,7 +35,7 @@ gboolean
 step_state_is_final(enum step_state state)
 {
     return state == STEP_SENT || state == STEP_FAILED || state == STEP_REJECTED || state == STEP_STOPPED ||
-           state == STEP_EXPIRED || state == STEP_SKIPPED;
+           state == STEP_EXPIRED || state == STEP_SKIPPED || state == STEP_DONE;
 }
 
 void
@@ -49,17 +52,18 @@ enrolment_free(struct enrolment *e)
 struct enrolment *
 enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError **error)
 {
-    scoped(query_end) struct query *q =
-        store_query(db,
-                    "SELECT state, stage, cancelled, by_hand, since, engaged_at, replied_at, answered_at, "
-                    "payment_mail_at,"
-                    " last_sent_at, extension_days FROM enrolment WHERE account_id = ? AND sequence = ?",
-                    error, "it", account_id, sequence);
+    scoped(query_end) struct query *q = store_query(
+        db,
+        "SELECT state, stage, cancelled, by_hand, since, engaged_at, replied_at, answered_at, "
+        "payment_mail_at,"
+        " last_sent_at, extension_days, ended_at FROM enrolment WHERE account_id = ? AND sequence = ?",
+        error, "it", account_id, sequence);
     if (!q || !query_next(q, error))
         return NULL;
     struct enrolment *e = g_new0(struct enrolment, 1);
     e->sequence = g_strdup(sequence);
     e->active = strcmp(query_text(q, "state"), "active") == 0;
+    e->ended = strcmp(query_text(q, "state"), "ended") == 0;
     e->stage = query_dup_text(q, "stage");
     e->cancelled = query_dup_text(q, "cancelled");
     e->by_hand = query_int(q, "by_hand") != 0;
@@ -70,6 +74,7 @@ enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError
     e->payment_mail_us = query_int(q, "payment_mail_at");
     e->last_sent_us = query_int(q, "last_sent_at");
     e->extension_days = (int)query_int(q, "extension_days");
+    e->ended_us = query_int(q, "ended_at");
     return e;
 }
 
@@ -86,17 +91,6 @@ get_int(const struct event *event, const char *key)
 }
 
 static gboolean
-apply_enrolled(struct store *db, const struct event *e, GError **error)
-{
-    return store_exec(
-        db,
-        "INSERT INTO enrolment(account_id, sequence, state, since, by_hand) VALUES(?, ?, 'active', ?, ?) "
-        "ON CONFLICT DO UPDATE SET state = 'active', since = excluded.since, by_hand = excluded.by_hand, "
-        "cancelled = NULL",
-        error, "itii", e->account_id, get_str(e, "sequence"), e->at_us, get_int(e, "by_hand"));
-}
-
-static gboolean
 apply_stage_entered(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ?", error,
@@ -106,7 +100,13 @@ apply_stage_entered(struct store *db, const struct event *e, GError **error)
                "INSERT INTO stage_entry VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = CASE WHEN ?5 "
                "THEN at ELSE excluded.at END",
                error, "ittii", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us,
-               get_int(e, "by_hand"));
+               get_int(e, "by_hand")) &&
+           /* Whoever was asked for a stage has given one. */
+           store_exec(
+               db,
+               "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = 'stage_lost' AND done_at IS "
+               "NULL",
+               error, "ii", e->at_us, e->account_id);
 }
 
 static gboolean
@@ -233,36 +233,10 @@ apply_released(struct store *db, const struct event *e, GError **error)
 }
 
 static gboolean
-apply_extended(struct store *db, const struct event *e, GError **error)
-{
-    return store_exec(
-        db,
-        "UPDATE enrolment SET extension_days = extension_days + ? WHERE account_id = ? AND state = 'active'",
-        error, "ii", get_int(e, "days"), e->account_id);
-}
-
-static gboolean
 apply_cancelled(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET cancelled = ? WHERE account_id = ? AND sequence = ?", error,
                       "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
-}
-
-/* Leaving clears stage, stage times and what is still to come from views and exports; the journal keeps them.
- */
-static gboolean
-apply_left(struct store *db, const struct event *e, GError **error)
-{
-    return store_exec(db,
-                      "UPDATE enrolment SET state = 'left', stage = NULL, cancelled = ? WHERE account_id = ? "
-                      "AND sequence = ?",
-                      error, "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence")) &&
-           store_exec(db, "DELETE FROM stage_entry WHERE account_id = ? AND sequence = ?", error, "it",
-                      e->account_id, get_str(e, "sequence")) &&
-           store_exec(
-               db,
-               "DELETE FROM step WHERE account_id = ? AND sequence = ? AND state NOT IN ('sent', 'failed')",
-               error, "it", e->account_id, get_str(e, "sequence"));
 }
 
 static gboolean
@@ -297,26 +271,6 @@ apply_suppressed(struct store *db, const struct event *e, GError **error)
         db,
         "INSERT INTO suppression(address, reason, at, event_id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
         error, "ttii", get_str(e, "address"), get_str(e, "reason"), e->at_us, e->id);
-}
-
-static gboolean
-apply_task_made(struct store *db, const struct event *e, GError **error)
-{
-    return store_exec(db,
-                      "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id, cause) "
-                      "VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?, NULLIF(?, 0))",
-                      error, "itttiii", e->account_id, get_str(e, "task"), get_str(e, "title"),
-                      get_str(e, "assignee"), get_int(e, "due_at"), e->id, e->cause);
-}
-
-/* The acts on a task name it by the event that made it: its number is only the table's. */
-static gboolean
-apply_task_done(struct store *db, const struct event *e, GError **error)
-{
-    return store_exec(db,
-                      "UPDATE task SET done_at = ?, done_by = ?, note = ? WHERE event_id = ? AND done_at IS "
-                      "NULL",
-                      error, "itti", e->at_us, e->actor, get_str(e, "note"), get_int(e, "made"));
 }
 
 static gboolean
@@ -377,17 +331,6 @@ apply_reclassified(struct store *db, const struct event *e, GError **error)
     return TRUE;
 }
 
-/* Nobody has to do it any more. */
-static gboolean
-apply_task_over(struct store *db, const struct event *e, GError **error)
-{
-    return store_exec(
-        db,
-        "UPDATE task SET done_at = ? WHERE COALESCE(account_id, 0) = ? AND kind = ? AND title = ? AND "
-        "done_at IS NULL",
-        error, "iitt", e->at_us, e->account_id, get_str(e, "task"), get_str(e, "title"));
-}
-
 static gboolean
 apply_draft_made(struct store *db, const struct event *e, GError **error)
 {
@@ -440,7 +383,6 @@ static const struct {
     const char *kind;
     gboolean (*apply)(struct store *db, const struct event *event, GError **error);
 } projections[] = {
-    {"enrolled", apply_enrolled},
     {"stage_entered", apply_stage_entered},
     {"step_changed", apply_step_changed},
     {"draft_made", apply_draft_made},
@@ -453,16 +395,12 @@ static const struct {
     {"replied", apply_replied},
     {"booked", apply_booked},
     {"released", apply_released},
-    {"extended", apply_extended},
     {"cancelled", apply_cancelled},
     {"reinstated", apply_cancelled}, /* without a reason */
-    {"left", apply_left},
     {"sales_engaged", apply_sales_engaged},
     {"owner_set", apply_owner_set},
     {"hold_set", apply_hold_set},
     {"suppressed", apply_suppressed},
-    {"task_made", apply_task_made},
-    {"task_done", apply_task_done},
     {"task_snoozed", apply_task_snoozed},
     {"task_assigned", apply_task_assigned},
     {"risk_set", apply_risk_set},
@@ -470,7 +408,6 @@ static const struct {
     {"away_set", apply_away_set},
     {"away_cancelled", apply_away_cancelled},
     {"reclassified", apply_reclassified},
-    {"task_over", apply_task_over},
 };
 
 gboolean
@@ -479,7 +416,7 @@ state_apply(struct store *db, const struct event *event, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(projections); i++)
         if (strcmp(projections[i].kind, event->kind) == 0)
             return projections[i].apply(db, event, error);
-    return TRUE;
+    return state_apply_programme(db, event, error);
 }
 
 /* A task for somebody who is away goes to whoever covers. Settled before it is journaled, so that a replay

@@ -1,44 +1,13 @@
-/* Where a step of an account should stand, and the event when that changed. In this order: stage and
- * conditions → last date → due → held? late? → window. */
-#include "pipeline/steps.h"
+/* Where a mail of an account should stand. In this order: stage and conditions → last date → due → held?
+ * late? → window. steps_update.c records it, steps_task.c does the same for tasks. */
+#include "pipeline/steps_private.h"
 
 #include "base/zone.h"
 #include "pipeline/calendar.h"
 
 #include <string.h>
 
-/* What a step should be; reason is owned. */
-struct verdict {
-    enum step_state state;
-    gint64 due_us, released_us;
-    char *reason;
-};
-
-static gboolean
-load_step(struct view *v, const struct step *step, struct step_status *out, GError **error)
-{
-    memset(out, 0, sizeof *out);
-    scoped(query_end) struct query *q =
-        store_query(v->db,
-                    "SELECT state, due_at, released_at, reason, message_id FROM step WHERE account_id = ? "
-                    "AND sequence = ? AND step = ?",
-                    error, "itt", v->account_id, v->seq->name, step->id);
-    if (!q)
-        return FALSE;
-    g_autoptr(GError) local = NULL;
-    if (query_next(q, &local)) {
-        out->state = step_state_parse(query_text(q, "state"));
-        out->due_us = query_int(q, "due_at");
-        out->released_us = query_int(q, "released_at");
-        out->message_id = query_int(q, "message_id");
-        out->reason = query_dup_text(q, "reason");
-    }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
-}
-
-static struct verdict
+struct verdict
 verdict_of(enum step_state state, gint64 due_us, char *reason)
 {
     return (struct verdict){.state = state, .due_us = due_us, .reason = reason};
@@ -66,7 +35,7 @@ away_reason(struct view *v)
 char *
 step_held_because(struct view *v, const struct step *step)
 {
-    char *away = away_reason(v);
+    char *away = v->stage_lost ? view_lost_reason(v) : away_reason(v);
     if (away)
         return away;
     if (v->hold_reason)
@@ -101,16 +70,21 @@ step_held_because(struct view *v, const struct step *step)
 }
 
 /* Whether the step's stage and conditions allow it; otherwise *out says why not. */
-static gboolean
-conditions_hold(const struct view *v, const struct step *step, struct verdict *out)
+gboolean
+step_conditions_hold(const struct view *v, const struct step *step, struct verdict *out)
 {
     const struct enrolment *e = v->enrolment;
+    if (v->stage_lost) {
+        *out = verdict_of(STEP_IDLE, 0, view_lost_reason(v));
+        return FALSE;
+    }
     if (e->cancelled) {
         *out = verdict_of(STEP_CANCELLED, 0, g_strdup(e->cancelled));
         return FALSE;
     }
-    if (*step->stages && (!e->stage || !g_strv_contains((const char *const *)step->stages, e->stage))) {
-        *out = verdict_of(STEP_IDLE, 0, g_strdup_printf("not for stage %s", e->stage ? e->stage : "(none)"));
+    const char *stage = fact_row_text(v->row, "stage");
+    if (*step->stages && (!stage || !g_strv_contains((const char *const *)step->stages, stage))) {
+        *out = verdict_of(STEP_IDLE, 0, g_strdup_printf("not for stage %s", stage ? stage : "(none)"));
         return FALSE;
     }
     enum rule_truth when = view_truth(v, step->when, RULE_TRUE);
@@ -143,9 +117,8 @@ late_from_us(const struct view *v, const struct step *step, gint64 planned_us)
     return zone_to_utc_us(v->zone, &day);
 }
 
-/* It waits because its mail could not be written, and whoever evaluates the account may try again. */
-static gboolean
-is_uncomposed(const struct step_status *now)
+gboolean
+step_is_uncomposed(const struct step_status *now)
 {
     return now->state == STEP_WAITING && now->reason && g_str_has_prefix(now->reason, STEP_UNCOMPOSED);
 }
@@ -234,7 +207,7 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
         view_wake_at(v, late_from_us(v, step, planned_us));
         return verdict_of(STEP_QUEUED, now->due_us, NULL);
     }
-    gboolean uncomposed = is_uncomposed(now);
+    gboolean uncomposed = step_is_uncomposed(now);
     struct verdict out = {.released_us = now->state == STEP_WAITING && !uncomposed ? v->now_us : 0};
     if (out.released_us)
         p.open_us = sending_next_us(&v->hours, v->now_us, &p.holiday); /* time on hold is not lateness */
@@ -257,14 +230,53 @@ judge_automatic(struct view *v, const struct step *step, const struct step_statu
     return out;
 }
 
+/* A step that a later version of the file brought fires for no date that had passed by then, beyond its
+ * lateness. */
 static struct verdict
-judge_step(struct view *v, const struct step *step, const struct step_status *now)
+judge_added(const struct view *v, const struct step *step, struct verdict out)
+{
+    if (out.state != STEP_WANTED && out.state != STEP_LATE)
+        return out;
+    char *reason = step_added_late(v, step, out.due_us);
+    if (!reason)
+        return out;
+    g_free(out.reason);
+    return verdict_of(STEP_SKIPPED, out.due_us, reason);
+}
+
+char *
+step_added_late(const struct view *v, const struct step *step, gint64 due_us)
+{
+    struct civil due = zone_from_utc_us(v->zone, due_us), today = zone_from_utc_us(v->zone, v->now_us);
+    int days = civil_days_between(&due, &today);
+    return days > (step->late == LATE_SEND_WITHIN ? step->late_days : 1)
+               ? g_strdup_printf("added to the sequence %d days after its date", days)
+               : NULL;
+}
+
+static struct verdict
+judge_dated(struct view *v, const struct step *step, const struct step_status *now, gint64 due_us)
+{
+    if (now->state == STEP_DRAFTED)
+        return verdict_of(STEP_DRAFTED, due_us, g_strdup(now->reason));
+    if (step->kind == STEP_DRAFT)
+        return verdict_of(now->state == STEP_QUEUED ? STEP_QUEUED : STEP_WANTED, due_us, NULL);
+    return judge_automatic(v, step, now, due_us);
+}
+
+struct verdict
+step_judge(struct view *v, const struct step *step, const struct step_status *now, gboolean added)
 {
     struct verdict out;
     gint64 due_us, until_us;
+    if (step->kind == STEP_TASK)
+        return step_judge_task(v, step, now, added);
     if (step_state_is_final(now->state))
         return verdict_of(now->state, now->due_us, g_strdup(now->reason));
-    if (!conditions_hold(v, step, &out))
+    /* Which stage it is in a person has to say: until then drafts stay, and policy keeps them in. */
+    if (v->stage_lost && (now->state == STEP_DRAFTED || now->state == STEP_QUEUED))
+        return verdict_of(now->state, now->due_us, g_strdup(now->reason));
+    if (!step_conditions_hold(v, step, &out))
         return out;
     if (view_deadline(v, step->until, &until_us)) {
         if (v->now_us >= until_us)
@@ -275,38 +287,6 @@ judge_step(struct view *v, const struct step *step, const struct step_status *no
         g_autofree char *missing = view_explain(v, step->due);
         return verdict_of(STEP_IDLE, 0, g_strdup_printf("due is undecided: %s", missing));
     }
-    if (now->state == STEP_DRAFTED)
-        return verdict_of(STEP_DRAFTED, due_us, g_strdup(now->reason));
-    if (step->kind == STEP_DRAFT)
-        return verdict_of(now->state == STEP_QUEUED ? STEP_QUEUED : STEP_WANTED, due_us, NULL);
-    return judge_automatic(v, step, now, due_us);
-}
-
-gboolean
-step_update(struct view *v, const struct step *step, GError **error)
-{
-    struct step_status now;
-    if (!load_step(v, step, &now, error))
-        return FALSE;
-    g_autofree char *old_reason = now.reason;
-    struct verdict want = judge_step(v, step, &now);
-    if (want.state == STEP_WANTED && is_uncomposed(&now)) { /* once a cause: see drafting.h */
-        v->uncomposed = TRUE;
-        want.state = STEP_WAITING;
-        want.reason = g_strdup(now.reason);
-    }
-    g_autofree char *reason = want.reason;
-    if (want.state == STEP_SCHEDULED)
-        view_wake_at(v, want.due_us);
-    if (want.state == now.state && want.due_us == now.due_us && g_strcmp0(reason, now.reason) == 0)
-        return TRUE;
-    gboolean keeps_message =
-        want.state == STEP_DRAFTED || want.state == STEP_QUEUED || step_state_is_final(want.state);
-    json_t *data = json_pack("{s:s, s:s, s:I, s:s?}", "step", step->id, "state", step_state_names[want.state],
-                             "due_at", (json_int_t)want.due_us, "reason", reason);
-    if (want.released_us)
-        json_object_set_new(data, "released_at", json_integer(want.released_us));
-    if (keeps_message && now.message_id)
-        json_object_set_new(data, "message", json_integer(now.message_id));
-    return view_record(v, "step_changed", 0, data, error);
+    out = judge_dated(v, step, now, due_us);
+    return added ? judge_added(v, step, out) : out;
 }

@@ -20,6 +20,8 @@ const struct engine_fact engine_facts[] = {
     {"last_sent_at", FACT_TIME, "when the team last wrote"},
     {"unanswered", FACT_BOOLEAN, "the last human reply waits for the team"},
     {"extension_days", FACT_INTEGER, "days by which the end was moved"},
+    {"ends_at", FACT_DATE, "the day by which the programme ends, extensions included"},
+    {"ended_at", FACT_TIME, "when the account's last enrolment ended or was left"},
     {"by_hand", FACT_BOOLEAN, "a specialist enrolled the account"},
     {"sales_engaged", FACT_BOOLEAN, "a specialist confirmed that Sales is engaged"},
     {"event_step", FACT_TEXT, "in transitions: the step whose mail was sent"},
@@ -46,12 +48,81 @@ view_is_unanswered(const struct view *view)
     return view->enrolment && view->enrolment->replied_us > view->enrolment->answered_us;
 }
 
+/* The stage that a removed one is called now, NULL: none. */
+static const struct stage *
+stage_that_was(const struct sequence *seq, const char *id)
+{
+    for (guint i = 0; i < seq->stages->len; i++) {
+        const struct stage *stage = seq->stages->pdata[i];
+        if (g_strv_contains((const char *const *)stage->was, id))
+            return stage;
+    }
+    return NULL;
+}
+
+static gboolean
+set_stage_times(struct view *v, GError **error)
+{
+    scoped(query_end) struct query *q =
+        store_query(v->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ?", error,
+                    "it", v->account_id, v->seq->name);
+    if (!q)
+        return FALSE;
+    g_autoptr(GError) local = NULL;
+    while (query_next(q, &local)) {
+        const struct stage *stage = sequence_stage(v->seq, query_text(q, "stage"));
+        gboolean own = stage != NULL;
+        if (!own)
+            stage = stage_that_was(v->seq, query_text(q, "stage"));
+        if (!stage)
+            continue; /* a stage the file no longer has */
+        v->has_renamed = v->has_renamed || !own;
+        g_autofree char *name = g_strdup_printf("%s_at", stage->id);
+        if (own || !fact_row_text(v->row, name))
+            fact_row_set_time(v->row, name, query_int(q, "at"));
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
+static gboolean
+set_goals(struct view *v, GError **error)
+{
+    for (guint i = 0; i < v->seq->goals->len; i++) {
+        const struct goal *goal = v->seq->goals->pdata[i];
+        g_autofree char *name = g_strdup_printf("goal_%s", goal->id);
+        struct goal_status status;
+        if (!goal_status_load(v->db, v->account_id, v->seq->name, goal->id, &status, error))
+            return FALSE;
+        fact_row_set(v->row, name, json_boolean(status.met));
+        g_free(status.actor);
+    }
+    return TRUE;
+}
+
+/* The stage as the file knows it now. */
+static void
+set_stage(struct view *v)
+{
+    const struct enrolment *e = v->enrolment;
+    const char *stage = e ? e->stage : NULL;
+    if (stage && !sequence_stage(v->seq, stage)) {
+        v->renamed = stage_that_was(v->seq, stage);
+        v->stage_lost = !v->renamed && e->active;
+        stage = v->renamed ? v->renamed->id : stage;
+    }
+    fact_row_set(v->row, "stage", stage ? json_string(stage) : NULL);
+}
+
 static gboolean
 set_engine_facts(struct view *v, const struct event *event, GError **error)
 {
     const struct enrolment *e = v->enrolment;
     fact_row_set_today(v->row, v->now_us);
-    fact_row_set(v->row, "stage", e && e->stage ? json_string(e->stage) : NULL);
+    set_stage(v);
+    fact_row_set_time(v->row, "ended_at", e ? e->ended_us : 0);
+    fact_row_set(v->row, "ends_at", NULL); /* view_load() knows it once the rule has spoken */
     fact_row_set_time(v->row, "enrolled_at", e ? e->since_us : 0);
     fact_row_set_time(v->row, "engaged_at", e ? e->engaged_us : 0);
     fact_row_set_time(v->row, "replied_at", e ? e->replied_us : 0);
@@ -65,21 +136,7 @@ set_engine_facts(struct view *v, const struct event *event, GError **error)
     fact_row_set(v->row, "event_step", step ? json_string(step) : NULL);
     fact_row_set(v->row, "event_payment",
                  json_boolean(event && json_integer_value(json_object_get(event->data, "payment"))));
-    scoped(query_end) struct query *q =
-        store_query(v->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ?", error,
-                    "it", v->account_id, v->seq->name);
-    if (!q)
-        return FALSE;
-    g_autoptr(GError) local = NULL;
-    while (query_next(q, &local)) {
-        if (!sequence_stage(v->seq, query_text(q, "stage")))
-            continue; /* a stage the file no longer has */
-        g_autofree char *name = g_strdup_printf("%s_at", query_text(q, "stage"));
-        fact_row_set_time(v->row, name, query_int(q, "at"));
-    }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return set_stage_times(v, error) && set_goals(v, error);
 }
 
 /* The hold that lasts longest. */
@@ -167,6 +224,27 @@ view_leave(const struct view *v, struct leave_status *out, const struct speciali
     return *who && leave_status(v->db, v->program->config, (*who)->id, v->now_us, out, error);
 }
 
+/* `ends` comes before the other rules, which may read ends_at. */
+static gboolean
+set_ends(struct view *v, GError **error)
+{
+    struct rule_result result;
+    struct civil day;
+    if (v->seq->ends == NO_RULE)
+        return TRUE;
+    if (!rules_set_row(v->seq->rules, v->values, error) ||
+        !rules_evaluate(v->seq->rules, v->seq->ends, &result, error))
+        return FALSE;
+    if (result.type != RULE_TEXT || !civil_parse(result.text, &day) ||
+        !civil_add_days(&day, v->enrolment ? v->enrolment->extension_days : 0))
+        return TRUE;
+    day.has_time = FALSE;
+    g_autofree char *text = civil_format(&day);
+    fact_row_set(v->row, "ends_at", json_string(text));
+    fact_row_rule_values(v->row, v->values);
+    return TRUE;
+}
+
 struct view *
 view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
           gint64 now_us, const struct event *event, GError **error)
@@ -195,6 +273,8 @@ view_load(struct store *db, const struct program *program, const struct sequence
     v->values = g_new0(struct rule_value, facts_count(program->facts));
     fact_row_rule_values(v->row, v->values);
     v->results = g_new0(struct rule_result, (gsize)rules_count(seq->rules) + 1);
+    if (!set_ends(v, error))
+        return NULL;
     if (!rules_set_row(seq->rules, v->values, error) || !rules_evaluate_all(seq->rules, v->results, error))
         return NULL;
     return g_steal_pointer(&v);
@@ -215,8 +295,9 @@ view_instant(const struct view *view, int rule, gint64 *us)
         return FALSE;
     if (!c.has_time) {
         const char *text = NULL;
-        if (view->enrolment && view->enrolment->stage) {
-            g_autofree char *name = g_strdup_printf("%s_at", view->enrolment->stage);
+        const char *stage = fact_row_text(view->row, "stage");
+        if (stage && sequence_stage(view->seq, stage)) {
+            g_autofree char *name = g_strdup_printf("%s_at", stage);
             text = fact_row_text(view->row, name);
         }
         struct civil reference;
@@ -334,12 +415,35 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
 }
 
 gboolean
+view_may_enter(const struct view *view, const struct stage *stage)
+{
+    return view_truth(view, stage->when, RULE_TRUE) == RULE_TRUE;
+}
+
+gboolean
 view_enter_stage(struct view *v, const struct stage *stage, const char *why, gint64 cause, GError **error)
 {
     if (!view_record(v, "stage_entered", cause, json_pack("{s:s, s:s}", "stage", stage->id, "why", why),
                      error))
         return FALSE;
-    if (!stage->cancels || (v->enrolment && v->enrolment->cancelled))
-        return TRUE;
-    return view_record(v, "cancelled", cause, json_pack("{s:s}", "reason", stage->title), error);
+    if (stage->cancels && !(v->enrolment && v->enrolment->cancelled) &&
+        !view_record(v, "cancelled", cause, json_pack("{s:s}", "reason", stage->title), error))
+        return FALSE;
+    return !stage->final ||
+           view_record(v, "ended", cause, json_pack("{s:s, s:s}", "stage", stage->id, "reason", stage->title),
+                       error);
+}
+
+const char *
+view_ends(const struct view *view)
+{
+    return fact_row_text(view->row, "ends_at");
+}
+
+char *
+view_lost_reason(const struct view *view)
+{
+    return view->stage_lost
+               ? g_strdup_printf("its stage \"%s\" is not in the sequence any more", view->enrolment->stage)
+               : NULL;
 }

@@ -22,11 +22,14 @@ struct view {
     struct rule_value *values;   /* parallel to facts_at() */
     struct rule_result *results; /* parallel to the rules */
     gboolean absent, sales_engaged;
-    char *hold_reason;    /* a hold on the account, NULL: none */
-    gint64 hold_until_us; /* 0: until released */
-    gint64 cause;         /* the event this look follows from, 0: none; decisions name it */
-    gint64 wake_us;       /* when it must be looked at again, 0: only when something changes */
-    gboolean uncomposed;  /* a step is due whose mail could not be written: to be tried again */
+    char *hold_reason;           /* a hold on the account, NULL: none */
+    gint64 hold_until_us;        /* 0: until released */
+    gint64 cause;                /* the event this look follows from, 0: none; decisions name it */
+    const struct stage *renamed; /* the account is in a stage that is called so now, NULL: it is not */
+    gboolean has_renamed;        /* a stage that it was in has another name now */
+    gboolean stage_lost;         /* its stage is not in the file any more, under no name */
+    gint64 wake_us;              /* when it must be looked at again, 0: only when something changes */
+    gboolean uncomposed;         /* a step is due whose mail could not be written: to be tried again */
 };
 
 /* Loads and evaluates. event is NULL or the one whose transitions are asked for. */
@@ -75,9 +78,19 @@ gboolean view_record(struct view *view, const char *kind, gint64 cause, json_t *
 gboolean view_enter_stage(struct view *view, const struct stage *stage, const char *why, gint64 cause,
                           GError **error);
 
+/* Whether the stage's own condition lets the account in. */
+gboolean view_may_enter(const struct view *view, const struct stage *stage);
+
 /* When the last hold on a recipient of the message ends or ended: now_us for one without end, 0 when nobody
  * was held. Time on hold is not lateness. */
 gint64 view_recipients_held_us(const struct view *view, gint64 message_id);
+
+/* The date by which the programme ends, extensions included, as `ends_at` says it; NULL: none. Borrowed. */
+const char *view_ends(const struct view *view);
+
+/* Why a step must wait whose account is in a stage the file no longer has; NULL: it is in none such. The
+ * caller frees. */
+char *view_lost_reason(const struct view *view);
 
 /* Asks for another look at us (the earliest wins; 0 and the past are ignored). */
 void view_wake_at(struct view *view, gint64 us);

@@ -222,10 +222,12 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
 {
     /* A message of this step that is under way, or done, is never made a second time. */
     g_autoptr(GError) local = NULL;
-    if (store_int(s->db,
-                  "SELECT 1 FROM message WHERE account_id = ? AND sequence = ? AND step = ? AND state IN "
-                  "('queued', 'sent', 'failed') LIMIT 1",
-                  0, &local, "itt", account_id, seq->name, step->id))
+    if (store_int(
+            s->db,
+            "SELECT 1 FROM message m JOIN enrolment e ON e.account_id = m.account_id AND e.sequence = "
+            "m.sequence WHERE m.account_id = ? AND m.sequence = ? AND m.step = ? AND (m.state = 'queued'"
+            " OR (m.state IN ('sent', 'failed') AND m.created_at >= COALESCE(e.fresh_at, 0))) LIMIT 1",
+            0, &local, "itt", account_id, seq->name, step->id))
         return park_step(s, account_id, seq, step, before,
                          "an earlier mail of this step may still arrive; settle it first", now_us, error);
     if (local) {

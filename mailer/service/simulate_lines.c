@@ -83,6 +83,8 @@ add_step(struct reading *r, struct query *q, const json_t *data)
     case STEP_REJECTED:
     case STEP_STOPPED:
     case STEP_CANCELLED:
+    case STEP_OPEN: /* its task has a line of its own */
+    case STEP_DONE:
     case STEP_STATE_COUNT:
         break;
     }

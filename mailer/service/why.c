@@ -34,6 +34,8 @@ const char *const why_cause_names[WHY_CAUSE_COUNT] = {
     [WHY_EXPIRED] = "expired",
     [WHY_SKIPPED] = "skipped",
     [WHY_LATE] = "late",
+    [WHY_TASK_OPEN] = "task-open",
+    [WHY_TASK_DONE] = "task-done",
     [WHY_DRAFT] = "draft",
     [WHY_RETURNED] = "returned",
     [WHY_HOLD] = "hold",
@@ -251,6 +253,7 @@ is_open(enum step_state state)
     case STEP_WANTED:
     case STEP_DRAFTED:
     case STEP_QUEUED:
+    case STEP_OPEN:
         return TRUE;
     case STEP_IDLE:
     case STEP_SENT:
@@ -260,6 +263,7 @@ is_open(enum step_state state)
     case STEP_EXPIRED:
     case STEP_SKIPPED:
     case STEP_CANCELLED:
+    case STEP_DONE:
     case STEP_STATE_COUNT:
         break;
     }

@@ -31,6 +31,9 @@ enum why_cause {
     WHY_EXPIRED,
     WHY_SKIPPED,
     WHY_LATE,
+    /* about one that is a task */
+    WHY_TASK_OPEN,
+    WHY_TASK_DONE,
     /* about one that is due */
     WHY_DRAFT,    /* waits for a specialist */
     WHY_RETURNED, /* was approved, and came back */

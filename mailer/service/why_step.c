@@ -298,9 +298,31 @@ tell_waiting(struct asked *a)
     }
 }
 
+/* A step that is a task for a person. */
+static void
+tell_task(struct asked *a)
+{
+    const char *id = a->out->step->id;
+    g_autofree char *when = why_when(a, a->at.due_us);
+    if (a->at.state == STEP_SCHEDULED) {
+        a->out->at_us = a->at.due_us;
+        why_say(a, WHY_SCHEDULED, g_strdup_printf("%s becomes a task on %s", id, when));
+        a->out->command = g_strdup_printf("usher stop %s %s", a->key, id);
+    } else if (a->at.state == STEP_OPEN) {
+        why_say(a, WHY_TASK_OPEN, g_strdup_printf("%s is an open task, due %s", id, when));
+        a->out->command = g_strdup("usher task done TASK; `usher task list` has its number");
+    } else {
+        why_say(a, WHY_TASK_DONE, g_strdup_printf("%s is a task, and done", id));
+    }
+}
+
 gboolean
 why_tell_step(struct asked *a, GError **error)
 {
+    if (a->out->step->kind == STEP_TASK && a->at.state == STEP_SCHEDULED) {
+        tell_task(a);
+        return TRUE;
+    }
     switch (a->at.state) {
     case STEP_IDLE:
     case STEP_CANCELLED:
@@ -336,6 +358,10 @@ why_tell_step(struct asked *a, GError **error)
         return TRUE;
     case STEP_EXPIRED:
         tell_expired(a);
+        return TRUE;
+    case STEP_OPEN:
+    case STEP_DONE:
+        tell_task(a);
         return TRUE;
     }
     return TRUE;

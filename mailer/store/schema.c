@@ -298,7 +298,23 @@ static const char migration_2[] =
 
     /* the views: an account's last mail and its newest note, without reading its whole history */
     "CREATE INDEX event_mail ON event(account_id, id) WHERE kind IN ('sent', 'hand_sent');"
-    "CREATE INDEX event_note ON event(account_id, id) WHERE kind = 'note';";
+    "CREATE INDEX event_note ON event(account_id, id) WHERE kind = 'note';"
+
+    /* pipeline/: tasks as steps, the end of an enrolment, goals, and what was noticed of the facts */
+    "ALTER TABLE step ADD COLUMN task_event INTEGER;" /* the event that made its task */
+    "CREATE INDEX step_task ON step(task_event) WHERE task_event IS NOT NULL;"
+    "ALTER TABLE enrolment ADD COLUMN ended_at INTEGER;" /* when it ended or was left */
+    "ALTER TABLE enrolment ADD COLUMN fresh_at INTEGER;" /* began anew after an end: older mail is history */
+    "CREATE TABLE goal("
+    "  account_id INTEGER NOT NULL REFERENCES account(id),"
+    "  sequence TEXT NOT NULL, goal TEXT NOT NULL,"
+    "  met INTEGER NOT NULL," /* 0: a person took it back, and no rule ticks it again */
+    "  by_hand INTEGER NOT NULL, actor TEXT NOT NULL, at INTEGER NOT NULL,"
+    "  PRIMARY KEY(account_id, sequence, goal)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE seen(" /* the value of a fact that events are made of, when it was last looked at */
+    "  account_id INTEGER NOT NULL REFERENCES account(id),"
+    "  fact TEXT NOT NULL, value INTEGER NOT NULL,"
+    "  PRIMARY KEY(account_id, fact)) STRICT, WITHOUT ROWID;";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

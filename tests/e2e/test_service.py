@@ -90,6 +90,16 @@ class Service(harness.MailTestCase):
         self.assertIn("usher.conf:", line)
         self.assertIn("nmae", line)
         self.assertEqual(self.workers(), before)
+        # A sequence with a mistake is refused as a whole, too, and the last good one stays in force.
+        self.office.write_config(good)
+        path = self.folder / "sequences" / "onboarding.conf"
+        sequence = path.read_text(encoding="utf-8")
+        path.write_text(sequence.replace("forecast_mrr >= 500", "forecast_mr >= 500"), encoding="utf-8")
+        service.signal(signal.SIGHUP)
+        line, = self.wait_for_output("reload_refused", "onboarding.conf:")
+        self.assertRegex(line, r'onboarding\.conf:\d+: when of \S*check_in\S*: .*nearest is \S*forecast_mrr')
+        self.assertEqual(self.workers(), before)
+        path.write_text(sequence, encoding="utf-8")
         self.office.write_config(good.replace("Ana Ruiz", "Ana Maria Ruiz"))
         service.signal(signal.SIGHUP)
         self.wait_for_output("event=reloaded")

@@ -44,19 +44,23 @@ projections_of(struct fixture *f)
          "quote(state)||quote(stage)||quote(since)||quote(by_hand)||quote(cancelled)||'e'||quote(engaged_at)|"
          "|'r'||quote(replied_at)"
          "||'a'||quote(answered_at)||'p'||quote(payment_mail_at)||'l'||quote(last_sent_at)||quote(extension_"
-         "days)",
+         "days)||quote(ended_at)||quote(fresh_at)",
          "(SELECT *, account_id || sequence AS concat_ws_ FROM enrolment ORDER BY account_id, sequence)"},
         {"account_id || sequence || stage || ' ' || at",
          "(SELECT * FROM stage_entry ORDER BY account_id, sequence, stage)"},
         {"account_id || sequence || ' ' || step || ' ' || state || ' due ' || quote(due_at) || ' released ' "
          "|| quote(released_at) || quote(reason)"
-         " || quote(message_id)",
+         " || quote(message_id) || quote(task_event)",
          "(SELECT * FROM step ORDER BY account_id, sequence, step)"},
         {"quote(account_id) || quote(address) || quote(until) || reason",
          "(SELECT * FROM hold ORDER BY account_id, address, reason, until)"},
         {"id || quote(account_id) || kind || title || quote(assignee) || quote(due_at) || quote(event_id)"
          " || quote(cause) || quote(done_at) || quote(done_by) || quote(note)",
          "(SELECT * FROM task ORDER BY event_id)"},
+        {"account_id || sequence || goal || met || by_hand || actor || at",
+         "(SELECT * FROM goal ORDER BY account_id, sequence, goal)"},
+        {"account_id || fact || value", "(SELECT * FROM seen ORDER BY account_id, fact)"},
+        {"account_id || facts", "(SELECT * FROM account_facts WHERE source = 'by hand' ORDER BY account_id)"},
         {"address || reason || at || quote(event_id)", "(SELECT * FROM suppression ORDER BY address)"},
         {"id || quote(sales_engaged) || quote(owner) || quote(risk) || quote(risk_note) || quote(priority)",
          "(SELECT * FROM account ORDER BY id)"},
@@ -76,6 +80,9 @@ assert_replay(struct fixture *f)
     static const char *const forget[] = {"DELETE FROM enrolment",
                                          "DELETE FROM stage_entry",
                                          "DELETE FROM step",
+                                         "DELETE FROM goal",
+                                         "DELETE FROM seen",
+                                         "DELETE FROM account_facts WHERE source = 'by hand'",
                                          "DELETE FROM hold",
                                          "DELETE FROM task",
                                          "DELETE FROM suppression",

@@ -569,27 +569,69 @@ test_verify_tells(struct world *w, gconstpointer data)
     run_sql(&w->f, "UPDATE enrolment SET stage = 'written'");
 }
 
+/* The tasks of steps, and the end of an enrolment: taken back with the answer that was none. */
+static void
+test_tasks(struct world *w, gconstpointer data)
+{
+    gboolean ends = GPOINTER_TO_INT(data);
+    static const char conf[] =
+        "sequence \"trial\" {\n"
+        "  enrol = \"forecast_mrr >= 100\"\n"
+        "  stage fresh { }\n stage written { }\n stage talking { %s }\n"
+        "  transition first { on = \"sent\" stages = {\"fresh\"} to = \"written\" }\n"
+        "  transition talk { on = \"replied\" stages = {\"written\"} to = \"talking\" }\n"
+        "  step hello { kind = \"draft\" template = \"hello.md\" stages = {\"fresh\"} due = \"fresh_at\" }\n"
+        "  step ask { kind = \"task\" title = \"Ask\" stages = {\"written\"} due = \"written_at\" }\n"
+        "  step both { kind = \"task\" title = \"Both\" stages = {\"written\", \"talking\"}\n"
+        "    due = \"add_days(coalesce(talking_at, written_at), 3)\" }\n"
+        "  step talk { kind = \"task\" title = \"Talk\" once = \"stage\" stages = {\"talking\"} due = "
+        "\"talking_at\" }\n"
+        "}\n";
+    g_autofree char *text = g_strdup_printf(conf, ends ? "final = true" : "");
+    fixture_write(&w->f, "sequences/trial.conf", text);
+    service_reopen(w, fixture_conf);
+    to_written(w);
+    assert_rows(&w->f, "title", "task WHERE done_at IS NULL ORDER BY id", "Ask;Both");
+    now_is(w, "2026-11-04 15:00");
+    const struct mail reply = {.mail_class = MAIL_CLASS_REPLY, .from = ANN, .in_thread = TRUE};
+    gint64 id = take(w, &reply);
+    assert_rows(&w->f, "title", "task WHERE done_at IS NULL AND kind = 'step' ORDER BY id",
+                ends ? "" : "Both;Talk");
+    assert_rows(&w->f, "state || stage", "enrolment", ends ? "endedtalking" : "activetalking");
+    correct(w, id, MAIL_CLASS_AUTO_REPLY);
+    assert_rows(&w->f, "state || stage", "enrolment", "activewritten");
+    assert_rows(&w->f, "title", "task WHERE done_at IS NULL ORDER BY title", "Ask;Both");
+    correct(w, id, MAIL_CLASS_REPLY);
+    assert_rows(&w->f, "title", "task WHERE done_at IS NULL AND kind = 'step' ORDER BY title",
+                ends ? "" : "Both;Talk");
+}
+
 /* A projection into a table that the replay does not keep apart would be done twice by a correction. */
 static void
 test_tables_are_known(struct world *w, gconstpointer data)
 {
     (void)w;
     (void)data;
-    g_autofree char *state = NULL;
+    static const char *const files[] = {"state.c", "state_programme.c"};
     g_autofree char *replay = NULL;
-    g_assert_true(g_file_get_contents(USHER_SOURCE_DIR "/mailer/pipeline/state.c", &state, NULL, NULL));
     g_assert_true(g_file_get_contents(USHER_SOURCE_DIR "/mailer/pipeline/replay.c", &replay, NULL, NULL));
-    g_autoptr(GRegex) written = g_regex_new("\"(?:INSERT INTO|UPDATE|DELETE FROM) (\\w+)", 0, 0, NULL);
-    g_autoptr(GMatchInfo) match = NULL;
-    guint found = 0;
-    for (g_regex_match(written, state, 0, &match); g_match_info_matches(match);
-         g_match_info_next(match, NULL), found++) {
-        g_autofree char *table = g_match_info_fetch(match, 1);
-        g_autofree char *listed = g_strdup_printf("{\"%s\",", table);
-        if (!strstr(replay, listed))
-            g_error("state.c writes the table %s, which replay.c does not list", table);
+    g_autoptr(GRegex) written =
+        g_regex_new("\"(?:INSERT (?:OR REPLACE )?INTO|UPDATE|DELETE FROM) (\\w+)", 0, 0, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(USHER_SOURCE_DIR, "mailer/pipeline", files[i], NULL);
+        g_autofree char *state = NULL;
+        g_autoptr(GMatchInfo) match = NULL;
+        guint found = 0;
+        g_assert_true(g_file_get_contents(path, &state, NULL, NULL));
+        for (g_regex_match(written, state, 0, &match); g_match_info_matches(match);
+             g_match_info_next(match, NULL), found++) {
+            g_autofree char *table = g_match_info_fetch(match, 1);
+            g_autofree char *listed = g_strdup_printf("{\"%s\",", table);
+            if (!strstr(replay, listed))
+                g_error("%s writes the table %s, which replay.c does not list", files[i], table);
+        }
+        g_assert_cmpint(found, >, 10);
     }
-    g_assert_cmpint(found, >, 10);
 }
 
 #define ADD(path, test, data)                                                                                \
@@ -616,6 +658,8 @@ main(int argc, char **argv)
     ADD("next-best", test_next_best, 0);
     ADD("refused", test_refused, 0);
     ADD("read-again", test_read_again, 0);
+    ADD("tasks/stage", test_tasks, 0);
+    ADD("tasks/end", test_tasks, 1);
     ADD("tables-are-known", test_tables_are_known, 0);
     ADD("verify-tells", test_verify_tells, 0);
     return g_test_run();

@@ -354,7 +354,7 @@ test_step_gone(struct world *w, gconstpointer data)
     tick(w, "2026-11-02 10:01");
     g_autoptr(GArray) pending = pipeline_pending(w->f.db, w->now_us, 10, NULL);
     g_assert_cmpint(pending->len, ==, 0);
-    assert_reason(w, "the sequences have no such step any more");
+    assert_reason(w, "the sequence has no such step any more");
 }
 
 /* ---- consequences of what comes in ---- */
