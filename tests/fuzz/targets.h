@@ -3,9 +3,9 @@
 #ifndef USHER_TESTS_FUZZ_TARGETS_H
 #define USHER_TESTS_FUZZ_TARGETS_H
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/zone.h"
 #include "inbox/classify.h"
 #include "inbox/classify_view.h"
 #include "inbox/reply_text.h"
@@ -15,10 +15,10 @@
 static inline void
 fuzz_check_day(const char *day, gint64 sent_us, int zone_s)
 {
-    int year, month, of_month;
+    struct civil c;
     g_autoptr(GDateTime) sent = g_date_time_new_from_unix_utc(sent_us / G_USEC_PER_SEC + zone_s);
-    g_assert_true(sscanf(day, "%4d-%2d-%2d", &year, &month, &of_month) == 3 && strlen(day) == 10);
-    g_autoptr(GDateTime) back = g_date_time_new_utc(year, month, of_month, 23, 59, 59);
+    g_assert_true(civil_parse(day, &c) && !c.has_time && strlen(day) == 10);
+    g_autoptr(GDateTime) back = g_date_time_new_utc(c.year, c.month, c.day, 23, 59, 59);
     g_assert_nonnull(back);
     GTimeSpan ahead = g_date_time_difference(back, sent);
     g_assert_cmpint(ahead, >=, 0);
