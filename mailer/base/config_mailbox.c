@@ -181,7 +181,8 @@ config_read_mailbox(cfg_t *s, const char *dir, struct config *c, GError **error)
     m->folders = conf_dup_list(s, "folders");
     for (char **folder = m->folders; *folder; folder++)
         if (!**folder || !g_utf8_validate(*folder, -1, NULL) || strcmp(*folder, m->inbox) == 0 ||
-            g_strcmp0(*folder, m->sent) == 0 || g_strv_contains((const char *const *)folder + 1, *folder))
+            g_strcmp0(*folder, m->sent) == 0 || g_ascii_strcasecmp(*folder, "\\Sent") == 0 ||
+            g_strv_contains((const char *const *)folder + 1, *folder))
             return conf_refuse(
                 s, error, "folders: \"%s\": expected folders besides inbox and sent, each once, in UTF-8",
                 *folder);

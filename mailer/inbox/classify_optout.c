@@ -82,14 +82,15 @@ static gboolean
 speaks_of_mail(const char *line, const char *phrase)
 {
     static const char *const words[] = {
-        "mail",        "list",     "newsletter",    "messag",    "mensaj",  "mensag",   "messagg",
-        "correo",      "courriel", "nachricht",     "verteiler", "adresse", "address",  "contact",
-        "kontakt",     "emailing", "communication", "outreach",  "spam",    "from you", "you guys",
-        "e-post",      "mejl",     "wiadomo",       "рассыл",    "пис",     "сообщ",    "posta",
-        "メール",      "配信",     "リスト",        "邮件",      "列表",    "메일",     "수신",
-        "연락",        "구독",     "بريد",          "رسائل",     "اشتراك",  "contatt",  "scrivet",
-        "anschreiben", "escriba",  "订阅",          "訂閱",      "联系",    "подпис",   "uitschrijv",
-        "abmeld",      "dezabon",  "baja",          "desinscri", "desabonn"};
+        "mail",        "list",     "newsletter",    "messag",    "mensaj",   "mensag",   "messagg",
+        "correo",      "courriel", "nachricht",     "verteiler", "adresse",  "address",  "contact",
+        "kontakt",     "emailing", "communication", "outreach",  "spam",     "from you", "you guys",
+        "e-post",      "mejl",     "wiadomo",       "рассыл",    "пис",      "сообщ",    "posta",
+        "メール",      "配信",     "リスト",        "邮件",      "列表",     "메일",     "수신",
+        "연락",        "구독",     "بريد",          "رسائل",     "اشتراك",   "contatt",  "scrivet",
+        "anschreiben", "escriba",  "订阅",          "訂閱",      "联系",     "подпис",   "uitschrijv",
+        "abmeld",      "dezabon",  "baja",          "desinscri", "desabonn", "lijst",    "списк",
+        "名单",        "名單",     "목록",          "قائمة"};
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
         if (strstr(line, words[i]))
             return TRUE;

@@ -295,6 +295,27 @@ static struct phrase_list prove_list = {.phrases = prove_phrases, .words = TRUE}
 static struct phrase_list challenge_words = {.phrases = challenge_phrases, .words = TRUE};
 static struct phrase_list challenge_subject_list = {.phrases = challenge_subjects, .words = TRUE};
 
+/* "Your message is being held: click here to prove…". An answer is a person's, unless a machine says that it
+ * is one; and what waits must be a mail, not a contract. */
+static gboolean
+check_form(const struct classify_view *view, struct mail_record *out)
+{
+    static const char *const mails[] = {"message",   "mail",     "nachricht", "mensaje",
+                                        "messaggio", "mensagem", "bericht",   "inbox"};
+    gboolean machine = view->null_sender || view->bulk || classify_header(view, "auto-submitted");
+    if (view->list || view->marks.quote || (view->answers && !machine))
+        return FALSE;
+    const char *waiting = phrase_list_find(&waiting_list, view->new_folded);
+    if (!waiting || !phrase_list_find(&prove_list, view->new_folded))
+        return FALSE;
+    g_autofree char *line = classify_line_with(view->new_text, waiting);
+    g_autofree char *folded = classify_fold(line, 2000);
+    for (gsize i = 0; i < G_N_ELEMENTS(mails); i++)
+        if (strstr(folded, mails[i]))
+            return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-form", line);
+    return FALSE;
+}
+
 gboolean
 classify_check_challenge(const struct classify_view *view, struct mail_record *out)
 {
@@ -313,12 +334,8 @@ classify_check_challenge(const struct classify_view *view, struct mail_record *o
         g_autofree char *line = classify_line_with(view->new_text, phrase);
         return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-words", line);
     }
-    const char *waiting =
-        view->list || view->marks.quote ? NULL : phrase_list_find(&waiting_list, view->new_folded);
-    if (waiting && link && phrase_list_find(&prove_list, view->new_folded)) {
-        g_autofree char *line = classify_line_with(view->new_text, waiting);
-        return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-form", line);
-    }
+    if (link && check_form(view, out))
+        return TRUE;
     if (sender && view->answers)
         return classify_decide(out, MAIL_CLASS_CHALLENGE, "challenge-service", view->from);
     const char *subject = sender ? phrase_list_find(&challenge_subject_list, view->subject_folded) : NULL;

@@ -49,8 +49,8 @@ const struct words classify_words_table[] = {
     {WORDS_ABSENT, "is currently out of"}, {WORDS_ABSENT, "currently out of the office"}, {WORDS_ABSENT, "currently out of office"},
     {WORDS_ABSENT, "i am currently away"}, {WORDS_ABSENT, "i'm currently away"}, {WORDS_ABSENT, "i am away from"},
     {WORDS_ABSENT, "i'm away from"}, {WORDS_ABSENT, "i am away until"}, {WORDS_ABSENT, "i will be away"}, {WORDS_ABSENT, "i am away on"},
-    {WORDS_ABSENT, "i am on annual leave"}, {WORDS_ABSENT, "i'm on annual leave"}, {WORDS_ABSENT, "i am currently on"},
-    {WORDS_ABSENT, "i'm currently on"}, {WORDS_ABSENT, "currently on annual leave"}, {WORDS_ABSENT, "on maternity leave"},
+    {WORDS_ABSENT, "i am on annual leave"}, {WORDS_ABSENT, "i'm on annual leave"}, {WORDS_ABSENT, "i am currently on leave"}, {WORDS_ABSENT, "i am currently on holiday"}, {WORDS_ABSENT, "i am currently on vacation"}, {WORDS_ABSENT, "i am currently on annual"}, {WORDS_ABSENT, "i am currently on sick"}, {WORDS_ABSENT, "i am currently on parental"}, {WORDS_ABSENT, "i am currently on maternity"}, {WORDS_ABSENT, "i am currently on paternity"}, {WORDS_ABSENT, "i am currently on pto"}, {WORDS_ABSENT, "i am currently on a business trip"}, {WORDS_ABSENT, "i am currently on business travel"},
+    {WORDS_ABSENT, "i'm currently on leave"}, {WORDS_ABSENT, "i'm currently on holiday"}, {WORDS_ABSENT, "i'm currently on vacation"}, {WORDS_ABSENT, "i'm currently on annual"}, {WORDS_ABSENT, "i'm currently on sick"}, {WORDS_ABSENT, "i'm currently on parental"}, {WORDS_ABSENT, "i'm currently on maternity"}, {WORDS_ABSENT, "i'm currently on paternity"}, {WORDS_ABSENT, "i'm currently on pto"}, {WORDS_ABSENT, "i'm currently on a business trip"}, {WORDS_ABSENT, "i'm currently on business travel"}, {WORDS_ABSENT, "currently on annual leave"}, {WORDS_ABSENT, "on maternity leave"},
     {WORDS_ABSENT, "on parental leave"}, {WORDS_ABSENT, "on paternity leave"}, {WORDS_ABSENT, "on sick leave"},
     {WORDS_ABSENT, "i am on leave"}, {WORDS_ABSENT, "i'm on leave"}, {WORDS_ABSENT, "i will be on leave"},
     {WORDS_ABSENT, "i am on vacation"}, {WORDS_ABSENT, "i'm on vacation"}, {WORDS_ABSENT, "i will be on vacation"},
@@ -507,6 +507,8 @@ const struct words classify_words_table[] = {
     {WORDS_SOON, "odpowiemy najszybciej"}, {WORDS_SOON, "odpowiemy tak szybko"},
     {WORDS_SUBJECT_AWAY, "chiusura estiva"}, {WORDS_SUBJECT_AWAY, "chiusura natalizia"}, {WORDS_SUBJECT_AWAY, "fermeture estivale"}, {WORDS_SUBJECT_AWAY, "fermeture annuelle"}, {WORDS_SUBJECT_AWAY, "betriebsferien"},
     {WORDS_OPT_OUT, "ne souhaite plus recevoir"}, {WORDS_OPT_OUT, "ne souhaitons plus recevoir"}, {WORDS_OPT_OUT, "ne veux plus recevoir"}, {WORDS_OPT_OUT, "ne voulons plus recevoir"}, {WORDS_OPT_OUT, "ne désire plus recevoir"}, {WORDS_OPT_OUT, "ne plus recevoir vos"}, {WORDS_OPT_OUT, "no deseo recibir más"}, {WORDS_OPT_OUT, "no quiero recibir más"}, {WORDS_OPT_OUT, "no deseamos recibir más"}, {WORDS_OPT_OUT, "nie życzę sobie"},
+    {WORDS_TALKS, "schaue ich es mir"}, {WORDS_TALKS, "schaue ich mir"}, {WORDS_TALKS, "schaue es mir"}, {WORDS_TALKS, "sehe ich mir"}, {WORDS_TALKS, "melde mich dann"}, {WORDS_TALKS, "je regarde ça"}, {WORDS_TALKS, "je regarderai"}, {WORDS_TALKS, "lo miro en"}, {WORDS_TALKS, "lo miraré"}, {WORDS_TALKS, "ci guardo"}, {WORDS_TALKS, "lo guardo"}, {WORDS_TALKS, "kijk ik ernaar"}, {WORDS_TALKS, "daarna kijk ik"}, {WORDS_TALKS, "посмотрю"}, {WORDS_TALKS, "will test"}, {WORDS_TALKS, "will try"}, {WORDS_TALKS, "i'll test"}, {WORDS_TALKS, "i'll try"}, {WORDS_TALKS, "will have a look"}, {WORDS_TALKS, "will take a look"}, {WORDS_TALKS, "let's pick"}, {WORDS_TALKS, "let's talk"}, {WORDS_TALKS, "tittar på det"}, {WORDS_TALKS, "ser på det"}, {WORDS_TALKS, "podívám se"}, {WORDS_TALKS, "zajrzę"},
+    {WORDS_OPT_OUT, "verwijder me van"}, {WORDS_OPT_OUT, "verwijder me uit"}, {WORDS_OPT_OUT, "haal me van"}, {WORDS_OPT_OUT, "schrijf me uit"},
 };
 /* clang-format on */
 

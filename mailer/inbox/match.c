@@ -37,6 +37,23 @@ by_message_id(struct store *db, const char *id, struct mail_match *out, GError *
                id, out, error);
 }
 
+/* The subject that the List-Unsubscribe link of our mails makes, "unsubscribe TOKEN" (compose/letter.c): it
+ * may be used from any address that the mail was passed on to. */
+static gboolean
+by_link_subject(struct store *db, const struct mail_record *r, struct mail_match *out, GError **error)
+{
+    static const char word[] = "unsubscribe ";
+    if (r->mail_class != MAIL_CLASS_OPT_OUT || g_ascii_strncasecmp(r->subject, word, strlen(word)) != 0)
+        return TRUE;
+    g_autofree char *token = g_ascii_strdown(r->subject + strlen(word), -1);
+    if (!find_message(db, "SELECT id AS message_id, account_id FROM message WHERE token = ?",
+                      g_strstrip(token), out, error))
+        return FALSE;
+    if (out->account_id)
+        out->by = "token";
+    return TRUE;
+}
+
 /* local+TOKEN@domain, where TOKEN is 16 hexadecimal digits. */
 static gboolean
 by_token(struct store *db, const char *address, struct mail_match *out, GError **error)
@@ -152,7 +169,8 @@ match_inbound(struct store *db, const struct mail_record *r, struct mail_match *
     if (!by_any(db, r->references, by_message_id, "thread", out, error) ||
         !by_any(db, r->recipients, by_token, "token", out, error))
         return FALSE;
-    if (!out->account_id && !by_message_id(db, r->original_message_id, out, error))
+    if ((!out->account_id && !by_link_subject(db, r, out, error)) ||
+        (!out->account_id && !by_message_id(db, r->original_message_id, out, error)))
         return FALSE;
     if (out->account_id) {
         if (!out->by)

@@ -42,6 +42,7 @@ watch_free(struct watch *w)
     reader_free(w->reader);
     g_free(w->executable);
     g_free(w->sent);
+    g_clear_pointer(&w->further, g_ptr_array_unref);
     g_strfreev(w->own_addresses);
     g_free(w);
 }
@@ -83,6 +84,24 @@ find_sent_by_name(struct watch *w, GError **error)
     return TRUE;
 }
 
+/* Further folders are named as the server has them, or by its mark for them ("\\Archive"). */
+static gboolean
+find_further(struct watch *w, GError **error)
+{
+    g_clear_pointer(&w->further, g_ptr_array_unref);
+    w->further = g_ptr_array_new_with_free_func(g_free);
+    for (char **name = w->intake->mailbox->folders; *name; name++) {
+        char *found = NULL;
+        if (**name != '\\')
+            found = g_strdup(*name);
+        else if (!imap_client_find_marked(w->client, *name + 1, &found, error))
+            return FALSE;
+        /* One that is not there keeps the name that nothing has: opening it says so. */
+        g_ptr_array_add(w->further, found ? found : g_strdup(*name));
+    }
+    return TRUE;
+}
+
 gboolean
 watch_connect(struct watch *w, GError **error)
 {
@@ -108,17 +127,17 @@ watch_connect(struct watch *w, GError **error)
     g_clear_pointer(&w->sent, g_free);
     if (m->sent)
         w->sent = g_strdup(m->sent);
-    else if (!imap_client_find_sent(w->client, &w->sent, error))
+    else if (!imap_client_find_marked(w->client, "Sent", &w->sent, error))
         return FALSE;
-    return w->sent || find_sent_by_name(w, error);
+    return (w->sent || find_sent_by_name(w, error)) && find_further(w, error);
 }
 
 /* Opens a folder to see if it is there; says of one that is not what its name is, and where it was named. */
 static gboolean
-check_folder(struct watch *w, const char *name, GError **error)
+check_folder(struct watch *w, const char *name, const char *found, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    if (imap_client_select(w->client, name, NULL, &local))
+    if (imap_client_select(w->client, found, NULL, &local))
         return TRUE;
     if (g_error_matches(local, USHER_ERROR, USHER_ERROR_NO_INPUT) && imap_client_is_usable(w->client))
         g_prefix_error(&local, "folder \"%s\" of usher.conf: ", name);
@@ -131,10 +150,10 @@ watch_check(struct watch *w, gboolean *sent_exists, GError **error)
 {
     const struct mailbox *m = w->intake->mailbox;
     g_autoptr(GError) local = NULL;
-    if (!watch_connect(w, error) || !check_folder(w, m->inbox, error))
+    if (!watch_connect(w, error) || !check_folder(w, m->inbox, m->inbox, error))
         return FALSE;
-    for (char **name = m->folders; *name; name++)
-        if (!check_folder(w, *name, error))
+    for (guint i = 0; m->folders[i]; i++)
+        if (!check_folder(w, m->folders[i], w->further->pdata[i], error))
             return FALSE;
     *sent_exists = imap_client_select(w->client, w->sent, NULL, &local);
     if (*sent_exists ||
@@ -275,11 +294,12 @@ read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GErr
 /* ---- folders ---- */
 
 static gboolean
-read_folder(struct watch *w, const char *name, enum folder_role role, guint *count, GError **error)
+read_folder(struct watch *w, const char *name, const char *found, enum folder_role role, guint *count,
+            GError **error)
 {
     gint64 began_us = clock_boottime_us();
     struct imap_folder_state state;
-    if (!imap_client_select(w->client, name, &state, error))
+    if (!imap_client_select(w->client, found, &state, error))
         return FALSE;
     struct folder f = {.name = name, .role = role, .uidvalidity = state.uidvalidity};
     if (!folder_load(w, &f, &state, error))
@@ -306,7 +326,7 @@ static gboolean
 read_sent(struct watch *w, guint *count, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    if (read_folder(w, w->sent, FOLDER_SENT, count, &local))
+    if (read_folder(w, w->sent, w->sent, FOLDER_SENT, count, &local))
         return TRUE;
     if (!g_error_matches(local, USHER_ERROR, USHER_ERROR_NO_INPUT) || !imap_client_is_usable(w->client)) {
         g_propagate_error(error, g_steal_pointer(&local));
@@ -320,9 +340,10 @@ read_sent(struct watch *w, guint *count, GError **error)
 static gboolean
 read_further(struct watch *w, guint *count, GError **error)
 {
-    for (char **name = w->intake->mailbox->folders; *name; name++)
-        if (!read_folder(w, *name, FOLDER_FURTHER, count, error)) {
-            g_prefix_error(error, "folder \"%s\" of usher.conf: ", *name);
+    char **names = w->intake->mailbox->folders;
+    for (guint i = 0; names[i]; i++)
+        if (!read_folder(w, names[i], w->further->pdata[i], FOLDER_FURTHER, count, error)) {
+            g_prefix_error(error, "folder \"%s\" of usher.conf: ", names[i]);
             return FALSE;
         }
     return TRUE;
@@ -336,7 +357,7 @@ watch_read(struct watch *w, guint *count, GError **error)
     /* Sent first: an answer written by hand must be known before the next reply is judged; INBOX last stays
      * selected for IDLE. */
     return watch_connect(w, error) && read_sent(w, count, error) && read_further(w, count, error) &&
-           read_folder(w, w->intake->mailbox->inbox, FOLDER_INBOX, count, error);
+           read_folder(w, w->intake->mailbox->inbox, w->intake->mailbox->inbox, FOLDER_INBOX, count, error);
 }
 
 gboolean

@@ -10,7 +10,8 @@ struct watch {
     char *executable;
     struct reader *reader;
     struct imap_client *client;
-    char *sent; /* name of the Sent folder */
+    char *sent;         /* name of the Sent folder */
+    GPtrArray *further; /* names of the further folders on the server, in the order of usher.conf */
     char **own_addresses;
 };
 

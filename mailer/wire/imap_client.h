@@ -80,8 +80,9 @@ gboolean imap_client_is_usable(const struct imap_client *client);
 const char *const *imap_client_capabilities(const struct imap_client *client);
 gboolean imap_client_has(const struct imap_client *client, const char *capability);
 
-/* The folder the server marks as \Sent (RFC 6154), NULL when it marks none. The caller frees name. */
-gboolean imap_client_find_sent(struct imap_client *client, char **name, GError **error);
+/* The folder the server marks as mark, "Sent" or "Archive" (RFC 6154), NULL when it marks none. The caller frees
+ * name. */
+gboolean imap_client_find_marked(struct imap_client *client, const char *mark, char **name, GError **error);
 
 /* Opens folder read-only (EXAMINE). state may be NULL. */
 gboolean imap_client_select(struct imap_client *client, const char *folder, struct imap_folder_state *state,

@@ -18,7 +18,7 @@ enum {
 /* TRUE for a mailbox that carries \Sent and can be opened; libetpan drops the backslash of flags it does not
  * know. */
 static gboolean
-is_sent_folder(const struct mailimap_mailbox_list *folder)
+is_marked(const struct mailimap_mailbox_list *folder, const char *mark)
 {
     const struct mailimap_mbx_list_flags *flags = folder->mb_flag;
     if (!flags || !flags->mbf_oflags || !folder->mb_name ||
@@ -30,7 +30,7 @@ is_sent_folder(const struct mailimap_mailbox_list *folder)
         if (flag->of_type != MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT || !flag->of_flag_ext)
             continue;
         const char *word = flag->of_flag_ext + (*flag->of_flag_ext == '\\' ? 1 : 0);
-        if (g_ascii_strcasecmp(word, "Sent") == 0)
+        if (g_ascii_strcasecmp(word, mark) == 0)
             return TRUE;
     }
     return FALSE;
@@ -38,7 +38,7 @@ is_sent_folder(const struct mailimap_mailbox_list *folder)
 
 /* One LIST in the given form; *name stays NULL when no folder is marked. */
 static gboolean
-list_for_sent(struct imap_client *client, const char *command, char **name, GError **error)
+list_for_mark(struct imap_client *client, const char *command, const char *mark, char **name, GError **error)
 {
     if (!imap_begin(client, IMAP_LARGE_ANSWER_BYTES, IMAP_SMALL_LITERAL_BYTES, error))
         return FALSE;
@@ -50,22 +50,22 @@ list_for_sent(struct imap_client *client, const char *command, char **name, GErr
         return TRUE;
     for (clistiter *at = clist_begin(info->rsp_mailbox_list); at && !*name; at = clist_next(at)) {
         const struct mailimap_mailbox_list *folder = clist_content(at);
-        if (is_sent_folder(folder))
+        if (is_marked(folder, mark))
             *name = imap_utf7_decode(folder->mb_name);
     }
     return TRUE;
 }
 
 gboolean
-imap_client_find_sent(struct imap_client *client, char **name, GError **error)
+imap_client_find_marked(struct imap_client *client, const char *mark, char **name, GError **error)
 {
     *name = NULL;
-    if (!list_for_sent(client, "LIST \"\" \"*\"", name, error))
+    if (!list_for_mark(client, "LIST \"\" \"*\"", mark, name, error))
         return FALSE;
     /* RFC 6154 section 5.1: a server may keep its marks for those who ask for them. */
     if (*name || !imap_client_has(client, "SPECIAL-USE") || !imap_client_has(client, "LIST-EXTENDED"))
         return TRUE;
-    return list_for_sent(client, "LIST \"\" \"*\" RETURN (SPECIAL-USE)", name, error);
+    return list_for_mark(client, "LIST \"\" \"*\" RETURN (SPECIAL-USE)", mark, name, error);
 }
 
 gboolean

@@ -186,15 +186,23 @@ test_subject_and_original(void)
         gint64 account_id, message_id;
         const char *by;
         gboolean ambiguous;
+        enum mail_class mail_class;
     } mails[] = {
-        {"both@x.example", "AW: Re[2]:  hello", "", "", 2, 2, "address and subject", FALSE},
-        {"both@x.example", "Hello again", "", "", 0, 0, NULL, TRUE},
-        {"shared@x.example", "Re: Hello", "", "", 0, 0, NULL, FALSE}, /* two accounts got it so */
-        {"eve@x.example", "Re: Hello", "", "", 0, 0, NULL, FALSE},
-        {"ann@acme.example", "Re: ", "", "", 1, 0, "address", FALSE},
-        {"eve@x.example", "", "usher.1@team.example", "", 1, 1, "original Message-ID", FALSE},
-        {"eve@x.example", "", "usher.1@team.example", TOKEN_B, 2, 2, "token", FALSE},
-        {"both@x.example", "Hello", "usher.1@team.example", "", 1, 1, "original Message-ID", FALSE},
+        {"both@x.example", "AW: Re[2]:  hello", "", "", 2, 2, "address and subject", FALSE, REPLY},
+        {"both@x.example", "Hello again", "", "", 0, 0, NULL, TRUE, REPLY},
+        {"shared@x.example", "Re: Hello", "", "", 0, 0, NULL, FALSE, REPLY}, /* two accounts got it so */
+        {"eve@x.example", "Re: Hello", "", "", 0, 0, NULL, FALSE, REPLY},
+        {"ann@acme.example", "Re: ", "", "", 1, 0, "address", FALSE, REPLY},
+        {"eve@x.example", "", "usher.1@team.example", "", 1, 1, "original Message-ID", FALSE, REPLY},
+        {"eve@x.example", "", "usher.1@team.example", TOKEN_B, 2, 2, "token", FALSE, REPLY},
+        {"both@x.example", "Hello", "usher.1@team.example", "", 1, 1, "original Message-ID", FALSE, REPLY},
+        /* The link of our mail, used from an address that nobody knows, or that several accounts have. */
+        {"alias@elsewhere.example", "Unsubscribe bbbbbbbbbbbbbbbb", "", "", 2, 2, "token", FALSE,
+         MAIL_CLASS_OPT_OUT},
+        {"both@x.example", "unsubscribe aaaaaaaaaaaaaaaa", "", "", 1, 1, "token", FALSE, MAIL_CLASS_OPT_OUT},
+        {"alias@elsewhere.example", "unsubscribe cccccccccccccccc", "", "", 0, 0, NULL, FALSE,
+         MAIL_CLASS_OPT_OUT},
+        {"alias@elsewhere.example", "unsubscribe aaaaaaaaaaaaaaaa", "", "", 0, 0, NULL, FALSE, REPLY},
     };
     struct fixture f;
     set_up(&f);
@@ -202,7 +210,7 @@ test_subject_and_original(void)
         struct mail_record r;
         struct mail_match m;
         mail_record_init(&r);
-        r.mail_class = REPLY;
+        r.mail_class = mails[i].mail_class;
         mail_record_set(&r.from, mails[i].from, MAIL_RECORD_MAX_ADDRESS);
         mail_record_set(&r.subject, mails[i].subject, MAIL_RECORD_MAX_LINE);
         mail_record_set(&r.original_message_id, mails[i].original, MAIL_RECORD_MAX_ID);

@@ -4,53 +4,11 @@
 #include "inbox/watch.h"
 
 #include "fixture.h"
-#include "inbox/reader.h"
+#include "fixture_reader.h"
 
 #include <gio/gio.h>
-#include <sys/socket.h>
 
 static char *self;
-
-/* ---- the child: "worker reader" ---- */
-
-static gboolean
-receive(void *buffer, gsize len)
-{
-    for (gsize got = 0; got < len;) {
-        ssize_t n = recv(READER_CHILD_FD, (char *)buffer + got, len - got, 0);
-        if (n <= 0)
-            return FALSE;
-        got += (gsize)n;
-    }
-    return TRUE;
-}
-
-static int
-serve(void)
-{
-    guint32 little;
-    while (receive(&little, sizeof little)) {
-        gsize len = GUINT32_FROM_LE(little);
-        g_autofree char *request = g_malloc0(len + 1);
-        if (!receive(request, len))
-            return 1;
-        /* flags, count of our addresses, those, the opt-out address: each text with its length in front */
-        gsize at = 5;
-        memcpy(&little, request + 1, sizeof little);
-        for (guint32 n = GUINT32_FROM_LE(little) + 1, size; n > 0; n--, at += 4 + GUINT32_FROM_LE(size))
-            memcpy(&size, request + at, sizeof size);
-        struct mail_record record;
-        mail_classify((const guint8 *)request + at, len - at, FALSE, NULL, &record);
-        g_autoptr(GBytes) written = mail_record_write(&record);
-        mail_record_clear(&record);
-        gsize size;
-        const char *data = g_bytes_get_data(written, &size);
-        little = GUINT32_TO_LE((guint32)size);
-        send(READER_CHILD_FD, &little, sizeof little, 0);
-        send(READER_CHILD_FD, data, size, 0);
-    }
-    return 0;
-}
 
 /* ---- the mailbox ---- */
 
@@ -85,9 +43,9 @@ set_up(struct world *w, gconstpointer scenario)
     g_autofree char *conf = g_strdup_printf(
         "team { name = \"T\" timezone = \"Europe/Berlin\" }\n"
         "mailbox ann { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:%s\" user = "
-        "\"ann@example.test\" password_file = \"ann.password\" }\n"
+        "\"ann@example.test\" password_file = \"ann.password\" folders = {%s} }\n"
         "specialist ann { name = \"Ann\" address = \"ann@example.test\" }\n",
-        port);
+        port, strcmp(scenario, "gmail") == 0 ? "\"\\\\All\"" : "");
     fixture_load_config(&w->f, conf);
     g_autofree char *made =
         g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() - 3600 * (gint64)G_USEC_PER_SEC);
@@ -186,11 +144,13 @@ test_gmail(struct world *w, gconstpointer data)
     read_fails(w, USHER_ERROR_UNAVAILABLE);
     read_all(w);
     assert_rows(&w->f, "role || ' ' || name", "folder ORDER BY role",
-                "inbox INBOX;sent [Gmail]/Gesendete Objekte ü");
+                "further \\All;inbox INBOX;sent [Gmail]/Gesendete Objekte ü");
     assert_rows(&w->f, "kind", "event WHERE kind = 'hand_sent'", "hand_sent");
     read_all(w); /* the last mail stands in every answer: it is not read again */
     assert_replies(w, "Question 1;Question 2;Question 3");
-    assert_rows(&w->f, "COUNT(*)", "inbound", "4");
+    assert_rows(&w->f, "COUNT(*)", "inbound WHERE folder <> '\\All'", "4");
+    assert_rows(&w->f, "folder", "inbound WHERE event_id IS NOT NULL AND same_as IS NULL GROUP BY 1",
+                "\\All");
 }
 
 /* Sent is found by its name; a size that is too small does not cut the mail. */
@@ -213,7 +173,7 @@ main(int argc, char **argv)
 {
     self = g_file_read_link("/proc/self/exe", NULL);
     if (argc == 3 && strcmp(argv[1], "worker") == 0)
-        return serve();
+        return reader_serve();
     g_test_init(&argc, &argv, NULL);
     TEST("expunged", test_expunged);
     TEST("expunged-many", test_expunged_many);

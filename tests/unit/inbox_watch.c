@@ -4,58 +4,14 @@
 #include "inbox/watch.h"
 
 #include "fixture.h"
+#include "fixture_reader.h"
 #include "inbox/fence.h"
-#include "inbox/reader.h"
 
 #include <gio/gio.h>
-#include <sys/socket.h>
 
 #define PASSWORD "pa \"ss\\word%"
 
 static char *self;
-
-/* ---- the child ---- */
-
-static gboolean
-receive(void *buffer, gsize len)
-{
-    for (gsize got = 0; got < len;) {
-        ssize_t n = recv(READER_CHILD_FD, (char *)buffer + got, len - got, 0);
-        if (n <= 0)
-            return FALSE;
-        got += (gsize)n;
-    }
-    return TRUE;
-}
-
-static int
-serve(void)
-{
-    guint32 little;
-    while (receive(&little, sizeof little)) {
-        gsize len = GUINT32_FROM_LE(little);
-        g_autofree char *request = g_malloc0(len + 1);
-        if (!receive(request, len))
-            return 1;
-        /* flags, count of our addresses, those, the opt-out address: each text with its length in front */
-        gsize at = 5;
-        memcpy(&little, request + 1, sizeof little);
-        for (guint32 n = GUINT32_FROM_LE(little) + 1, size; n > 0; n--, at += 4 + GUINT32_FROM_LE(size))
-            memcpy(&size, request + at, sizeof size);
-        if (g_strstr_len(request + at, (gssize)(len - at), "POISON"))
-            abort();
-        struct mail_record record;
-        mail_classify((const guint8 *)request + at, len - at, FALSE, NULL, &record);
-        g_autoptr(GBytes) written = mail_record_write(&record);
-        mail_record_clear(&record);
-        gsize size;
-        const char *data = g_bytes_get_data(written, &size);
-        little = GUINT32_TO_LE((guint32)size);
-        send(READER_CHILD_FD, &little, sizeof little, 0);
-        send(READER_CHILD_FD, data, size, 0);
-    }
-    return 0;
-}
 
 /* ---- the mailbox ---- */
 
@@ -231,7 +187,7 @@ main(int argc, char **argv)
 {
     self = g_file_read_link("/proc/self/exe", NULL);
     if (argc == 3 && strcmp(argv[1], "worker") == 0)
-        return serve();
+        return reader_serve();
     g_test_init(&argc, &argv, NULL);
     if (!rig_start()) {
         rig_stop();

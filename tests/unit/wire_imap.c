@@ -216,7 +216,7 @@ test_folders(void)
     g_autoptr(GError) error = NULL;
     scoped_client *client = rig_connect();
     g_autofree char *sent = NULL;
-    must(imap_client_find_sent(client, &sent, &error));
+    must(imap_client_find_marked(client, "Sent", &sent, &error));
     g_assert_cmpstr(sent, ==, "Gesendete Objekte");
 
     struct imap_folder_state state;

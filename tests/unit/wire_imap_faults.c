@@ -225,7 +225,7 @@ static gboolean
 do_find_sent(struct imap_client *client, GError **error)
 {
     g_autofree char *name = NULL;
-    gboolean fit = imap_client_find_sent(client, &name, error);
+    gboolean fit = imap_client_find_marked(client, "Sent", &name, error);
     g_assert_null(name);
     return fit;
 }
