@@ -58,7 +58,7 @@ BELOW_accounts = store base
 BELOW_inbox = accounts store wire base
 BELOW_outbox = accounts store wire base
 BELOW_compose = accounts store wire liquid base
-BELOW_pipeline = accounts store base
+BELOW_pipeline = accounts store liquid base
 BELOW_service = pipeline compose outbox inbox accounts store wire liquid base
 BELOW_cli = service $(BELOW_service)
 define UNIT_TEST

@@ -11,13 +11,25 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/zone.h"
+#include "pipeline/alert.h"
 #include "pipeline/calendar.h"
+#include "pipeline/segment.h"
 #include "pipeline/steps.h"
 #include "pipeline/view.h"
+#include "pipeline/view_more.h"
+#include "pipeline/watch.h"
 
 #include <string.h>
 
+#define MAX_CHANGES 5 /* rules that contradict each other shall not turn in circles */
+#define MAX_ROUNDS 3
+
 /* ---- sequences ---- */
+
+struct advance {
+    gint64 wake_us;            /* when to look again; 0: only when something changes */
+    gboolean segments_changed; /* the account entered or left one */
+};
 
 /* The opt-out of the last person cancels everything automatic. */
 static gboolean
@@ -69,43 +81,69 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
     return view_record(v, "cancelled", 0, json_pack("{s:s}", "reason", reason), error);
 }
 
+/* The steps of an account that is in the sequence, and when it must be looked at again. */
 static gboolean
-advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
-                 gint64 account_id, gint64 now_us, gint64 cause, gint64 *wake_us, GError **error)
+advance_steps(struct view *v, gint64 now_us, GError **error)
 {
-    scoped(view_free) struct view *v = view_load(db, program, seq, account_id, now_us, NULL, error);
-    if (!v)
-        return FALSE;
-    v->cause = cause;
-    /* Stage and times are facts too, so each change is looked at again: an account that has just entered may
-     * have to leave. */
-    for (int changes = 0; changes < 3; changes++) {
-        gboolean changed = FALSE;
-        if (!consider_exit(v, &changed, error) || (!changed && !consider_enrolment(v, &changed, error)))
-            return FALSE;
-        if (!changed)
-            break;
-        view_free(v);
-        v = view_load(db, program, seq, account_id, now_us, NULL, error);
-        if (!v)
-            return FALSE;
-        v->cause = cause;
-    }
+    const struct sequence *seq = v->seq;
     if (v->enrolment && !v->enrolment->active)
         return TRUE;
     if (!v->enrolment) {
         if (seq->reads_today && seq->enrol != NO_RULE && rules_reads_today(seq->rules, seq->enrol))
             view_wake_at(v, midnight_after_us(v->zone, now_us));
-    } else {
-        for (guint i = 0; i < seq->steps->len; i++)
-            if (!step_update(v, seq->steps->pdata[i], error))
-                return FALSE;
-        if (seq->reads_today && !v->enrolment->cancelled)
-            view_wake_at(v, midnight_after_us(v->zone, now_us));
-        view_wake_at(v, v->hold_until_us);
+        return TRUE;
     }
-    if (v->wake_us && (!*wake_us || v->wake_us < *wake_us))
-        *wake_us = v->wake_us;
+    for (guint i = 0; i < seq->steps->len; i++)
+        if (!step_update(v, seq->steps->pdata[i], error))
+            return FALSE;
+    if (seq->reads_today && !v->enrolment->cancelled)
+        view_wake_at(v, midnight_after_us(v->zone, now_us));
+    view_wake_at(v, v->hold_until_us);
+    return TRUE;
+}
+
+/* Alerts see how the steps stand now. */
+static gboolean
+raise_alerts(struct view *v, GError **error)
+{
+    if (v->seq->watch_reads_today)
+        view_wake_at(v, midnight_after_us(v->zone, v->now_us));
+    if (v->recorded && v->enrolment && (!view_more_refresh_steps(v, error) || !watch_evaluate(v, error)))
+        return FALSE;
+    return alerts_update(v, error);
+}
+
+static gboolean
+advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
+                 gint64 account_id, gint64 now_us, gint64 cause, struct advance *out, GError **error)
+{
+    scoped(view_free) struct view *v = NULL;
+    /* Segments, stage and times are facts too, so each change is looked at again: an account that has just
+     * entered may have to leave. */
+    for (int changes = 0; changes < MAX_CHANGES; changes++) {
+        gboolean changed = FALSE;
+        view_free(v);
+        v = view_load(db, program, seq, account_id, now_us, NULL, error);
+        if (!v)
+            return FALSE;
+        v->cause = cause;
+        if (!watch_evaluate(v, error))
+            return FALSE;
+        if (changes == MAX_CHANGES - 1)
+            break;
+        if (!segments_update(v, &changed, error))
+            return FALSE;
+        out->segments_changed = out->segments_changed || changed;
+        if (!changed &&
+            (!consider_exit(v, &changed, error) || (!changed && !consider_enrolment(v, &changed, error))))
+            return FALSE;
+        if (!changed)
+            break;
+    }
+    if (!advance_steps(v, now_us, error) || !raise_alerts(v, error))
+        return FALSE;
+    if (v->wake_us && (!out->wake_us || v->wake_us < out->wake_us))
+        out->wake_us = v->wake_us;
     return TRUE;
 }
 
@@ -120,13 +158,19 @@ gboolean
 pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
                          gint64 cause, GError **error)
 {
-    gint64 wake_us = 0;
-    for (guint i = 0; i < program->sequences->len; i++)
-        if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, cause, &wake_us,
-                              error))
-            return FALSE;
+    struct advance out = {.segments_changed = TRUE};
+    /* A segment that looks through one sequence may be what another asks for: then that one looks again. */
+    for (int rounds = 0; rounds < MAX_ROUNDS && out.segments_changed; rounds++) {
+        out.segments_changed = FALSE;
+        for (guint i = 0; i < program->sequences->len; i++)
+            if (!advance_sequence(db, program, program->sequences->pdata[i], account_id, now_us, cause, &out,
+                                  error))
+                return FALSE;
+        if (program->sequences->len == 1)
+            break;
+    }
     return store_exec(db, "UPDATE account SET dirty = 0, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
-                      "ii", wake_us, account_id);
+                      "ii", out.wake_us, account_id);
 }
 
 struct fact_row *

@@ -26,6 +26,10 @@ static const struct {
     {"retracted", ",", "1", FALSE},
     {"leave", ",", "1", FALSE},
     {"account", ",version,dirty,evaluate_at,", "1", FALSE},
+    {"segment_member", ",", "1", TRUE},
+    {"alert_cause", ",", "1", TRUE},
+    {"call", ",", "1", TRUE},
+    {"account_mark", ",", "1", TRUE},
 };
 
 /* ---- what falls ---- */

@@ -4,7 +4,10 @@
 #include "base/conf.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "pipeline/alert.h"
 #include "pipeline/engine_facts.h"
+#include "pipeline/segment.h"
+#include "pipeline/view_more.h"
 
 #include <string.h>
 
@@ -51,6 +54,7 @@ sequence_free(gpointer data)
     g_ptr_array_unref(s->transitions);
     g_ptr_array_unref(s->steps);
     g_clear_pointer(&s->rules, rules_free);
+    g_clear_pointer(&s->watch, rules_free);
     g_free(s);
 }
 
@@ -59,6 +63,8 @@ program_free(struct program *program)
 {
     if (!program)
         return;
+    g_ptr_array_unref(program->alerts);
+    g_ptr_array_unref(program->segments);
     g_ptr_array_unref(program->sequences);
     g_clear_pointer(&program->facts, facts_free);
     g_clear_pointer(&program->holidays, holidays_free);
@@ -313,7 +319,8 @@ read_outline(struct sequence *seq, struct fact_set *facts, cfg_t *cfg, GError **
     seq->gap_us = -1;
     if (cfg_getstr(cfg, "gap") && !span_read(cfg, "gap", &seq->gap_us, error))
         return FALSE;
-    return read_stages(seq, cfg, error) && declare_engine_facts(seq, facts, error);
+    return read_stages(seq, cfg, error) && declare_engine_facts(seq, facts, error) &&
+           view_more_declare_steps(facts, cfg, error);
 }
 
 /* Second pass: rules, steps and transitions, once every sequence's stage times are columns. */
@@ -321,6 +328,7 @@ static gboolean
 read_rules(struct sequence *seq, const struct fact_set *facts, cfg_t *cfg, GError **error)
 {
     seq->rules = rules_new(facts_names(facts));
+    seq->watch = rules_new(facts_names(facts));
     if (!read_rule(seq, cfg, "enrol", &seq->enrol, error) ||
         !read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
         !read_rule(seq, cfg, "hold", &seq->hold, error) ||
@@ -402,25 +410,49 @@ load_holidays(struct program *program, GError **error)
     return program->holidays != NULL;
 }
 
+static gboolean
+any_reads(const struct program *program, const char *fact)
+{
+    for (guint i = 0; i < program->sequences->len; i++) {
+        const struct sequence *seq = program->sequences->pdata[i];
+        const struct rules *const sets[] = {seq->rules, seq->watch};
+        for (gsize s = 0; s < G_N_ELEMENTS(sets); s++)
+            for (int r = 0; r < rules_count(sets[s]); r++)
+                if (g_strv_contains(rules_reads(sets[s], r), fact))
+                    return TRUE;
+    }
+    return FALSE;
+}
+
 struct program *
 program_load(const struct config *config, GError **error)
 {
     scoped(program_free) struct program *program = g_new0(struct program, 1);
     program->config = config;
     program->sequences = g_ptr_array_new_with_free_func(sequence_free);
+    program->segments = g_ptr_array_new_with_free_func(segment_free);
+    program->alerts = g_ptr_array_new_with_free_func(alert_free);
     g_autofree char *facts_path = g_build_filename(config->sequences_dir, "facts.conf", NULL);
     program->facts = facts_load(facts_path, error);
     if (!program->facts || !load_holidays(program, error))
         return NULL;
     guint n = g_strv_length(config->sequences);
     g_autofree cfg_t **trees = g_new0(cfg_t *, n + 1);
-    gboolean ok = TRUE;
+    cfg_t *segments = NULL;
+    gboolean ok = segments_outline(program, &segments, error);
     for (guint i = 0; ok && i < n; i++)
         ok = open_sequence(program, config->sequences[i], &trees[i], error);
     for (guint i = 0; ok && i < n; i++)
         ok = read_rules(program->sequences->pdata[i], program->facts, cfg_getnsec(trees[i], "sequence", 0),
                         error);
+    ok = ok && segments_read(program, segments, error) && alerts_read(program, error);
     for (guint i = 0; i < n && trees[i]; i++)
         cfg_free(trees[i]);
-    return ok ? g_steal_pointer(&program) : NULL;
+    if (segments)
+        cfg_free(segments);
+    if (!ok)
+        return NULL;
+    program->reads_people_left = any_reads(program, "people_left");
+    program->reads_orphan = any_reads(program, "orphan");
+    return g_steal_pointer(&program);
 }

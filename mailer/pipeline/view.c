@@ -4,6 +4,8 @@
 #include "accounts/sender.h"
 #include "base/zone.h"
 #include "pipeline/engine_facts.h"
+#include "pipeline/segment.h"
+#include "pipeline/view_more.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,12 @@ const struct engine_fact engine_facts[] = {
     {"sales_engaged", FACT_BOOLEAN, "a specialist confirmed that Sales is engaged"},
     {"event_step", FACT_TEXT, "in transitions: the step whose mail was sent"},
     {"event_payment", FACT_BOOLEAN, "in transitions: the subject holds a payment word"},
+    {"people_left", FACT_INTEGER, "people who may be written to, while the account is in the sequence"},
+    {"calls_held", FACT_INTEGER, "booked calls that are over"},
+    {"call_ended_at", FACT_TIME, "when the last of them ended"},
+    {"paid_call_missed_at", FACT_TIME, "when a bought call was missed"},
+    {"referred_at", FACT_TIME, "when the account was handed to Sales"},
+    {"orphan", FACT_BOOLEAN, "it has no owner, nobody has its region, and there is a rota"},
     {0},
 };
 
@@ -35,6 +43,8 @@ view_free(struct view *view)
     g_clear_pointer(&view->row, fact_row_free);
     g_free(view->values);
     g_free(view->results);
+    g_free(view->watched);
+    memberships_free(view->memberships, view->program);
     g_free(view->hold_reason);
     g_free(view);
 }
@@ -189,7 +199,7 @@ view_load(struct store *db, const struct program *program, const struct sequence
     v->zone = fact_row_zone(v->row);
     if (!set_hours(v, error) || !set_gap(v, error))
         return NULL;
-    if (!set_engine_facts(v, event, error))
+    if (!set_engine_facts(v, event, error) || !view_more_set(v, error))
         return NULL;
     v->values = g_new0(struct rule_value, facts_count(program->facts));
     fact_row_rule_values(v->row, v->values);
@@ -262,8 +272,14 @@ view_explain(const struct view *view, int rule)
 char *
 view_known(const struct view *view, int rule)
 {
+    return view_known_of(view, view->seq->rules, rule);
+}
+
+char *
+view_known_of(const struct view *view, const struct rules *rules, int rule)
+{
     GString *known = g_string_new(NULL);
-    for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
+    for (const char *const *name = rules_reads(rules, rule); *name; name++) {
         const struct fact_value *value = fact_row_get(view->row, *name);
         if (!value || !value->value || strcmp(*name, "today") == 0 ||
             g_strcmp0(value->source, "default") == 0 ||
@@ -272,8 +288,12 @@ view_known(const struct view *view, int rule)
         char *text = json_is_string(value->value)
                          ? NULL
                          : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
-        g_string_append_printf(known, "%s%s = %s", known->len ? ", " : "", *name,
-                               text ? text : json_string_value(value->value));
+        const char *why = view_segment_why(view, *name);
+        g_string_append_printf(known, "%s%s%s%s%s", known->len ? ", " : "", *name, why ? " (" : " = ",
+                               why    ? why
+                               : text ? text
+                                      : json_string_value(value->value),
+                               why ? ")" : "");
         free(text);
     }
     return g_string_free(known, FALSE);
@@ -282,7 +302,13 @@ view_known(const struct view *view, int rule)
 char *
 view_rule_line(const struct view *view, int rule, glong max)
 {
-    g_auto(GStrv) words = g_strsplit_set(rules_text(view->seq->rules, rule), " \t\r\n", -1);
+    return view_line_of(view->seq->rules, rule, max);
+}
+
+char *
+view_line_of(const struct rules *rules, int rule, glong max)
+{
+    g_auto(GStrv) words = g_strsplit_set(rules_text(rules, rule), " \t\r\n", -1);
     g_autoptr(GString) line = g_string_new(NULL);
     for (char **word = words; *word; word++)
         if (**word)
@@ -321,6 +347,7 @@ gboolean
 view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError **error)
 {
     json_object_set_new(data, "sequence", json_string(v->seq->name));
+    v->recorded++;
     struct event event = {.at_us = v->now_us,
                           .account_id = v->account_id,
                           .cause = cause ? cause : v->cause,
