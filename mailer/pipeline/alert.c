@@ -94,9 +94,9 @@ read_alert(const struct program *program, const char *file, cfg_t *s, struct seq
         return conf_refuse(
             s, error, "alert \"%s\": usher makes tasks of this kind itself; choose another name", a->name);
     if (!read_assignee(program, a, s, error) || !read_title(program, a, s, error) ||
-        !watch_add_rule(home, file, s, "when", &a->when, error) ||
-        !watch_add_rule(home, file, s, "cause", &a->cause, error) ||
-        !watch_add_rule(home, file, s, "due", &a->due, error))
+        !watch_add_rule(home, WATCH_ALERTS, file, s, "when", &a->when, error) ||
+        !watch_add_rule(home, WATCH_ALERTS, file, s, "cause", &a->cause, error) ||
+        !watch_add_rule(home, WATCH_ALERTS, file, s, "due", &a->due, error))
         return FALSE;
     return a->when != NO_RULE || conf_refuse(s, error, "alert \"%s\" lacks when", a->name);
 }
@@ -166,7 +166,7 @@ cause_of(const struct view *v, const struct alert *a)
 {
     if (a->cause == NO_RULE)
         return g_strdup(""); /* once an account */
-    const struct rule_result *r = &v->watched[a->cause];
+    const struct rule_result *r = &v->watched[WATCH_ALERTS][a->cause];
     char number[G_ASCII_DTOSTR_BUF_SIZE];
     switch (r->type) {
     case RULE_INTEGER:
@@ -188,8 +188,8 @@ due_of(const struct view *v, const struct alert *a)
 {
     struct civil c;
     const struct config *config = v->program->config;
-    if (a->due == NO_RULE || v->watched[a->due].type != RULE_TEXT ||
-        !civil_parse(v->watched[a->due].text, &c))
+    if (a->due == NO_RULE || v->watched[WATCH_ALERTS][a->due].type != RULE_TEXT ||
+        !civil_parse(v->watched[WATCH_ALERTS][a->due].text, &c))
         return v->now_us;
     if (c.has_time)
         return zone_to_utc_us(v->zone, &c);
@@ -246,7 +246,7 @@ fire(struct view *v, const struct alert *a, GError **error)
     if (known || (error && *error))
         return known;
     g_autofree char *title = title_of(v, a);
-    g_autofree char *facts = view_known_of(v, v->seq->watch, a->when);
+    g_autofree char *facts = view_known_of(v, v->seq->watch[WATCH_ALERTS], a->when);
     return record(v, "task_made",
                   json_pack("{s:s, s:s, s:s*, s:I, s:s, s:s, s:s}", "task", a->name, "title", title,
                             "assignee", assignee_of(v, a), "due_at", (json_int_t)due_of(v, a), "alert",
@@ -293,7 +293,7 @@ alerts_update(struct view *v, GError **error)
         const struct alert *a = v->program->alerts->pdata[i];
         if (a->home != v->seq)
             continue;
-        enum rule_truth when = watch_truth(v, a->when, RULE_FALSE);
+        enum rule_truth when = watch_truth(v, WATCH_ALERTS, a->when, RULE_FALSE);
         if (when == RULE_TRUE && !fire(v, a, error))
             return FALSE;
         if (when != RULE_FALSE || !a->closes)

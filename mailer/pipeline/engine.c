@@ -102,15 +102,18 @@ advance_steps(struct view *v, gint64 now_us, GError **error)
     return TRUE;
 }
 
-/* Alerts see how the steps stand now. */
+/* Alerts see how the steps stand now. An account that is in no segment and was never in the sequence is of no
+ * interest to anybody, and nearly all are. */
 static gboolean
 raise_alerts(struct view *v, GError **error)
 {
-    if (v->seq->watch_reads_today)
+    gboolean known = watch_is_known(v);
+    if (v->seq->watch_reads_today[WATCH_SEGMENTS] || (known && v->seq->watch_reads_today[WATCH_ALERTS]))
         view_wake_at(v, midnight_after_us(v->zone, v->now_us));
-    if (v->recorded && v->enrolment && (!view_more_refresh_steps(v, error) || !watch_evaluate(v, error)))
-        return FALSE;
-    return alerts_update(v, error);
+    if (!known)
+        return TRUE;
+    return (!v->recorded || !v->enrolment || view_more_refresh_steps(v, error)) &&
+           watch_evaluate(v, WATCH_ALERTS, error) && alerts_update(v, error);
 }
 
 static gboolean
@@ -127,7 +130,7 @@ advance_sequence(struct store *db, const struct program *program, const struct s
         if (!v)
             return FALSE;
         v->cause = cause;
-        if (!watch_evaluate(v, error))
+        if (!watch_evaluate(v, WATCH_SEGMENTS, error))
             return FALSE;
         if (changes == MAX_CHANGES - 1)
             break;

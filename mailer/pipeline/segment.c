@@ -106,7 +106,7 @@ read_entry(struct segment *segment, struct sequence *home, const char *file, cfg
     e->why = conf_dup_str(section, "why");
     if (!e->why)
         e->why = g_strdup(e->name);
-    if (!watch_add_rule(home, file, section, "when", &e->when, error))
+    if (!watch_add_rule(home, WATCH_SEGMENTS, file, section, "when", &e->when, error))
         return FALSE;
     return e->when != NO_RULE ||
            conf_refuse(section, error, "entry \"%s\" of segment \"%s\" lacks when", e->name, segment->name);
@@ -119,7 +119,7 @@ reads_fact(const struct segment *s, const char *fact)
         int rule = i == -2   ? s->when
                    : i == -1 ? s->exclude
                              : ((struct segment_entry *)s->entries->pdata[i])->when;
-        if (rule != NO_RULE && g_strv_contains(rules_reads(s->home->watch, rule), fact))
+        if (rule != NO_RULE && g_strv_contains(rules_reads(s->home->watch[WATCH_SEGMENTS], rule), fact))
             return TRUE;
     }
     return FALSE;
@@ -153,8 +153,8 @@ segments_read(struct program *program, cfg_t *tree, GError **error)
         segment->when = segment->exclude = NO_RULE;
         if (!home)
             continue;
-        if (!watch_add_rule(home, file, s, "when", &segment->when, error) ||
-            !watch_add_rule(home, file, s, "exclude", &segment->exclude, error))
+        if (!watch_add_rule(home, WATCH_SEGMENTS, file, s, "when", &segment->when, error) ||
+            !watch_add_rule(home, WATCH_SEGMENTS, file, s, "exclude", &segment->exclude, error))
             return FALSE;
         for (unsigned j = 0; j < cfg_size(s, "entry"); j++)
             if (!read_entry(segment, home, file, cfg_getnsec(s, "entry", j), error))
@@ -205,10 +205,10 @@ segment_excluded(struct store *db, const struct program *program, const struct s
     if (!segment->home || segment->exclude == NO_RULE)
         return TRUE;
     scoped(view_free) struct view *v = view_load(db, program, segment->home, account_id, now_us, NULL, error);
-    if (!v || !watch_evaluate(v, error))
+    if (!v || !watch_evaluate(v, WATCH_SEGMENTS, error))
         return FALSE;
-    if (watch_truth(v, segment->exclude, RULE_FALSE) == RULE_TRUE)
-        *rule = view_line_of(segment->home->watch, segment->exclude, 0);
+    if (watch_truth(v, WATCH_SEGMENTS, segment->exclude, RULE_FALSE) == RULE_TRUE)
+        *rule = view_line_of(segment->home->watch[WATCH_SEGMENTS], segment->exclude, 0);
     return TRUE;
 }
 
@@ -216,11 +216,11 @@ segment_excluded(struct store *db, const struct program *program, const struct s
 static enum rule_truth
 judge(const struct view *v, const struct segment *s, const struct segment_entry **entry)
 {
-    enum rule_truth when = watch_truth(v, s->when, RULE_TRUE), any = RULE_FALSE;
+    enum rule_truth when = watch_truth(v, WATCH_SEGMENTS, s->when, RULE_TRUE), any = RULE_FALSE;
     *entry = NULL;
     for (guint i = 0; i < s->entries->len; i++) {
         const struct segment_entry *e = s->entries->pdata[i];
-        enum rule_truth truth = watch_truth(v, e->when, RULE_FALSE);
+        enum rule_truth truth = watch_truth(v, WATCH_SEGMENTS, e->when, RULE_FALSE);
         if (truth == RULE_TRUE && !*entry)
             *entry = e;
         any = truth == RULE_TRUE || any == RULE_TRUE ? RULE_TRUE : truth == RULE_UNDECIDED ? truth : any;
@@ -245,7 +245,8 @@ entry_called(const struct segment *s, const char *name)
 static char *
 with_figures(const struct view *v, const char *what, int rule)
 {
-    g_autofree char *known = rule == NO_RULE ? g_strdup("") : view_known_of(v, v->seq->watch, rule);
+    g_autofree char *known =
+        rule == NO_RULE ? g_strdup("") : view_known_of(v, v->seq->watch[WATCH_SEGMENTS], rule);
     return *known ? g_strdup_printf("%s: %s", what, known) : g_strdup(what);
 }
 
@@ -253,9 +254,9 @@ with_figures(const struct view *v, const char *what, int rule)
 static char *
 leaving_reason(const struct view *v, const struct segment *s, const struct membership *m)
 {
-    if (watch_truth(v, s->exclude, RULE_FALSE) == RULE_TRUE)
+    if (watch_truth(v, WATCH_SEGMENTS, s->exclude, RULE_FALSE) == RULE_TRUE)
         return with_figures(v, "exclude holds", s->exclude);
-    if (watch_truth(v, s->when, RULE_TRUE) == RULE_FALSE)
+    if (watch_truth(v, WATCH_SEGMENTS, s->when, RULE_TRUE) == RULE_FALSE)
         return with_figures(v, "when is false", s->when);
     const struct segment_entry *e = entry_called(s, m->entry);
     if (!e)
@@ -307,7 +308,7 @@ segments_update(struct view *v, gboolean *changed, GError **error)
         const struct segment_entry *entry;
         if (s->home != v->seq)
             continue;
-        gboolean excluded = watch_truth(v, s->exclude, RULE_FALSE) == RULE_TRUE;
+        gboolean excluded = watch_truth(v, WATCH_SEGMENTS, s->exclude, RULE_FALSE) == RULE_TRUE;
         enum rule_truth in = m->by_hand ? RULE_UNDECIDED : judge(v, s, &entry);
         if (m->member && (excluded || in == RULE_FALSE)) {
             *changed = TRUE;

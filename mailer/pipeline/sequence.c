@@ -54,7 +54,8 @@ sequence_free(gpointer data)
     g_ptr_array_unref(s->transitions);
     g_ptr_array_unref(s->steps);
     g_clear_pointer(&s->rules, rules_free);
-    g_clear_pointer(&s->watch, rules_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(s->watch); i++)
+        g_clear_pointer(&s->watch[i], rules_free);
     g_free(s);
 }
 
@@ -328,7 +329,8 @@ static gboolean
 read_rules(struct sequence *seq, const struct fact_set *facts, cfg_t *cfg, GError **error)
 {
     seq->rules = rules_new(facts_names(facts));
-    seq->watch = rules_new(facts_names(facts));
+    for (gsize i = 0; i < G_N_ELEMENTS(seq->watch); i++)
+        seq->watch[i] = rules_new(facts_names(facts));
     if (!read_rule(seq, cfg, "enrol", &seq->enrol, error) ||
         !read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
         !read_rule(seq, cfg, "hold", &seq->hold, error) ||
@@ -415,7 +417,7 @@ any_reads(const struct program *program, const char *fact)
 {
     for (guint i = 0; i < program->sequences->len; i++) {
         const struct sequence *seq = program->sequences->pdata[i];
-        const struct rules *const sets[] = {seq->rules, seq->watch};
+        const struct rules *const sets[] = {seq->rules, seq->watch[0], seq->watch[1]};
         for (gsize s = 0; s < G_N_ELEMENTS(sets); s++)
             for (int r = 0; r < rules_count(sets[s]); r++)
                 if (g_strv_contains(rules_reads(sets[s], r), fact))

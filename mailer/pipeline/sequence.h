@@ -52,8 +52,8 @@ struct sequence {
     GPtrArray *stages, *transitions, *steps; /* in file order */
     struct rules *rules;                     /* over facts_names() of the program's facts */
     gboolean reads_today;
-    struct rules *watch; /* those of the segments and alerts that look through this sequence */
-    gboolean watch_reads_today;
+    struct rules *watch[2]; /* those of the segments and alerts that look through this sequence: enum watch */
+    gboolean watch_reads_today[2];
 };
 
 /* Everything the engine works with: the declared facts and the sequences in force. */

@@ -43,7 +43,8 @@ view_free(struct view *view)
     g_clear_pointer(&view->row, fact_row_free);
     g_free(view->values);
     g_free(view->results);
-    g_free(view->watched);
+    for (gsize i = 0; i < G_N_ELEMENTS(view->watched); i++)
+        g_free(view->watched[i]);
     memberships_free(view->memberships, view->program);
     g_free(view->hold_reason);
     g_free(view);

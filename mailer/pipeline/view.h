@@ -21,7 +21,7 @@ struct view {
     struct fact_row *row;
     struct rule_value *values;      /* parallel to facts_at() */
     struct rule_result *results;    /* parallel to the rules */
-    struct rule_result *watched;    /* of segments and alerts, parallel to seq->watch; NULL: not evaluated */
+    struct rule_result *watched[2]; /* of segments and alerts, parallel to seq->watch; NULL: not evaluated */
     struct membership *memberships; /* parallel to the program's segments; NULL: there are none */
     guint recorded;                 /* decisions journaled since it was loaded */
     gboolean absent, sales_engaged;

@@ -3,6 +3,7 @@
 
 #include "accounts/sender.h"
 #include "pipeline/segment.h"
+#include "pipeline/watch.h"
 
 #include <string.h>
 
@@ -131,23 +132,13 @@ set_orphan(struct view *v, GError **error)
     return TRUE;
 }
 
-/* Whether anything but segments is asked for: most accounts are in none, and in no sequence. */
-static gboolean
-is_known(const struct view *v)
-{
-    gboolean member = v->enrolment != NULL;
-    for (guint i = 0; v->memberships && i < v->program->segments->len; i++)
-        member = member || v->memberships[i].member;
-    return member;
-}
-
 gboolean
 view_more_set(struct view *v, GError **error)
 {
     gboolean active = v->enrolment && v->enrolment->active;
     fact_row_set(v->row, "calls_held", json_integer(0));
     return set_segments(v, error) && (!v->enrolment || set_steps(v, error)) &&
-           (!is_known(v) || set_calls(v, error)) &&
+           (!watch_is_known(v) || set_calls(v, error)) &&
            (!active || !v->program->reads_people_left || set_people(v, error)) &&
            (!active || !v->program->reads_orphan || set_orphan(v, error));
 }

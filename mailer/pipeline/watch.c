@@ -4,6 +4,7 @@
 #include "pipeline/watch.h"
 
 #include "base/conf.h"
+#include "pipeline/segment.h"
 
 gboolean
 watch_home(const struct program *program, cfg_t *section, struct sequence **home)
@@ -19,19 +20,19 @@ watch_home(const struct program *program, cfg_t *section, struct sequence **home
 }
 
 gboolean
-watch_add_rule(struct sequence *home, const char *file, cfg_t *section, const char *key, int *index,
-               GError **error)
+watch_add_rule(struct sequence *home, enum watch which, const char *file, cfg_t *section, const char *key,
+               int *index, GError **error)
 {
     g_autofree char *sql = conf_dup_str(section, key);
     *index = NO_RULE;
     if (!sql)
         return TRUE;
     g_autofree char *where = g_strdup_printf("%s of \"%s\"", key, cfg_title(section));
-    *index = rules_add(home->watch, file, section->line, where, sql, error);
+    *index = rules_add(home->watch[which], file, section->line, where, sql, error);
     if (*index < 0)
         return FALSE;
-    if (rules_reads_today(home->watch, *index))
-        home->watch_reads_today = TRUE;
+    if (rules_reads_today(home->watch[which], *index))
+        home->watch_reads_today[which] = TRUE;
     return TRUE;
 }
 
@@ -47,18 +48,27 @@ watch_name_is_plain(const char *name)
 }
 
 gboolean
-watch_evaluate(struct view *v, GError **error)
+watch_evaluate(struct view *v, enum watch which, GError **error)
 {
-    struct rules *rules = v->seq->watch;
+    struct rules *rules = v->seq->watch[which];
     if (rules_count(rules) == 0)
         return TRUE;
-    if (!v->watched)
-        v->watched = g_new0(struct rule_result, rules_count(rules));
-    return rules_set_row(rules, v->values, error) && rules_evaluate_all(rules, v->watched, error);
+    if (!v->watched[which])
+        v->watched[which] = g_new0(struct rule_result, rules_count(rules));
+    return rules_set_row(rules, v->values, error) && rules_evaluate_all(rules, v->watched[which], error);
 }
 
 enum rule_truth
-watch_truth(const struct view *v, int rule, enum rule_truth fallback)
+watch_truth(const struct view *v, enum watch which, int rule, enum rule_truth fallback)
 {
-    return rule == NO_RULE ? fallback : rules_truth(&v->watched[rule]);
+    return rule == NO_RULE ? fallback : rules_truth(&v->watched[which][rule]);
+}
+
+gboolean
+watch_is_known(const struct view *v)
+{
+    gboolean known = v->enrolment != NULL;
+    for (guint i = 0; v->memberships && i < v->program->segments->len; i++)
+        known = known || v->memberships[i].member;
+    return known;
 }
