@@ -143,7 +143,8 @@ handoff_contact(struct service *s, gint64 account_id, GError **error)
         return g_strdup(fact_row_text(row, "point_of_contact"));
     return store_text(
         s->db,
-        "SELECT trim(COALESCE(c.first_name, '') || ' ' || COALESCE(c.last_name, '') || ' <' || c.address || "
+        "SELECT trim(trim(COALESCE(c.first_name, '') || ' ' || COALESCE(c.last_name, '')) || ' <' || "
+        "c.address || "
         "'>')"
         " FROM inbound i JOIN contact c ON c.account_id = i.account_id AND c.address = i.address WHERE "
         "i.account_id = ? AND i.class IN ('reply', 'booking') ORDER BY i.at DESC LIMIT 1",
