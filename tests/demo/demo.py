@@ -443,7 +443,8 @@ def handoff(story):
                   "can talk to us?\n\nDana\n", to="ben")
     story.run(quiet=False)
     story.say("That is one for Sales. Everything automatic ends with it.")
-    story.usher("handoff", "grove", "YC, USD 1,750 a month from 15 February, growing. Wants a yearly contract; talk to Dana Cole.")
+    story.usher("handoff", "grove", "--contact", "Dana Cole", "--note",
+                "YC, USD 1,750 a month from 15 February, growing. Wants a yearly contract.")
     story.run()
 
 
