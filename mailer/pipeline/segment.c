@@ -9,6 +9,7 @@
 
 #include "base/conf.h"
 #include "base/error.h"
+#include "pipeline/engine.h"
 #include "pipeline/view.h"
 #include "pipeline/watch.h"
 
@@ -318,6 +319,75 @@ segments_update(struct view *v, gboolean *changed, GError **error)
             *changed = TRUE;
             if (!enter(v, s, entry, error))
                 return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- why ---- */
+
+static void
+add_line(const struct view *v, GPtrArray *lines, int rule, char *what)
+{
+    const struct rules *rules = v->seq->watch[WATCH_SEGMENTS];
+    if (rule == NO_RULE) {
+        g_free(what);
+        return;
+    }
+    struct why_line *w = g_new0(struct why_line, 1);
+    enum rule_truth truth = watch_truth(v, WATCH_SEGMENTS, rule, RULE_FALSE);
+    w->what = what;
+    w->verdict = g_strdup(truth == RULE_TRUE ? "true" : truth == RULE_FALSE ? "false" : "undecided");
+    w->text = view_line_of(rules, rule, 0);
+    g_autofree char *missing = view_missing_of(v, rules, rule);
+    w->facts = truth != RULE_UNDECIDED ? view_known_of(v, rules, rule)
+               : *missing              ? g_strdup_printf("%s missing", missing)
+                                       : g_strdup("no verdict came out");
+    g_ptr_array_add(lines, w);
+}
+
+static gboolean
+reads(const struct view *v, int rule, const struct segment *s)
+{
+    return rule != NO_RULE && g_strv_contains(rules_reads(v->seq->rules, rule), s->fact);
+}
+
+/* Whether a rule that decides about the whole enrolment reads the segment. */
+static gboolean
+matters(const struct view *v, const struct segment *s)
+{
+    const struct sequence *seq = v->seq;
+    const int rules[] = {seq->enrol, seq->exclude, seq->leave, seq->cancel, seq->hold};
+    gboolean read = FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
+        read = read || reads(v, rules[i], s);
+    return read;
+}
+
+gboolean
+segments_why(struct view *v, GPtrArray *lines, GError **error)
+{
+    if (!watch_evaluate(v, WATCH_SEGMENTS, error))
+        return FALSE;
+    for (guint i = 0; i < v->program->segments->len; i++) {
+        const struct segment *s = v->program->segments->pdata[i];
+        const struct membership *m = &v->memberships[i];
+        if (s->home != v->seq || !matters(v, s))
+            continue;
+        struct why_line *w = g_new0(struct why_line, 1);
+        w->what = g_strdup_printf("segment %s", s->name);
+        w->verdict = g_strdup(m->member ? "in" : "out");
+        w->facts = g_strdup(m->why ? m->why : "");
+        w->text = g_strdup(s->title);
+        g_ptr_array_add(lines, w);
+        if (!m->member && !reads(v, v->seq->enrol, s))
+            continue; /* what does not hold needs no reasons; what does not enrol does */
+        add_line(v, lines, s->exclude, g_strdup_printf("%s: exclude", s->name));
+        add_line(v, lines, s->when, g_strdup_printf("%s: when", s->name));
+        for (guint j = 0; j < s->entries->len; j++) {
+            const struct segment_entry *e = s->entries->pdata[j];
+            if (!m->member || watch_truth(v, WATCH_SEGMENTS, e->when, RULE_FALSE) != RULE_FALSE)
+                add_line(v, lines, e->when, g_strdup_printf("%s: %s", s->name, e->name));
         }
     }
     return TRUE;

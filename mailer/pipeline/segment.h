@@ -62,4 +62,8 @@ gboolean segment_excluded(struct store *db, const struct program *program, const
 struct view;
 gboolean segments_update(struct view *view, gboolean *changed, GError **error);
 
+/* Adds to lines (struct why_line) how the segments stand that enrol, exclude, leave, cancel and hold of the
+ * view's sequence read: whether the account is in, and each of their rules. Inside pipeline/ only. */
+gboolean segments_why(struct view *view, GPtrArray *lines, GError **error);
+
 #endif

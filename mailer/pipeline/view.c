@@ -259,15 +259,20 @@ view_explain(const struct view *view, int rule)
 {
     if (view->results[rule].type == RULE_ERROR)
         return g_strdup_printf("error: %s", view->results[rule].text);
-    g_autoptr(GString) missing = g_string_new(NULL);
-    for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
+    g_autofree char *missing = view_missing_of(view, view->seq->rules, rule);
+    return *missing ? g_strdup_printf("%s missing", missing) : g_strdup("no date or verdict came out");
+}
+
+char *
+view_missing_of(const struct view *view, const struct rules *rules, int rule)
+{
+    GString *missing = g_string_new(NULL);
+    for (const char *const *name = rules_reads(rules, rule); *name; name++) {
         const struct fact_value *value = fact_row_get(view->row, *name);
         if (!value || !value->value)
             g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", *name);
     }
-    if (missing->len == 0)
-        return g_strdup("no date or verdict came out");
-    return g_strdup_printf("%s missing", missing->str);
+    return g_string_free(missing, FALSE);
 }
 
 char *

@@ -58,6 +58,10 @@ char *view_known(const struct view *view, int rule);
 /* The same for a rule of another set over the same facts, such as seq->watch. */
 char *view_known_of(const struct view *view, const struct rules *rules, int rule);
 
+/* The facts a rule reads that nobody delivered: "plan, forecast_mrr". Empty when there are none. The caller
+ * frees. */
+char *view_missing_of(const struct view *view, const struct rules *rules, int rule);
+
 /* A rule's text on one line, at most max characters of it (0: all). The caller frees. */
 char *view_rule_line(const struct view *view, int rule, glong max);
 char *view_line_of(const struct rules *rules, int rule, glong max);

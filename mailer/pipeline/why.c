@@ -1,6 +1,7 @@
 /* Every rule of a sequence as it stands for one account: what `usher why` prints. */
 #include "pipeline/engine.h"
 
+#include "pipeline/segment.h"
 #include "pipeline/view.h"
 
 #include <string.h>
@@ -52,6 +53,10 @@ pipeline_why(struct store *db, const struct program *program, const struct seque
     add_why(lines, v, sequence->leave, g_strdup("leave"));
     add_why(lines, v, sequence->cancel, g_strdup("cancel"));
     add_why(lines, v, sequence->hold, g_strdup("hold"));
+    if (!segments_why(v, lines, error)) {
+        g_ptr_array_unref(lines);
+        return NULL;
+    }
     for (guint i = 0; i < sequence->steps->len; i++) {
         const struct step *s = sequence->steps->pdata[i];
         add_why(lines, v, s->when, g_strdup_printf("%s: when", s->id));
