@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "pipeline/view.h"
+#include "pipeline/view_more.h"
 #include "pipeline/watch.h"
 
 #include <string.h>
@@ -284,8 +285,8 @@ close_tasks(struct view *v, const struct alert *a, GError **error)
     return titles != NULL;
 }
 
-gboolean
-alerts_update(struct view *v, GError **error)
+static gboolean
+raise_and_close(struct view *v, GError **error)
 {
     g_autoptr(GError) local = NULL;
     gboolean any_open = FALSE, asked = FALSE;
@@ -310,4 +311,17 @@ alerts_update(struct view *v, GError **error)
             return FALSE;
     }
     return TRUE;
+}
+
+/* An account that is in no segment and was never in the sequence is of no interest to anybody, and nearly all
+ * are. The others are looked at as the steps stand now. */
+gboolean
+alerts_update(struct view *v, GError **error)
+{
+    if (!watch_is_known(v))
+        return TRUE;
+    if (v->seq->watch_reads_today[WATCH_ALERTS])
+        view_wake_at(v, midnight_after_us(v->zone, v->now_us));
+    return (!v->recorded || !v->enrolment || view_more_refresh_steps(v, error)) &&
+           watch_evaluate(v, WATCH_ALERTS, error) && raise_and_close(v, error);
 }

@@ -27,8 +27,8 @@ void alert_free(gpointer alert);
  * out. USHER_ERROR_CONFIG with file, line, key and what was expected. */
 gboolean alerts_read(struct program *program, GError **error);
 
-/* Makes the tasks of the alerts that look through the view's sequence and closes those that are over. Inside
- * pipeline/ only. */
+/* Evaluates the alerts that look through the view's sequence, after its steps were brought up to now: makes
+ * their tasks and closes those that are over. Inside pipeline/ only. */
 struct view;
 gboolean alerts_update(struct view *view, GError **error);
 

@@ -16,8 +16,6 @@
 #include "pipeline/segment.h"
 #include "pipeline/steps.h"
 #include "pipeline/view.h"
-#include "pipeline/view_more.h"
-#include "pipeline/watch.h"
 
 #include <string.h>
 
@@ -102,20 +100,6 @@ advance_steps(struct view *v, gint64 now_us, GError **error)
     return TRUE;
 }
 
-/* Alerts see how the steps stand now. An account that is in no segment and was never in the sequence is of no
- * interest to anybody, and nearly all are. */
-static gboolean
-raise_alerts(struct view *v, GError **error)
-{
-    gboolean known = watch_is_known(v);
-    if (v->seq->watch_reads_today[WATCH_SEGMENTS] || (known && v->seq->watch_reads_today[WATCH_ALERTS]))
-        view_wake_at(v, midnight_after_us(v->zone, v->now_us));
-    if (!known)
-        return TRUE;
-    return (!v->recorded || !v->enrolment || view_more_refresh_steps(v, error)) &&
-           watch_evaluate(v, WATCH_ALERTS, error) && alerts_update(v, error);
-}
-
 static gboolean
 advance_sequence(struct store *db, const struct program *program, const struct sequence *seq,
                  gint64 account_id, gint64 now_us, gint64 cause, struct advance *out, GError **error)
@@ -130,8 +114,6 @@ advance_sequence(struct store *db, const struct program *program, const struct s
         if (!v)
             return FALSE;
         v->cause = cause;
-        if (!watch_evaluate(v, WATCH_SEGMENTS, error))
-            return FALSE;
         if (changes == MAX_CHANGES - 1)
             break;
         if (!segments_update(v, &changed, error))
@@ -143,7 +125,7 @@ advance_sequence(struct store *db, const struct program *program, const struct s
         if (!changed)
             break;
     }
-    if (!advance_steps(v, now_us, error) || !raise_alerts(v, error))
+    if (!advance_steps(v, now_us, error) || !alerts_update(v, error))
         return FALSE;
     if (v->wake_us && (!out->wake_us || v->wake_us < out->wake_us))
         out->wake_us = v->wake_us;

@@ -303,6 +303,10 @@ leave(struct view *v, const struct segment *s, const struct membership *m, GErro
 gboolean
 segments_update(struct view *v, gboolean *changed, GError **error)
 {
+    if (!watch_evaluate(v, WATCH_SEGMENTS, error))
+        return FALSE;
+    if (v->seq->watch_reads_today[WATCH_SEGMENTS])
+        view_wake_at(v, midnight_after_us(v->zone, v->now_us));
     for (guint i = 0; i < v->program->segments->len && !v->absent; i++) {
         const struct segment *s = v->program->segments->pdata[i];
         const struct membership *m = &v->memberships[i];

@@ -13,7 +13,7 @@ static const char trial_conf[] =
     "  transition w { on = \"sent\" step = \"hello\" to = \"written\" }\n"
     "  step hello { kind = \"draft\" template = \"hello.md\" stages = {\"fresh\"} due = \"fresh_at\" }\n"
     "  step bye { kind = \"automatic\" template = \"bye.md\" stages = {\"written\"} due = "
-    "\"add_days(written_at, 10)\" }\n"
+    "\"add_days(written_at, 10)\" until = \"add_days(written_at, 12)\" }\n"
     "  step after { kind = \"draft\" template = \"after.md\" when = \"calls_held >= 1\" due = "
     "\"call_ended_at\" }\n"
     "}\n";
@@ -27,7 +27,8 @@ static const char alerts_conf[] =
     "spike_at }}\" }\n"
     "alert silent { when = \"stage = 'fresh' AND days_between(fresh_at, today) >= 7\" closes = true title = "
     "\"Since {{ fresh_at | slice: 0, 10 }}\" }\n"
-    "alert stopped { when = \"bye_state = 'stopped'\" title = \"Bye was {{ bye_state }}, hello went {{ "
+    "alert stopped { when = \"bye_state = 'stopped' OR bye_state = 'expired'\" title = \"Bye was {{ "
+    "bye_state }}, hello went {{ "
     "hello_sent_at }}\" }\n"
     "alert lonely { when = \"people_left = 0 AND stage = 'written'\" title = \"Nobody\" }\n"
     "alert orphaned { when = \"orphan\" closes = true title = \"No owner in {{ region }}\" assignee = "
@@ -94,6 +95,11 @@ static const struct story stories[] = {
       {"2026-11-02 10:12", "sent", SENT, ""},
       {"2026-11-03 10:00", "step_changed", STOPPED,
        "stopped Bye was stopped, hello went 2026-11-02 10:12:00"}}},
+    {"a step that ends in the same look",
+     "{\"amount\": 5, " AT_HOME "}",
+     {{"2026-11-02 10:00", "tick", NULL, ""},
+      {"2026-11-02 10:12", "sent", SENT, ""},
+      {"2026-11-14 10:12", "tick", NULL, "stopped Bye was expired, hello went 2026-11-02 10:12:00"}}},
     {"nobody is left",
      "{\"amount\": 5, " AT_HOME "}",
      {{"2026-11-02 10:00", "tick", NULL, ""},
