@@ -125,6 +125,7 @@ config_free(struct config *c)
     g_free(c->database);
     g_free(c->sequences_dir);
     g_free(c->templates_dir);
+    g_free(c->leads_dir);
     g_strfreev(c->sequences);
     g_free(c->team_name);
     g_free(c->company);
@@ -132,6 +133,7 @@ config_free(struct config *c)
     g_free(c->help_link);
     g_free(c->survey_link);
     g_free(c->failsafe);
+    g_free(c->sales);
     g_free(c->timezone_name);
     g_strfreev(c->deliver_only_to);
     g_free(c->redirect_all_to);

@@ -46,6 +46,7 @@ read_team(cfg_t *s, struct config *c, GError **error)
     c->help_link = conf_dup_str(s, "help_link");
     c->survey_link = conf_dup_str(s, "survey_link");
     c->failsafe = conf_dup_str(s, "failsafe");
+    c->sales = conf_dup_str(s, "sales");
     c->timezone_name = conf_dup_str(s, "timezone");
     g_autoptr(GError) local = NULL;
     c->timezone = zone_find(c->timezone_name ? c->timezone_name : "UTC", &local);
@@ -84,6 +85,8 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     c->database = config_resolve_path(dir, cfg_getstr(cfg, "database"));
     c->sequences_dir = config_resolve_path(dir, cfg_getstr(cfg, "sequences_dir"));
     c->templates_dir = config_resolve_path(dir, cfg_getstr(cfg, "templates_dir"));
+    const char *leads_dir = cfg_getstr(cfg, "leads_dir");
+    c->leads_dir = leads_dir && *leads_dir ? config_resolve_path(dir, leads_dir) : NULL;
     g_strfreev(c->sequences);
     c->sequences = conf_dup_list(cfg, "sequences");
     c->retry_after_us = (gint64)cfg_getint(cfg, "retry_after") * 60 * G_USEC_PER_SEC;
@@ -117,6 +120,8 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
     if (c->failsafe && !config_specialist(c, c->failsafe))
         return conf_refuse(cfg_getsec(cfg, "team"), error, "failsafe: there is no specialist \"%s\"",
                            c->failsafe);
+    if (c->sales && !config_specialist(c, c->sales))
+        return conf_refuse(cfg_getsec(cfg, "team"), error, "sales: there is no specialist \"%s\"", c->sales);
     const char *shared = cfg_getstr(cfg_getsec(cfg, "team"), "shared");
     c->shared = shared ? config_specialist(c, shared) : NULL;
     if (shared && !c->shared)
@@ -134,6 +139,7 @@ config_load(const char *path, GError **error)
                         CFG_STR("help_link", NULL, CFGF_NONE),
                         CFG_STR("survey_link", NULL, CFGF_NONE),
                         CFG_STR("failsafe", NULL, CFGF_NONE),
+                        CFG_STR("sales", NULL, CFGF_NONE),
                         CFG_STR("shared", NULL, CFGF_NONE),
                         CFG_END()};
     cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
@@ -152,6 +158,7 @@ config_load(const char *path, GError **error)
         CFG_STR("database", "usher.db", CFGF_NONE),
         CFG_STR("sequences_dir", "sequences", CFGF_NONE),
         CFG_STR("templates_dir", "templates", CFGF_NONE),
+        CFG_STR("leads_dir", NULL, CFGF_NONE),
         CFG_STR_LIST("sequences", LIST("{onboarding}"), CFGF_NONE),
         CFG_INT("retry_after", 15, CFGF_NONE),
         CFG_INT("retry_for", 48, CFGF_NONE),

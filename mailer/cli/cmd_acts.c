@@ -196,42 +196,6 @@ cmd_note(struct cli *cli, int argc, char **argv)
 }
 
 int
-cmd_sales_engaged(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    gint64 id = begin_account(cli, "sales-engaged", NULL, 2, 2, &argc, &argv, &rc);
-    if (!id)
-        return rc;
-    g_autofree char *done = g_strdup_printf("%s: Sales is engaged; it leaves the programme", argv[1]);
-    return cli_act(cli, id, "sales_engaged", json_pack("{s:s}", "note", argv[2]), done);
-}
-
-int
-cmd_handoff(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    gint64 id = begin_account(cli, "handoff", NULL, 2, 2, &argc, &argv, &rc);
-    if (!id)
-        return rc;
-    if (!*argv[2])
-        return cli_usage(
-            "handoff: a note is needed: what was seen, why the spend is legitimate, who to talk to");
-    g_autofree char *done = g_strdup_printf("%s: handed to Sales", argv[1]);
-    return cli_act(cli, id, "referral", json_pack("{s:s}", "note", argv[2]), done);
-}
-
-int
-cmd_paid_call(struct cli *cli, int argc, char **argv)
-{
-    int rc = EX_OK;
-    gint64 id = begin_account(cli, "paid-call", NULL, 1, 1, &argc, &argv, &rc);
-    if (!id)
-        return rc;
-    g_autofree char *done = g_strdup_printf("%s: bought a call", argv[1]);
-    return cli_act(cli, id, "paid_call", json_object(), done);
-}
-
-int
 cmd_suppress(struct cli *cli, int argc, char **argv)
 {
     int rc = EX_OK;

@@ -7,6 +7,8 @@
 #include "cli/lint_inside.h"
 #include "cli/table.h"
 #include "compose/lint.h"
+#include "pipeline/alert.h"
+#include "pipeline/segment.h"
 #include "pipeline/sequence.h"
 
 #include <errno.h>
@@ -71,6 +73,8 @@ print_refusal(struct linter *l, const char *file, const GError *error)
 
 /* ---- facts and sequences ---- */
 
+static const char *const not_sequences[] = {"facts.conf", SEGMENTS_FILE, ALERTS_FILE, NULL};
+
 /* Every sequence of a folder by name; the caller frees. */
 static char **
 sequences_in(const char *folder)
@@ -78,7 +82,7 @@ sequences_in(const char *folder)
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));)
-        if (g_str_has_suffix(name, ".conf") && strcmp(name, "facts.conf") != 0 && *name != '.')
+        if (g_str_has_suffix(name, ".conf") && !g_strv_contains(not_sequences, name) && *name != '.')
             g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(".conf")));
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
@@ -200,6 +204,27 @@ could_stand_in(const struct linter *l, const char *path)
     return program != NULL;
 }
 
+/* segments.conf and alerts.conf stand beside sequences: those in force, or, where there is no configuration,
+ * all of the folder. */
+static void
+lint_watch_file(struct linter *l, const char *path, const char *found)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *here = g_canonicalize_filename(folder, NULL);
+    g_autofree char *there = l->bare ? g_strdup("") : g_canonicalize_filename(l->config->sequences_dir, NULL);
+    scoped(config_free) struct config *config = NULL;
+    if (strcmp(here, there) != 0) {
+        config = config_new();
+        config->sequences_dir = g_strdup(folder);
+        g_strfreev(config->sequences);
+        config->sequences = sequences_in(folder);
+    }
+    scoped(program_free) struct program *program = program_load(config ? config : l->config, &error);
+    if (!program)
+        print_refusal(l, g_str_has_prefix(error->message, path) ? path : found, error);
+}
+
 /* A sequence is read as the service reads it, with the facts.conf beside it; its mistake, if any, stops it
  * there. */
 static void
@@ -214,6 +239,10 @@ lint_sequence_file(struct linter *l, const char *path)
         scoped(facts_free) struct fact_set *facts = facts_load(path, &error);
         if (!facts)
             print_refusal(l, path, error);
+        return;
+    }
+    if (g_strv_contains(not_sequences, base)) {
+        lint_watch_file(l, path, found);
         return;
     }
     scoped(config_free) struct config *config = config_new();
@@ -282,6 +311,11 @@ lint_configured(struct linter *l)
         g_autofree char *file = g_strconcat(*name, ".conf", NULL);
         g_autofree char *path = g_build_filename(l->config->sequences_dir, file, NULL);
         lint_file(l, path);
+    }
+    for (const char *const *watch = not_sequences + 1; *watch; watch++) {
+        g_autofree char *path = g_build_filename(l->config->sequences_dir, *watch, NULL);
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            lint_file(l, path);
     }
     g_autofree char *holidays = g_build_filename(l->config->sequences_dir, HOLIDAYS_FILE, NULL);
     if (g_file_test(holidays, G_FILE_TEST_EXISTS))

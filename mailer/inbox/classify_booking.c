@@ -11,6 +11,7 @@ struct calendar_event {
     char *status;
     char *start; /* as written, with its parameters in start_parameters */
     char *start_parameters;
+    char *end, *duration; /* DTEND or DURATION */
     gint64 sequence;
     gboolean is_event;
 };
@@ -23,6 +24,8 @@ clear_event(struct calendar_event *event)
     g_free(event->status);
     g_free(event->start);
     g_free(event->start_parameters);
+    g_free(event->end);
+    g_free(event->duration);
 }
 
 /* Reads the first event. Content lines are unfolded (RFC 5545 section 3.1); everything else is skipped. */
@@ -62,6 +65,10 @@ read_calendar(const char *text, struct calendar_event *out)
         } else if (in_event && g_ascii_strcasecmp(name, "DTSTART") == 0 && !out->start) {
             out->start = g_strdup(value);
             out->start_parameters = g_strdup(parameters ? parameters : "");
+        } else if (in_event && g_ascii_strcasecmp(name, "DTEND") == 0 && !out->end) {
+            out->end = g_strdup(value);
+        } else if (in_event && g_ascii_strcasecmp(name, "DURATION") == 0 && !out->duration) {
+            out->duration = g_strdup(value);
         } else if (in_event && g_ascii_strcasecmp(name, "STATUS") == 0 && !out->status) {
             out->status = g_ascii_strup(value, -1);
         } else if (in_event && g_ascii_strcasecmp(name, "SEQUENCE") == 0) {
@@ -75,12 +82,11 @@ read_calendar(const char *text, struct calendar_event *out)
     }
 }
 
-/* DTSTART in UTC or in a named IANA zone, in microseconds; 0 when it is neither (a floating time, a vendor's
- * zone). */
+/* DTSTART or DTEND in UTC or in a named IANA zone, in microseconds; 0 when it is neither (a floating time, a
+ * vendor's zone). */
 static gint64
-read_start(const struct calendar_event *event)
+read_instant(const char *s)
 {
-    const char *s = event->start;
     if (!s || strlen(s) < 15 || s[8] != 'T')
         return 0;
     int v[6];
@@ -97,6 +103,33 @@ read_start(const struct calendar_event *event)
         return 0; /* a zone would have to be read from a file, which the confined reader may not */
     g_autoptr(GDateTime) when = g_date_time_new_utc(v[0], v[1], v[2], v[3], v[4], v[5]);
     return when ? g_date_time_to_unix(when) * G_USEC_PER_SEC : 0;
+}
+
+/* The digits of "20261121T093000" as a number of seconds of no zone; 0 when it is no date-time. */
+static gint64
+read_wall_s(const char *s)
+{
+    g_autofree char *as_utc = s && strlen(s) >= 15 ? g_strdup_printf("%.15sZ", s) : NULL;
+    return as_utc ? read_instant(as_utc) / G_USEC_PER_SEC : 0;
+}
+
+/* What a call takes, by DURATION ("PT45M", RFC 5545 section 3.3.6) or by the two wall clocks, which are of
+ * one zone as a rule; 0 when neither says, or says no time between a minute and a day. */
+static gint64
+read_length_us(const struct calendar_event *event)
+{
+    gint64 s = 0;
+    if (event->duration && g_str_has_prefix(event->duration, "PT")) {
+        for (const char *p = event->duration + strlen("PT"); g_ascii_isdigit(*p);) {
+            char *end;
+            guint64 n = MIN(g_ascii_strtoull(p, &end, 10), 86400u);
+            s += (gint64)n * (*end == 'H' ? 3600 : *end == 'M' ? 60 : *end == 'S' ? 1 : 0);
+            p = *end ? end + 1 : end;
+        }
+    } else if (event->end && event->start) {
+        s = read_wall_s(event->end) - read_wall_s(event->start);
+    }
+    return s >= 60 && s <= 86400 ? s * G_USEC_PER_SEC : 0;
 }
 
 static enum booking_act
@@ -136,7 +169,8 @@ check_calendar(const struct classify_view *view, struct mail_record *out)
     gboolean decided = FALSE;
     if (meant) {
         out->booking = act_of_event(&event);
-        out->booking_at_us = read_start(&event);
+        out->booking_at_us = read_instant(event.start);
+        out->booking_length_us = read_length_us(&event);
         g_autofree char *evidence = g_strdup_printf("METHOD:%s", event.method);
         decided = classify_decide(out, MAIL_CLASS_BOOKING, "rfc5546-method", evidence);
     }

@@ -140,6 +140,10 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     case MAIL_CLASS_BOOKING:
         data = about_mail(r, m, inbound_id);
         json_object_set_new(data, "act", json_string(booking_act_name(r->booking)));
+        if (r->booking_at_us > 0)
+            json_object_set_new(data, "starts_at", json_integer(r->booking_at_us));
+        if (r->booking_at_us > 0 && r->booking_length_us)
+            json_object_set_new(data, "ends_at", json_integer(r->booking_at_us + r->booking_length_us));
         return record_event(in, place, m->account_id,
                             r->booking == BOOKING_ACT_NEW || r->booking == BOOKING_ACT_ACCEPTED
                                 ? "booked"

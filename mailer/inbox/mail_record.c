@@ -250,6 +250,7 @@ mail_record_write(const struct mail_record *record)
     put_u8(out, record->partial ? 1 : 0);
     put_i64(out, record->date_us);
     put_i64(out, record->booking_at_us);
+    put_i64(out, record->booking_length_us);
     put_i64(out, record->zone_s);
     for (gsize i = 0; i < G_N_ELEMENTS(string_members); i++)
         put_string(out, *(char *const *)(const void *)((const char *)record + string_members[i].offset));
@@ -402,6 +403,7 @@ read_members(struct cursor *c, struct mail_record *out)
     out->partial = take_u8(c, 1, "partial is no boolean") != 0;
     out->date_us = take_i64(c, -far_us, far_us, "the date is out of range");
     out->booking_at_us = take_i64(c, -far_us, far_us, "the booking's time is out of range");
+    out->booking_length_us = take_i64(c, 0, G_TIME_SPAN_DAY, "the booking's length is out of range");
     out->zone_s = (int)take_i64(c, -86400, 86400, "the zone is out of range");
     for (gsize i = 0; i < G_N_ELEMENTS(string_members) && !c->wrong; i++) {
         char **field = STRING_AT(out, i);

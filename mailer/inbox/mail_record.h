@@ -100,7 +100,8 @@ struct mail_record {
 
     char *return_date; /* auto_reply: the day the person is back, "YYYY-MM-DD" */
     enum booking_act booking;
-    gint64 booking_at_us; /* start of the call, UTC; 0 when not said */
+    gint64 booking_at_us;     /* start of the call, UTC; 0 when not said */
+    gint64 booking_length_us; /* what it takes; 0 when not said */
 
     char *text;        /* the sender's own new words */
     gboolean personal; /* looks written by a person's hand: no robot, list or bulk mark. A mail of class other

@@ -11,13 +11,16 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/zone.h"
+#include "pipeline/alert.h"
 #include "pipeline/calendar.h"
 #include "pipeline/progress.h"
+#include "pipeline/segment.h"
 #include "pipeline/steps.h"
 
 #include <string.h>
 
 #define MAX_CHANGES 8 /* of one account at one instant; a file could send it round in a circle */
+#define MAX_ROUNDS 3
 
 /* ---- sequences ---- */
 
@@ -132,7 +135,7 @@ struct advance {
     struct store *db;
     const struct program *program;
     gint64 account_id, now_us, cause, wake_us;
-    gboolean went_out;   /* the account is active in one sequence less */
+    gboolean again;      /* what other sequences read has changed: they look again */
     gboolean uncomposed; /* a step is due whose mail could not be written: to be tried again */
 };
 
@@ -152,11 +155,14 @@ advance_sequence(struct advance *a, const struct sequence *seq, GError **error)
     if (!v)
         return FALSE;
     gboolean was_active = v->enrolment && v->enrolment->active;
-    /* Stage and times are facts too, so each change is looked at again: an account that has just entered may
-     * have to leave. */
+    /* Segments, stage and times are facts too, so each change is looked at again: an account that has just
+     * entered may have to leave. */
     for (int changes = 0; changes < MAX_CHANGES; changes++) {
         gboolean changed = FALSE;
-        if (!move(v, &changed, error))
+        if (!segments_update(v, &changed, error))
+            return FALSE;
+        a->again = a->again || changed;
+        if (!changed && !move(v, &changed, error))
             return FALSE;
         if (!changed)
             break;
@@ -166,7 +172,7 @@ advance_sequence(struct advance *a, const struct sequence *seq, GError **error)
             return FALSE;
     }
     gboolean active = v->enrolment && v->enrolment->active;
-    a->went_out = a->went_out || (was_active && !active);
+    a->again = a->again || (was_active && !active);
     if (!active) {
         if (v->enrolment && !steps_close(v, error))
             return FALSE;
@@ -178,6 +184,8 @@ advance_sequence(struct advance *a, const struct sequence *seq, GError **error)
             view_wake_at(v, midnight_after_us(v->zone, a->now_us));
         view_wake_at(v, v->hold_until_us);
     }
+    if (!alerts_update(v, error))
+        return FALSE;
     if (v->wake_us && (!a->wake_us || v->wake_us < a->wake_us))
         a->wake_us = v->wake_us;
     a->uncomposed = a->uncomposed || v->uncomposed;
@@ -196,12 +204,17 @@ pipeline_advance_because(struct store *db, const struct program *program, gint64
                          gint64 cause, GError **error)
 {
     struct advance a = {
-        .db = db, .program = program, .account_id = account_id, .now_us = now_us, .cause = cause};
-    /* Who goes out of one sequence may enter another that stands before it in the list. */
-    for (int round = 0; round == 0 || (a.went_out && round == 1); round++)
+        .db = db, .program = program, .account_id = account_id, .now_us = now_us, .cause = cause, .again = TRUE};
+    /* Who goes out of one sequence may enter another that stands before it in the list, and a segment that
+     * looks through one may be what another asks for. */
+    for (int round = 0; round < MAX_ROUNDS && a.again; round++) {
+        a.again = FALSE;
         for (guint i = 0; i < program->sequences->len; i++)
             if (!advance_sequence(&a, program->sequences->pdata[i], error))
                 return FALSE;
+        if (program->sequences->len == 1)
+            break;
+    }
     return store_exec(db, "UPDATE account SET dirty = ?, evaluate_at = NULLIF(?, 0) WHERE id = ?", error,
                       "iii", (gint64)a.uncomposed, a.wake_us, account_id);
 }

@@ -5,7 +5,7 @@
 #include "accounts/contacts.h"
 #include "base/error.h"
 #include "pipeline/progress.h"
-#include "pipeline/step_tasks.h"
+#include "pipeline/step_questions.h"
 
 #include <string.h>
 
@@ -156,7 +156,7 @@ pipeline_record(struct store *db, const struct program *program, struct event *e
     for (guint i = 0; causes_transitions(event) && i < program->sequences->len; i++)
         if (!follow_transitions(db, program, program->sequences->pdata[i], event, error))
             return FALSE;
-    if (!step_tasks_follow(db, program, event, error))
+    if (!step_questions_follow(db, program, event, error))
         return FALSE;
     return account_touch(db, event->account_id, error);
 }

@@ -29,6 +29,10 @@ static const struct {
     {"seen", ",", "1", TRUE},
     {"account_facts", ",", "source = '" FACTS_BY_HAND "'", FALSE},
     {"account", ",version,dirty,evaluate_at,", "1", FALSE},
+    {"segment_member", ",", "1", TRUE},
+    {"alert_cause", ",", "1", TRUE},
+    {"call", ",", "1", TRUE},
+    {"account_mark", ",", "1", TRUE},
 };
 
 /* ---- what falls ---- */

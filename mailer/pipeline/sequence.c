@@ -4,6 +4,8 @@
 
 #include "base/conf.h"
 #include "base/text.h"
+#include "pipeline/alert.h"
+#include "pipeline/segment.h"
 #include "pipeline/sequence_read.h"
 
 #include <string.h>
@@ -66,6 +68,8 @@ sequence_free(gpointer data)
     g_ptr_array_unref(s->transitions);
     g_ptr_array_unref(s->steps);
     g_clear_pointer(&s->rules, rules_free);
+    for (gsize i = 0; i < G_N_ELEMENTS(s->watch); i++)
+        g_clear_pointer(&s->watch[i], rules_free);
     g_free(s);
 }
 
@@ -74,6 +78,8 @@ program_free(struct program *program)
 {
     if (!program)
         return;
+    g_ptr_array_unref(program->alerts);
+    g_ptr_array_unref(program->segments);
     g_ptr_array_unref(program->sequences);
     g_clear_pointer(&program->facts, facts_free);
     g_clear_pointer(&program->holidays, holidays_free);
@@ -180,6 +186,20 @@ load_holidays(struct program *program, GError **error)
     return program->holidays != NULL;
 }
 
+static gboolean
+any_reads(const struct program *program, const char *fact)
+{
+    for (guint i = 0; i < program->sequences->len; i++) {
+        const struct sequence *seq = program->sequences->pdata[i];
+        const struct rules *const sets[] = {seq->rules, seq->watch[0], seq->watch[1]};
+        for (gsize s = 0; s < G_N_ELEMENTS(sets); s++)
+            for (int r = 0; r < rules_count(sets[s]); r++)
+                if (g_strv_contains(rules_reads(sets[s], r), fact))
+                    return TRUE;
+    }
+    return FALSE;
+}
+
 /* edited: a file that stands for the one of the sequence called name; both NULL: none does. */
 static struct program *
 load(const struct config *config, const char *name, const char *edited, GError **error)
@@ -187,22 +207,32 @@ load(const struct config *config, const char *name, const char *edited, GError *
     scoped(program_free) struct program *program = g_new0(struct program, 1);
     program->config = config;
     program->sequences = g_ptr_array_new_with_free_func(sequence_free);
+    program->segments = g_ptr_array_new_with_free_func(segment_free);
+    program->alerts = g_ptr_array_new_with_free_func(alert_free);
     g_autofree char *facts_path = g_build_filename(config->sequences_dir, "facts.conf", NULL);
     program->facts = facts_load(facts_path, error);
     if (!program->facts || !load_holidays(program, error))
         return NULL;
     guint n = g_strv_length(config->sequences);
     g_autofree cfg_t **trees = g_new0(cfg_t *, n + 1);
-    gboolean ok = TRUE;
+    cfg_t *segments = NULL;
+    gboolean ok = segments_outline(program, &segments, error);
     for (guint i = 0; ok && i < n; i++)
         ok = open_sequence(program, config->sequences[i],
                            g_strcmp0(config->sequences[i], name) == 0 ? edited : NULL, &trees[i], error);
     for (guint i = 0; ok && i < n; i++)
         ok = sequence_read_rules(program->sequences->pdata[i], program, cfg_getnsec(trees[i], "sequence", 0),
                                  error);
+    ok = ok && segments_read(program, segments, error) && alerts_read(program, error);
     for (guint i = 0; i < n && trees[i]; i++)
         cfg_free(trees[i]);
-    return ok ? g_steal_pointer(&program) : NULL;
+    if (segments)
+        cfg_free(segments);
+    if (!ok)
+        return NULL;
+    program->reads_people_left = any_reads(program, "people_left");
+    program->reads_orphan = any_reads(program, "orphan");
+    return g_steal_pointer(&program);
 }
 
 struct program *

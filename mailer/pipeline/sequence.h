@@ -85,14 +85,19 @@ struct sequence {
     GPtrArray *goals;
     struct rules *rules; /* over facts_names() of the program's facts */
     gboolean reads_today;
+    struct rules *watch[2]; /* those of the segments and alerts that look through this sequence: enum watch */
+    gboolean watch_reads_today[2];
 };
 
 /* Everything the engine works with: the declared facts and the sequences in force. */
 struct program {
     struct fact_set *facts;
-    GPtrArray *sequences;        /* struct sequence */
-    struct holidays *holidays;   /* NULL: the team keeps no file of them */
-    const struct config *config; /* borrowed */
+    GPtrArray *sequences;                     /* struct sequence */
+    struct holidays *holidays;                /* NULL: the team keeps no file of them */
+    GPtrArray *segments;                      /* struct segment, of pipeline/segment.h */
+    GPtrArray *alerts;                        /* struct alert, of pipeline/alert.h */
+    gboolean reads_people_left, reads_orphan; /* some rule asks for these facts, which cost a query */
+    const struct config *config;              /* borrowed */
 };
 
 /* Loads facts.conf, holidays.txt (where there is one) and the sequences that the configuration names.

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "pipeline/engine_facts.h"
+#include "pipeline/view_more.h"
 
 #include <string.h>
 
@@ -196,7 +197,8 @@ sequence_read_outline(struct sequence *seq, struct program *program, cfg_t *cfg,
     if (cfg_getstr(cfg, "gap") && !span_read(cfg, "gap", &seq->gap_us, error))
         return FALSE;
     return read_not_while(seq, program, cfg, error) && read_stages(seq, cfg, error) &&
-           read_goals(seq, cfg, error) && declare_engine_facts(seq, program->facts, error);
+           read_goals(seq, cfg, error) && declare_engine_facts(seq, program->facts, error) &&
+           view_more_declare_steps(program->facts, cfg, error);
 }
 
 /* ---- second pass ---- */
@@ -275,6 +277,8 @@ gboolean
 sequence_read_rules(struct sequence *seq, const struct program *program, cfg_t *cfg, GError **error)
 {
     seq->rules = rules_new(facts_names(program->facts));
+    for (gsize i = 0; i < G_N_ELEMENTS(seq->watch); i++)
+        seq->watch[i] = rules_new(facts_names(program->facts));
     if (!sequence_read_rule(seq, cfg, "enrol", &seq->enrol, error) ||
         !sequence_read_rule(seq, cfg, "exclude", &seq->exclude, error) ||
         !sequence_read_rule(seq, cfg, "hold", &seq->hold, error) ||

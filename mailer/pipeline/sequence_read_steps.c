@@ -61,7 +61,7 @@ read_every(struct step *step, cfg_t *s, GError **error)
 static const char *
 sales_of(const struct config *config)
 {
-    return config_specialist(config, "sales") ? "sales" : config->failsafe;
+    return config->sales ? config->sales : config->failsafe;
 }
 
 /* Whose task it is: the account's owner, the failsafe, Sales, or a specialist. Where a file is looked at

@@ -10,6 +10,7 @@
 
 #include "accounts/leave.h"
 #include "base/clock.h"
+#include "pipeline/state_more.h"
 
 #include <string.h>
 
@@ -149,6 +150,15 @@ keep_step(struct store *db, const struct event *e, enum step_state state, GError
                get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
 }
 
+/* When a step's mail went out. */
+static gboolean
+note_sent(struct store *db, const struct event *e, GError **error)
+{
+    return !get_str(e, "step") ||
+           store_exec(db, "UPDATE step SET sent_at = ? WHERE account_id = ? AND sequence = ? AND step = ?",
+                      error, "iitt", e->at_us, e->account_id, get_str(e, "sequence"), get_str(e, "step"));
+}
+
 /* Whoever wrote after a reply has answered it. */
 static gboolean
 close_reply_tasks(struct store *db, const struct event *e, gint64 answered_us, GError **error)
@@ -166,7 +176,7 @@ apply_sent(struct store *db, const struct event *e, GError **error)
     /* Mailboxes tell time in whole seconds: a reply in the second of the approval came after it. */
     gint64 approved_us = get_int(e, "approved_at");
     gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
-    return keep_step(db, e, STEP_SENT, error) &&
+    return keep_step(db, e, STEP_SENT, error) && note_sent(db, e, error) &&
            (!answered_us || close_reply_tasks(db, e, answered_us, error)) &&
            store_exec(db,
                       /* A specialist who approved a mail had seen what came in before; an automatic one
@@ -205,10 +215,11 @@ apply_replied(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_booked(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(
-        db,
-        "UPDATE enrolment SET engaged_at = COALESCE(engaged_at, ?) WHERE account_id = ? AND state = 'active'",
-        error, "ii", e->at_us, e->account_id);
+    return store_exec(db,
+                      "UPDATE enrolment SET engaged_at = COALESCE(engaged_at, ?) WHERE account_id = ? AND "
+                      "state = 'active'",
+                      error, "ii", e->at_us, e->account_id) &&
+           state_apply_booked(db, e, error);
 }
 
 /* Releases the account and, of its people, those whom the event names: who belonged to it then is not to be
@@ -313,6 +324,7 @@ apply_reclassified(struct store *db, const struct event *e, GError **error)
                         e->id) ||
             !store_exec(db, "DELETE FROM hold WHERE event_id = ?", error, "i", id) ||
             !store_exec(db, "DELETE FROM suppression WHERE event_id = ?", error, "i", id) ||
+            !store_exec(db, "DELETE FROM alert_cause WHERE event_id = ?", error, "i", id) ||
             !store_exec(db, "UPDATE task SET done_at = ? WHERE event_id = ? AND done_at IS NULL", error, "ii",
                         e->at_us, id))
             return FALSE;
@@ -408,6 +420,12 @@ static const struct {
     {"away_set", apply_away_set},
     {"away_cancelled", apply_away_cancelled},
     {"reclassified", apply_reclassified},
+    {"segment_entered", state_apply_segment},
+    {"segment_left", state_apply_segment},
+    {"segment_by_rule", state_apply_segment},
+    {"booking_changed", state_apply_booking_changed},
+    {"paid_call_missed", state_apply_mark},
+    {"referral", state_apply_mark},
 };
 
 gboolean

@@ -1,6 +1,7 @@
 /* Events into tables, second part: how an enrolment begins and ends, goals, dates by hand, and tasks. As in
  * state.c, a function reads nothing but its event and the tables it changes. */
 #include "pipeline/state.h"
+#include "pipeline/state_more.h"
 
 #include <string.h>
 
@@ -216,7 +217,8 @@ apply_task_made(struct store *db, const struct event *e, GError **error)
            (!get_str(e, "step") ||
             store_exec(db,
                        "UPDATE step SET task_event = ? WHERE account_id = ? AND sequence = ? AND step = ?",
-                       error, "iitt", e->id, e->account_id, get_str(e, "sequence"), get_str(e, "step")));
+                       error, "iitt", e->id, e->account_id, get_str(e, "sequence"), get_str(e, "step"))) &&
+           state_apply_alert(db, e, error);
 }
 
 static gboolean

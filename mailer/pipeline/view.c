@@ -4,7 +4,9 @@
 #include "accounts/sender.h"
 #include "base/zone.h"
 #include "pipeline/engine_facts.h"
-#include "pipeline/step_tasks.h"
+#include "pipeline/segment.h"
+#include "pipeline/step_questions.h"
+#include "pipeline/view_more.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,12 @@ const struct engine_fact engine_facts[] = {
     {"sales_engaged", FACT_BOOLEAN, "a specialist confirmed that Sales is engaged"},
     {"event_step", FACT_TEXT, "in transitions: the step whose mail was sent"},
     {"event_payment", FACT_BOOLEAN, "in transitions: the subject holds a payment word"},
+    {"people_left", FACT_INTEGER, "people who may be written to, while the account is in the sequence"},
+    {"calls_held", FACT_INTEGER, "booked calls that are over"},
+    {"call_ended_at", FACT_TIME, "when the last of them ended"},
+    {"paid_call_missed_at", FACT_TIME, "when a bought call was missed"},
+    {"referred_at", FACT_TIME, "when the account was handed to Sales"},
+    {"orphan", FACT_BOOLEAN, "it has no owner, nobody has its region, and there is a rota"},
     {0},
 };
 
@@ -38,6 +46,9 @@ view_free(struct view *view)
     g_clear_pointer(&view->row, fact_row_free);
     g_free(view->values);
     g_free(view->results);
+    for (gsize i = 0; i < G_N_ELEMENTS(view->watched); i++)
+        g_free(view->watched[i]);
+    memberships_free(view->memberships, view->program);
     g_free(view->hold_reason);
     g_free(view);
 }
@@ -268,7 +279,7 @@ view_load(struct store *db, const struct program *program, const struct sequence
     v->zone = fact_row_zone(v->row);
     if (!set_hours(v, error) || !set_gap(v, error))
         return NULL;
-    if (!set_engine_facts(v, event, error))
+    if (!set_engine_facts(v, event, error) || !view_more_set(v, error))
         return NULL;
     v->values = g_new0(struct rule_value, facts_count(program->facts));
     fact_row_rule_values(v->row, v->values);
@@ -330,22 +341,33 @@ view_explain(const struct view *view, int rule)
 {
     if (view->results[rule].type == RULE_ERROR)
         return g_strdup_printf("error: %s", view->results[rule].text);
-    g_autoptr(GString) missing = g_string_new(NULL);
-    for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
+    g_autofree char *missing = view_missing_of(view, view->seq->rules, rule);
+    return *missing ? g_strdup_printf("%s missing", missing) : g_strdup("no date or verdict came out");
+}
+
+char *
+view_missing_of(const struct view *view, const struct rules *rules, int rule)
+{
+    GString *missing = g_string_new(NULL);
+    for (const char *const *name = rules_reads(rules, rule); *name; name++) {
         const struct fact_value *value = fact_row_get(view->row, *name);
         if (!value || !value->value)
             g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", *name);
     }
-    if (missing->len == 0)
-        return g_strdup("no date or verdict came out");
-    return g_strdup_printf("%s missing", missing->str);
+    return g_string_free(missing, FALSE);
 }
 
 char *
 view_known(const struct view *view, int rule)
 {
+    return view_known_of(view, view->seq->rules, rule);
+}
+
+char *
+view_known_of(const struct view *view, const struct rules *rules, int rule)
+{
     GString *known = g_string_new(NULL);
-    for (const char *const *name = rules_reads(view->seq->rules, rule); *name; name++) {
+    for (const char *const *name = rules_reads(rules, rule); *name; name++) {
         const struct fact_value *value = fact_row_get(view->row, *name);
         if (!value || !value->value || strcmp(*name, "today") == 0 ||
             g_strcmp0(value->source, "default") == 0 ||
@@ -354,8 +376,12 @@ view_known(const struct view *view, int rule)
         char *text = json_is_string(value->value)
                          ? NULL
                          : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
-        g_string_append_printf(known, "%s%s = %s", known->len ? ", " : "", *name,
-                               text ? text : json_string_value(value->value));
+        const char *why = view_segment_why(view, *name);
+        g_string_append_printf(known, "%s%s%s%s%s", known->len ? ", " : "", *name, why ? " (" : " = ",
+                               why    ? why
+                               : text ? text
+                                      : json_string_value(value->value),
+                               why ? ")" : "");
         free(text);
     }
     return g_string_free(known, FALSE);
@@ -364,7 +390,13 @@ view_known(const struct view *view, int rule)
 char *
 view_rule_line(const struct view *view, int rule, glong max)
 {
-    g_auto(GStrv) words = g_strsplit_set(rules_text(view->seq->rules, rule), " \t\r\n", -1);
+    return view_line_of(view->seq->rules, rule, max);
+}
+
+char *
+view_line_of(const struct rules *rules, int rule, glong max)
+{
+    g_auto(GStrv) words = g_strsplit_set(rules_text(rules, rule), " \t\r\n", -1);
     g_autoptr(GString) line = g_string_new(NULL);
     for (char **word = words; *word; word++)
         if (**word)
@@ -403,13 +435,14 @@ gboolean
 view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError **error)
 {
     json_object_set_new(data, "sequence", json_string(v->seq->name));
+    v->recorded++;
     struct event event = {.at_us = v->now_us,
                           .account_id = v->account_id,
                           .cause = cause ? cause : v->cause,
                           .kind = kind,
                           .actor = "usher",
                           .data = data};
-    gboolean ok = state_record(v->db, &event, error) && step_tasks_follow(v->db, v->program, &event, error);
+    gboolean ok = state_record(v->db, &event, error) && step_questions_follow(v->db, v->program, &event, error);
     json_decref(data);
     return ok;
 }

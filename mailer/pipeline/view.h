@@ -19,8 +19,11 @@ struct view {
     gint64 gap_until_us;         /* no further mail before, 0: none went yet, or no gap is kept */
     struct enrolment *enrolment; /* NULL: never enrolled */
     struct fact_row *row;
-    struct rule_value *values;   /* parallel to facts_at() */
-    struct rule_result *results; /* parallel to the rules */
+    struct rule_value *values;      /* parallel to facts_at() */
+    struct rule_result *results;    /* parallel to the rules */
+    struct rule_result *watched[2]; /* of segments and alerts, parallel to seq->watch; NULL: not evaluated */
+    struct membership *memberships; /* parallel to the program's segments; NULL: there are none */
+    guint recorded;                 /* decisions journaled since it was loaded */
     gboolean absent, sales_engaged;
     char *hold_reason;           /* a hold on the account, NULL: none */
     gint64 hold_until_us;        /* 0: until released */
@@ -56,8 +59,16 @@ char *view_explain(const struct view *view, int rule);
  * caller frees. */
 char *view_known(const struct view *view, int rule);
 
+/* The same for a rule of another set over the same facts, such as seq->watch. */
+char *view_known_of(const struct view *view, const struct rules *rules, int rule);
+
+/* The facts a rule reads that nobody delivered: "plan, forecast_mrr". Empty when there are none. The caller
+ * frees. */
+char *view_missing_of(const struct view *view, const struct rules *rules, int rule);
+
 /* A rule's text on one line, at most max characters of it (0: all). The caller frees. */
 char *view_rule_line(const struct view *view, int rule, glong max);
+char *view_line_of(const struct rules *rules, int rule, glong max);
 
 /* Whether whoever writes to the account is away. FALSE only with error. */
 gboolean view_leave(const struct view *view, struct leave_status *out, const struct specialist **who,

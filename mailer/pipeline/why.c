@@ -2,6 +2,7 @@
 #include "pipeline/engine.h"
 
 #include "pipeline/rule_parts.h"
+#include "pipeline/segment.h"
 #include "pipeline/view.h"
 
 #include <string.h>
@@ -63,6 +64,10 @@ pipeline_why(struct store *db, const struct program *program, const struct seque
     add_why(lines, v, NULL, sequence->leave, g_strdup("leave"));
     add_why(lines, v, NULL, sequence->cancel, g_strdup("cancel"));
     add_why(lines, v, NULL, sequence->hold, g_strdup("hold"));
+    if (!segments_why(v, lines, error)) {
+        g_ptr_array_unref(lines);
+        return NULL;
+    }
     for (guint i = 0; i < sequence->steps->len; i++) {
         const struct step *s = sequence->steps->pdata[i];
         add_why(lines, v, s, s->when, g_strdup_printf("%s: when", s->id));

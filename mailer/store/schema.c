@@ -314,7 +314,29 @@ static const char migration_2[] =
     "CREATE TABLE seen(" /* the value of a fact that events are made of, when it was last looked at */
     "  account_id INTEGER NOT NULL REFERENCES account(id),"
     "  fact TEXT NOT NULL, value INTEGER NOT NULL,"
-    "  PRIMARY KEY(account_id, fact)) STRICT, WITHOUT ROWID;";
+    "  PRIMARY KEY(account_id, fact)) STRICT, WITHOUT ROWID;"
+
+    /* pipeline/: segments, alerts, calls */
+    "CREATE TABLE segment_member("
+    "  account_id INTEGER NOT NULL REFERENCES account(id), segment TEXT NOT NULL,"
+    "  member INTEGER NOT NULL," /* 0: taken out by hand */
+    "  by_hand INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  entry TEXT," /* which entry of the segment let it in */
+    "  why TEXT,"
+    "  PRIMARY KEY(account_id, segment)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX segment_members ON segment_member(segment, member, account_id);"
+    "CREATE TABLE alert_cause(" /* what each alert was raised for: never twice */
+    "  account_id INTEGER NOT NULL, alert TEXT NOT NULL, cause TEXT NOT NULL,"
+    "  event_id INTEGER NOT NULL," /* the task it made */
+    "  PRIMARY KEY(account_id, alert, cause)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX alert_cause_event ON alert_cause(event_id);"
+    "CREATE TABLE call("
+    "  account_id INTEGER NOT NULL, starts_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,"
+    "  PRIMARY KEY(account_id, starts_at)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE account_mark(" /* when something last happened that has no table of its own */
+    "  account_id INTEGER NOT NULL, mark TEXT NOT NULL, at INTEGER NOT NULL,"
+    "  PRIMARY KEY(account_id, mark)) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE step ADD COLUMN sent_at INTEGER;"; /* when its mail went out */
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

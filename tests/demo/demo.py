@@ -61,23 +61,23 @@ window {{
 """
 
 STEP_TITLES = {"outreach": "the outreach", "failed_payment": "the mail about the payment",
-               "check_in": "the check-in", "second_outreach": "the week-5 mail", "graduation": "the week-8 mail"}
+               "check_in": "the check-in", "survey": "the survey", "after_call": "the summary of the call", "second_outreach": "the week-5 mail", "graduation": "the week-8 mail"}
 STAGE_TITLES = {"new_account": "New Account", "initiated": "Onboarding Initiated", "onboarded": "Onboarded",
                 "sales_handoff": "Sales Handoff", "paid_call": "Paid call purchased"}
 
 # ---- what must have happened by the end: the step of every mail with its recipients, in order ---------------------------
 
-ONE, CHECK_IN, WEEK_5, WEEK_8 = "outreach", "check_in", "second_outreach", "graduation"
+ONE, CHECK_IN, WEEK_5, WEEK_8, SURVEY = "outreach", "check_in", "second_outreach", "graduation", "survey"
 EXPECTED_MAIL = {
-    "birch": [(ONE, "kim lou"), (WEEK_5, "kim"), (WEEK_8, "kim")],       # week 5 and 8: only who took part
+    "birch": [(ONE, "kim lou"), (WEEK_5, "kim"), (WEEK_8, "kim"), (SURVEY, "kim")],       # week 5 and 8: only who took part
     "corvid": [(ONE, "priya"), (WEEK_5, "priya"), (WEEK_8, "priya")],
-    "dunmore": [(ONE, "walt rosa"), (WEEK_5, "rosa"), (WEEK_8, "rosa")],  # Walt's address is dead after the first
+    "dunmore": [(ONE, "walt rosa"), (WEEK_5, "rosa"), (WEEK_8, "rosa"), (SURVEY, "rosa")],  # Walt's address is dead after the first
     "ember": [("failed_payment", "caio"), (ONE, "caio"), (WEEK_5, "caio")],
     "fathom": [(ONE, "yui"), (WEEK_5, "yui"), (WEEK_8, "yui")],
     "grove": [(ONE, "dana")],
-    "halcyon": [(WEEK_5, "miles"), (WEEK_8, "miles")],                   # the outreach was Ben's own
-    "iris": [(ONE, "camille"), (WEEK_8, "camille")],
-    "juniper": [(ONE, "amani"), (WEEK_5, "amani"), (WEEK_8, "amani")],
+    "halcyon": [(WEEK_5, "miles"), (WEEK_8, "miles"), (SURVEY, "miles")],                   # the outreach was Ben's own
+    "iris": [(ONE, "camille"), (WEEK_8, "camille"), (SURVEY, "camille")],
+    "juniper": [(ONE, "amani"), (WEEK_5, "amani"), (WEEK_8, "amani"), (SURVEY, "amani")],
     "kestrel": [(ONE, "arjun"), (CHECK_IN, "arjun"), (WEEK_5, "arjun"), (WEEK_8, "arjun")],
     "lumen": [(ONE, "grace"), (WEEK_5, "grace"), (WEEK_8, "grace")],
     "mesa": [(ONE, "tess"), (WEEK_5, "tess"), (WEEK_8, "tess")],
@@ -444,7 +444,8 @@ def handoff(story):
                   "can talk to us?\n\nDana\n", to="ben")
     story.run(quiet=False)
     story.say("That is one for Sales. Everything automatic ends with it.")
-    story.usher("handoff", "grove", "YC, USD 1,750 a month from 15 February, growing. Wants a yearly contract; talk to Dana Cole.")
+    story.usher("handoff", "grove", "--contact", "Dana Cole", "--note",
+                "YC, USD 1,750 a month from 15 February, growing. Wants a yearly contract.")
     story.run()
 
 

@@ -95,8 +95,9 @@ class Files(ErrorCase):
             ("unknown stage of a step", 'stages = {"new_account", "paid_call"}\n    when', 'stages = {"new_acount"}\n    when',
              r"onboarding\.conf.*new_acount"),
             ("unknown stage of a transition", 'to = "initiated"', 'to = "initated"', r"onboarding\.conf.*initated"),
-            ("typo of a fact", "AND forecast_mrr >= 100\n", "AND forcast_mrr >= 100\n", r"onboarding\.conf:\d+: .*forcast_mrr.*forecast_mrr"),
-            ("no SQL", "NOT churned AND NOT deactivated", "NOT churned AND AND deactivated", r"onboarding\.conf:\d+: "),
+            ("typo of a fact", "forecast_mrr >= 500\n", "forcast_mrr >= 500\n", r"onboarding\.conf:\d+: .*forcast_mrr.*forecast_mrr"),
+            ("typo of a segment", "in_onboarding_lead", "in_onbording_lead", r"onboarding\.conf:\d+: .*in_onbording_lead.*in_onboarding_lead"),
+            ("no SQL", "churned OR deactivated", "churned OR OR deactivated", r"onboarding\.conf:\d+: "),
             ("the clock",
              'due = "add_days(initiated_at, 28)"', """due = "date('now')\"""", r"onboarding\.conf:\d+: .*(date|now)"),
             ("a table", 'leave = "sales_engaged"', 'leave = "(SELECT 1 FROM account)"', r"onboarding\.conf:\d+: "),
@@ -108,6 +109,23 @@ class Files(ErrorCase):
             with self.subTest(name), self.changed(path, old, new):
                 self.fails(CONFIGURATION, pattern, "board")
                 self.fails(CONFIGURATION, pattern, "run", "--once")
+        for name, file, old, new, pattern in [
+                ("a rule", "segments", "forecast_mrr < 500", "forcast_mrr < 500",
+                 r'segments\.conf:\d+: when of "onboarding_lead_100_500".*forecast_mrr'),
+                ("an entry", "segments", "AND credits_used_30d > 1500", "AND credits_used_30d > > 1500",
+                 r'segments\.conf:\d+: when of "startup_credits"'),
+                ("one below", "segments", "AND coalesce(csm_owner, '') = ''\n", "AND NOT in_sales_trace\n",
+                 r"segments\.conf:\d+: .*in_sales_trace.*below"),
+                ("an unknown word", "segments", "blocks_handoff", "block_handoff", r"segments\.conf:\d+: .*block_handoff"),
+                ("a title", "alerts", "on {{ next_renewal }}{% if mrr_last_month", "on {{ next_renewl }}{% if mrr_last_month",
+                 r'alerts\.conf:\d+: title of "large_invoice".*next_renewal'),
+                ("no Liquid", "alerts", "{% if mrr_last_month %}, last month {{ mrr_last_month | money: '$' }}{% endif %}: does",
+                 "{% if mrr_last_month %}: does", r'alerts\.conf:\d+: title of "large_invoice"'),
+                ("whom", "alerts", 'assignee = "failsafe"', 'assignee = "failsave"', r"alerts\.conf:\d+: .*expected owner, failsafe, sales"),
+        ]:
+            with self.subTest(file + ": " + name), self.changed(f"sequences/{file}.conf", old, new):
+                self.fails(CONFIGURATION, pattern, "board")
+                self.assertRegex(self.office.usher("lint", code=None).out, pattern)
         with self.changed("sequences/facts.conf", 'type = "number"', 'type = "numbr"'):
             self.fails(CONFIGURATION, r"facts\.conf:\d+: .*forecast_mrr.*type", "board")
         self.office.usher("board")

@@ -48,7 +48,8 @@ class Ahead(harness.MailTestCase):
         said = self.simulate("quiet")
         pat = ["pat@quiet.example"]
         self.assertEqual(self.mails(said, "quiet"), [("2027-03-01 10:00", "outreach", pat), ("2027-03-16 10:00", "check_in", pat),
-                                                     ("2027-03-29 10:00", "second_outreach", pat), ("2027-04-19 10:00", "graduation", pat)])
+                                                     ("2027-03-29 10:00", "second_outreach", pat), ("2027-04-19 10:00", "graduation", pat),
+                                                     ("2027-04-26 10:00", "survey", pat)])
         self.assertEqual([(when, text) for when, text in self.told(said, "stage")],
                          [("2027-03-01 10:00", "Onboarding Initiated"), ("2027-04-19 10:00", "Onboarded")])
         text = office.usher("simulate").out
@@ -57,12 +58,12 @@ class Ahead(harness.MailTestCase):
         self.assertEqual(self.rig.messages("pat@quiet.example"), [])
         # The weeks themselves.
         office.approve("quiet")
-        for when in ("2027-03-01T10:00", "2027-03-16T10:00", "2027-03-29T09:59", "2027-03-29T10:00", "2027-04-19T09:59", "2027-04-19T10:00"):
+        for when in ("2027-03-01T10:00", "2027-03-16T10:00", "2027-03-29T09:59", "2027-03-29T10:00", "2027-04-19T09:59", "2027-04-19T10:00", "2027-04-26T10:00"):
             office.cycle(when)
             if when == "2027-03-16T10:00":
                 office.approve("quiet")
                 office.cycle()
-        self.rig.wait_for("pat@quiet.example", count=4)
+        self.rig.wait_for("pat@quiet.example", count=5)
         sent = [(clock(event["at"]), event["step"]) for event in office.events("quiet", "sent")]
         self.assertEqual(sent, [mail[:2] for mail in self.mails(said, "quiet")])
 
@@ -70,9 +71,12 @@ class Ahead(harness.MailTestCase):
         self.open("talks")
         said = self.simulate("--reply", "talks@2027-03-04", "--answer", "talks@2027-04-02T12:00")
         self.assertEqual([mail[:2] for mail in self.mails(said, "talks")],
-                         [("2027-03-01 10:00", "outreach"), ("2027-04-02 12:00", "second_outreach"), ("2027-04-19 10:00", "graduation")])
+                         [("2027-03-01 10:00", "outreach"), ("2027-04-02 12:00", "second_outreach"), ("2027-04-19 10:00", "graduation"),
+                          ("2027-04-26 10:00", "survey")])
         self.assertIn(("2027-03-29 10:00", "waiting: the customer's reply is unanswered"), self.told(said, "wait"))
-        self.assertEqual(self.told(said, "task"), [("2027-03-04 00:00", "Answer pat@talks.example: (assumed)")])
+        tasks = self.told(said, "task")
+        self.assertEqual(tasks[0], ("2027-03-04 00:00", "Answer pat@talks.example: (assumed)"))
+        self.assertEqual([(when, title.split(",")[0]) for when, title in tasks[1:]], [("2027-03-16 00:00", "Check-in of week 3")])
         unanswered = self.simulate("talks", "--reply", "+3d")
         self.assertEqual([mail[1] for mail in self.mails(unanswered, "talks")], ["outreach"])
 
@@ -81,7 +85,8 @@ class Ahead(harness.MailTestCase):
         said = self.simulate("dead", "--bounce", "+2d")
         self.assertEqual([(step, to) for _, step, to in self.mails(said, "dead")],
                          [("outreach", ["sue@gone.example", "kim@dead.example"]), ("check_in", ["kim@dead.example"]),
-                          ("second_outreach", ["kim@dead.example"]), ("graduation", ["kim@dead.example"])])
+                          ("second_outreach", ["kim@dead.example"]), ("graduation", ["kim@dead.example"]),
+                          ("survey", ["kim@dead.example"])])
 
     def test_nobody_approves(self):
         self.open("quiet")

@@ -151,7 +151,7 @@ class Story(unittest.TestCase):
         office = cls.office
         office.now = "2027-03-10T10:00"
         office.usher("stage", "flipped", "onboarded")
-        office.usher("handoff", "handed", "Wants an annual contract; talk to Hal")
+        office.usher("handoff", "handed", "--contact", "Hal <hal@handed.example>", "--note", "Wants an annual contract")
         office.usher("sales-engaged", "engaged", "Sales has been talking to Eve since January")
         office.usher("extend", "longer", "5")
         office.usher("paid-call", "caller")

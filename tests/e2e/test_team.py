@@ -129,6 +129,94 @@ class Desk(harness.UsherTestCase):
         self.assertEqual((acme["enrolment"], acme["sales_engaged"], acme["stage"]), ("left", True, None))
         self.assertEqual({value for name, value in acme.items() if name.startswith("stage_")}, {None})
 
+    def import_rows(self, *rows, now=NOW):
+        self.usher("import", "-", "--now", now, stdin="".join(json.dumps(row) + "\n" for row in rows))
+
+    def members(self, segment):
+        return {row["account"]: row for row in self.usher("segments", segment, "--json", "--now", NOW).json if row["member"]}
+
+    def test_segments(self):
+        """By rule, by hand, back to the rule; what is excluded stays out; the journal says why."""
+        self.import_rows({"account": "lead", "plan": "payg", "forecast_mrr": 220, "bills_paid": 1},
+                         {"account": "free", "plan": "free", "forecast_mrr": 0}, {"account": "sold", "plan": "payg", "forecast_mrr": 900})
+        self.usher("sales-engaged", "sold", "Kim has them", "--now", NOW)
+        for account in ("lead", "free"):
+            self.usher("note", account, "look", "--now", NOW)
+        lead = self.members("onboarding_lead")["lead"]
+        self.assertEqual((lead["entry"], lead["by_hand"]), ("pay_as_you_go", False))
+        self.assertIn("forecast_mrr = 220", lead["why"])
+        counts = {row["segment"]: row["accounts"] for row in self.usher("segments", "--json", "--now", NOW).json}
+        self.assertEqual((counts["onboarding_lead_100_500"], counts["onboarding_completed"]), (1, 0))
+        self.assertIn("pay-as-you-go", self.usher("segments", "lead", "--now", NOW).out)
+        self.usher("segments", "free", "--add", "onboarding_lead", "a promising startup", "--now", NOW)
+        self.assertEqual(self.members("onboarding_lead")["free"]["why"], "by hand: a promising startup")
+        self.assertEqual(self.export()["free"]["stage"], "new_account")
+        self.usher("segments", "free", "--by-rule", "onboarding_lead", "--now", NOW)
+        self.assertEqual(set(self.members("onboarding_lead")) & {"free", "sold"}, set())
+        self.assertEqual(self.export()["free"]["stage"], "new_account")  # leaving the segment ends no enrolment
+        self.usher("segments", "lead", "--remove", "onboarding_lead", "--now", NOW)
+        self.assertNotIn("lead", self.members("onboarding_lead"))
+        events = [event for event in self.usher("log", "lead", "--json", "--now", NOW).json if event["kind"] == "segment_left"]
+        self.assertIn(("onboarding_lead", "by hand"), [(event["data"]["segment"], event["data"]["reason"]) for event in events])
+        self.usher_fails(77, "sales_engaged", "segments", "sold", "--add", "onboarding_lead", "--now", NOW)
+        self.usher_fails(NO_INPUT, "expected one of onboarding_lead,", "segments", "lead", "--add", "leads", "--now", NOW)
+        self.usher_fails(NO_INPUT, "no account", "segments", "nobody", "--now", NOW)
+        self.usher_fails(USAGE, "expected nothing", "segments", "lead", "--add", "a", "--remove", "b", "--now", NOW)
+        self.usher("verify", "--now", NOW)
+
+    def test_alerts(self):
+        """An alert is a task with the figures, once for a cause; it closes when it is over."""
+        row = {"account": "late", "plan": "payg", "forecast_mrr": 400, "last_invoice_status": "failed", "last_invoice_id": "I-7",
+               "last_invoice_amount": 310.5, "last_invoice_due": "2027-02-20"}
+        later = "2027-03-02T10:00"
+
+        def alerts(*words):
+            return [(task["title"], bool(task["done_at"])) for task in self.tasks("--account", "late", *words)
+                    if task["kind"] == "failed_payment"]
+
+        self.import_rows(row)
+        self.usher("note", "late", "look", "--now", NOW)
+        (title, done), = alerts()
+        self.assertRegex(title, r"\$310\.50, due on 2027-02-20\. The draft about it waits")
+        self.import_rows({**row, "last_invoice_status": "paid"}, now=later)
+        self.usher("note", "late", "look", "--now", later)
+        self.assertEqual(alerts("--all"), [(title, True)])
+        self.import_rows(row, now="2027-03-03T10:00")
+        self.usher("note", "late", "look", "--now", "2027-03-03T10:00")
+        self.assertEqual(alerts("--all"), [(title, True)])
+        self.import_rows({**row, "last_invoice_id": "I-8", "last_invoice_amount": 20}, now="2027-03-04T10:00")
+        self.usher("note", "late", "look", "--now", "2027-03-04T10:00")
+        self.assertEqual([done for _, done in alerts("--all")], [False, True])
+        self.usher("verify", "--now", NOW)
+
+    def test_handoff(self):
+        """Never without a note and a contact, never past a trace of Sales; the lead goes to the folder and the hook."""
+        config = self.folder / "usher.conf"
+        config.write_text('leads_dir = "leads"\n' + config.read_text(encoding="utf-8") + self.told.section("handoff"), encoding="utf-8")
+        self.import_rows({"account": "grow", "plan": "payg", "forecast_mrr": 1400, "mrr_last_month": 1000, "mrr_two_months_ago": 800},
+                         {"account": "traced", "plan": "payg", "forecast_mrr": 1400, "sales_owner": "Kim"})
+        result = self.usher_fails(USAGE, "without a note", "handoff", "grow", "--contact", "Ada", "--now", NOW)
+        self.assertIn("(+40 % month over month)", result.out)
+        self.assertIn("findings:", result.out)
+        self.usher_fails(USAGE, "--contact", "handoff", "grow", "--note", "grows", "--now", NOW)
+        self.usher_fails(77, "Kim", "handoff", "traced", "--contact", "Ada", "--note", "grows", "--now", NOW)
+        self.assertEqual([task["account"] for task in self.tasks() if task["kind"] == "sales_trace"], ["traced"])
+        self.assertFalse((self.folder / "leads").exists())
+        (self.folder / "leads").write_text("in the way", encoding="utf-8")
+        self.usher_fails(CANT_CREATE, "leads", "handoff", "grow", "--contact", "Ada", "--note", "grows", "--now", NOW)
+        self.assertNotEqual(self.export()["grow"]["stage"], "sales_handoff")
+        (self.folder / "leads").unlink()
+        self.program.run("run", "--once", "--now", NOW)  # the hook counts from here on
+        self.usher("handoff", "grow", "--contact", "Ada", "--note", "grows", "--now", NOW)
+        lead, = (self.folder / "leads").iterdir()
+        told = json.loads(lead.read_text(encoding="utf-8"))
+        self.assertEqual((told["contact"], told["note"], told["forecast_mrr"]), ("Ada", "grows", 1400))
+        self.assertEqual(self.export()["grow"]["stage"], "sales_handoff")
+        self.program.run("run", "--once", "--now", NOW)
+        event, = self.told.events
+        self.assertEqual((event["event"], event["account"], event["data"]["mrr_last_month"]), ("handoff", "grow", 1000))
+        self.usher_fails(77, "already", "handoff", "grow", "--contact", "Ada", "--note", "again", "--now", NOW)
+
     def test_report(self):
         rows = self.usher("report", "--json", "--now", NOW).json
         self.assertEqual({row["figure"] for row in rows} - {"unwritten_renewal"},

@@ -3,7 +3,7 @@
 import harness
 from office import ALL_HOURS, Office, clock
 
-BOXES = ("plan", "gap", "one", "two", "three", "covered", "waits", "shared", "net", "other", "christmas", "begun", "spare", "first", "second",
+BOXES = ("plan", "call", "gap", "one", "two", "three", "covered", "waits", "shared", "net", "other", "christmas", "begun", "spare", "first", "second",
          "third", "redirected", "slow", "slower")
 
 
@@ -35,6 +35,33 @@ class Time(harness.MailTestCase):
     def waiting(self, account):
         return [(delivery["state"], delivery["text"]) for delivery in self.office.deliveries(account)
                 if delivery["state"] == "queued"]
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def test_call(self):
+        """An invitation says when the call ends; then its summary is drafted, for the people who took part."""
+        office = self.open("call")
+        self.write_to("call")
+        mail = self.rig.wait_for("pat@call.example")
+        invitation = harness.answer(mail, "pat@call.example", "A call?")
+        invitation.add_attachment("BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1@call.example\r\nDTSTART:20270302T140000Z\r\n"
+                                  "DTEND:20270302T144500Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", subtype="calendar",
+                                  disposition="inline", params={"method": "REQUEST"})
+        self.rig.send(invitation)
+        self.rig.wait_for("ana@team.example", sender="pat@call.example")
+        office.cycle(now="2027-03-01T12:00")
+        booked, = office.events("call", "booked")
+        self.assertEqual((booked["ends_at"] - booked["starts_at"]) / 60e6, 45)
+        office.cycle(now="2027-03-02T14:44")
+        self.assertEqual(office.step("call", "after_call")["state"], "idle")
+        office.cycle(now="2027-03-02T14:45")
+        self.assertEqual(office.step("call", "after_call")["state"], "drafted")
+        draft = office.drafts()["call"]
+        self.assertIn("Thank you for the time today", office.usher("preview", "call", "after_call").out)
+        self.assertIn("pat@call.example", office.usher("preview", "call", "after_call").out)
+        office.usher("approve", draft["draft"], code=65)  # its gaps are for a person to fill in
+        self.assertEqual(office.step("call", "after_second_call")["state"], "idle")
+        office.usher("verify")
 
     # -- calendar ------------------------------------------------------------------------------------------------
 

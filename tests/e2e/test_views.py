@@ -148,7 +148,7 @@ class Views(harness.UsherTestCase):
         rows = self.daily()
         self.assertEqual([row["account"] for row in rows], ["acme", "initech", "globex"])
         acme, _, globex = rows
-        self.assertEqual(acme["marks"], ["unwritten", "draft", "new"])
+        self.assertEqual(acme["marks"], ["unwritten", "task_due", "draft", "new"])
         self.assertEqual((acme["renewal_days"], acme["priority"], acme["users"], acme["owner"], acme["forecast_mrr"], acme["draft"]),
                          (8, "high", 2, "ana", 640, "1"))
         self.assertTrue(acme["note"]["text"].startswith("They asked"))
@@ -158,7 +158,7 @@ class Views(harness.UsherTestCase):
         self.assertEqual([row["account"] for row in self.daily("--stage", "new account")], ["acme", "globex"])
         self.assertEqual(len(self.daily("--owner", "Ana Ruiz")), 3)
         self.assertEqual(len(self.daily("--mine", "--as", "ana")), 3)
-        self.assertEqual(self.usher("daily", "--due", "2027-03-02", "--now", NOW).out.splitlines()[-1], "Nothing is in the queue.")
+        self.assertEqual(self.usher("daily", "--stage", "sales_handoff", "--now", NOW).out.splitlines()[-1], "Nothing is in the queue.")
         self.usher_fails(NO_INPUT, 'daily: there is no specialist "zoe"', "daily", "--owner", "zoe", "--now", NOW)
         self.usher_fails(NO_INPUT, "no stage \"nowhere\": expected one of new_account,", "daily", "--stage", "nowhere", "--now", NOW)
         self.usher_fails(USAGE, "--due", "daily", "--due", "soon", "--now", NOW)
@@ -263,8 +263,8 @@ class Demo(harness.UsherTestCase):
     def test_demo_that_fails(self):
         """Where the story cannot be told, no half of it is left."""
         self.usher("init", "--rehearsal", "x")
-        self.write("x/sequences/onboarding.conf",
-                   (self.folder / "x/sequences/onboarding.conf").read_text(encoding="utf-8").replace("forecast_mrr >= 100", "forecast_mrr >= 1000"))
+        self.write("x/sequences/segments.conf",
+                   (self.folder / "x/sequences/segments.conf").read_text(encoding="utf-8").replace("forecast_mrr >= 100", "forecast_mrr >= 1000"))
         for path in self.folder.glob("x/usher.db*"):
             path.unlink()
         self.usher_fails(70, "demo: birch, 54 days ago: there is no draft of outreach|demo: ", "init", "--demo", "x")

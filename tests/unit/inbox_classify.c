@@ -229,6 +229,27 @@ test_booking(void)
         g_assert_cmpint(r.booking_at_us, ==, G_GINT64_CONSTANT(1773154800000000));
         mail_record_clear(&r);
     }
+    /* What it takes: by the clock of one zone or by a duration; nothing that is no time of a call. */
+    static const struct {
+        const char *mail;
+        int minutes;
+    } lengths[] = {
+        {INVITE("REQUEST", ""), 0},
+        {INVITE("REQUEST", "DTEND:20260310T154500Z\n"), 45},
+        {INVITE("REQUEST", "DTEND;TZID=Europe/Berlin:20260310T153000\n"), 30},
+        {INVITE("REQUEST", "DURATION:PT1H15M\n"), 75},
+        {INVITE("REQUEST", "DURATION:P2D\n"), 0},
+        {INVITE("REQUEST", "DURATION:PT99999999999999999999H\n"), 0},
+        {INVITE("REQUEST", "DTEND:20260310T140000Z\n"), 0},
+        {INVITE("REQUEST", "DTEND:20260399T990000Z\n"), 0},
+        {INVITE("REQUEST", "DTEND:2026\n"), 0},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        struct mail_record r;
+        classify(lengths[i].mail, &r);
+        g_assert_cmpint(r.booking_length_us, ==, lengths[i].minutes * G_TIME_SPAN_MINUTE);
+        mail_record_clear(&r);
+    }
     static const struct sample samples[] = {
         {"service", "From: Calendly <no-reply@calendly.com>\nSubject: New Event: Ada Ray - 30 minutes\n\nx\n",
          "booking", "scheduling-service"},

@@ -101,7 +101,8 @@ static const struct {
     {"opt-out", MAIL_CLASS_OPT_OUT, TRUE, BOOKING_ACT_NONE, "1 opted_out",
      "data ->> 'address'=ann@acme.example"},
     {"complaint of nobody we wrote to", MAIL_CLASS_COMPLAINT, FALSE, BOOKING_ACT_NONE, "1 complained", NULL},
-    {"booking", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_NEW, "1 booked", "data ->> 'act'=new"},
+    {"booking", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_NEW, "1 booked",
+     "data ->> 'act' || ' ' || (data ->> 'starts_at') || ' ' || (data ->> 'ends_at')=new 5000000 65000000"},
     {"booking accepted", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_ACCEPTED, "1 booked", NULL},
     {"booking cancelled", MAIL_CLASS_BOOKING, FALSE, BOOKING_ACT_CANCELLED, "1 booking_changed",
      "data ->> 'act'=cancelled"},
@@ -119,6 +120,8 @@ test_class(struct world *w, gconstpointer data)
     describe(&r, classes[i].mail_class, "ann@acme.example", "Re: Hello");
     r.personal = classes[i].personal;
     r.booking = classes[i].act;
+    r.booking_at_us = classes[i].act == BOOKING_ACT_NONE ? 0 : 5 * G_TIME_SPAN_SECOND;
+    r.booking_length_us = classes[i].act == BOOKING_ACT_NONE ? 0 : G_TIME_SPAN_MINUTE;
     mail_record_set(&r.in_reply_to, "usher.1@team.example", MAIL_RECORD_MAX_ID);
     mail_record_set(&r.return_date, "2026-11-30", 10);
     take(w, "INBOX", &r);

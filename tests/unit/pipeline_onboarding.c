@@ -41,7 +41,8 @@ static const struct story stories[] = {
        "10:12",
        NULL},
       {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"),
-       "onboarded; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation sent 12-21 10:12",
+       "onboarded; outreach sent 11-02 10:00; second_outreach sent 11-30 10:12; graduation sent 12-21 10:12; "
+       "survey scheduled 12-28 10:12",
        NULL}}},
     {"a check-in from day 15 to day 21",
      "{\"plan\": \"pay_as_you_go\", \"forecast_mrr\": 500}",
@@ -161,7 +162,8 @@ static const struct story stories[] = {
       {"2026-12-01 10:00", "paid_call", "{}",
        "paid_call; outreach sent 11-02 10:00; graduation scheduled 12-21 10:12", NULL},
       {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"),
-       "paid_call; outreach sent 11-02 10:00; graduation sent 12-21 10:12", NULL}}},
+       "paid_call; outreach sent 11-02 10:00; graduation sent 12-21 10:12; survey scheduled 12-28 10:12",
+       NULL}}},
     {"never written to, no graduation",
      "{" PAYG "}",
      {NEW,
@@ -172,12 +174,14 @@ static const struct story stories[] = {
      {NEW,
       WRITTEN,
       {"2026-12-21 10:12", "sent", MAIL("graduation", "Re: One check"),
-       "onboarded; outreach sent 11-02 10:00; graduation sent 12-21 10:12", NULL},
-      {"2027-01-21 23:59", "tick", NULL, "onboarded; outreach sent 11-02 10:00; graduation sent 12-21 10:12",
+       "onboarded; outreach sent 11-02 10:00; graduation sent 12-21 10:12; survey scheduled 12-28 10:12",
        NULL},
+      {"2027-01-21 23:59", "tick", NULL,
+       "onboarded; outreach sent 11-02 10:00; graduation sent 12-21 10:12; survey expired 12-28 10:12", NULL},
       {"2027-01-22 00:00", "tick", NULL,
        "left; outreach sent 11-02 10:00; failed_payment cancelled; check_in cancelled; second_outreach "
-       "cancelled; graduation sent 12-21 10:12",
+       "cancelled; graduation sent 12-21 10:12; survey expired 12-28 10:12; after_call cancelled; "
+       "after_second_call cancelled",
        NULL}}},
     {"handed to Sales",
      "{" PAYG "}",
@@ -186,7 +190,8 @@ static const struct story stories[] = {
       {"2026-11-10 10:00", "referral", "{\"note\": \"spends\"}",
        "sales_handoff; outreach sent 11-02 10:00; failed_payment cancelled; check_in cancelled; "
        "second_outreach cancelled; "
-       "graduation cancelled; cancelled",
+       "graduation cancelled; survey cancelled; after_call "
+       "cancelled; after_second_call cancelled; cancelled",
        NULL}}},
     {"churned",
      "{" PAYG "}",
@@ -195,7 +200,8 @@ static const struct story stories[] = {
       {"2026-11-10 10:00", "facts", "{" PAYG ", \"churned\": true}",
        "initiated; outreach sent 11-02 10:00; failed_payment cancelled; check_in cancelled; second_outreach "
        "cancelled; "
-       "graduation cancelled; cancelled",
+       "graduation cancelled; survey cancelled; after_call "
+       "cancelled; after_second_call cancelled; cancelled",
        NULL}}},
     {"a call leaves the schedule as it was",
      "{" PAYG "}",
@@ -262,6 +268,8 @@ test_story(gconstpointer data)
     fixture_set_up(&f);
     fixture_copy(&f, "sequences/facts.conf");
     fixture_copy(&f, "sequences/onboarding.conf");
+    fixture_copy(&f, "sequences/segments.conf");
+    fixture_copy(&f, "sequences/alerts.conf");
     scoped(program_free) struct program *program = load_program(&f, "onboarding");
     gint64 id = add_account(&f, "acme", story->facts);
     add_contact(&f, id, "a@acme.example", "owner - - Ann");

@@ -290,6 +290,8 @@ test_shipped(void)
     fixture_set_up(&f);
     fixture_copy(&f, "sequences/facts.conf");
     fixture_copy(&f, "sequences/onboarding.conf");
+    fixture_copy(&f, "sequences/segments.conf");
+    fixture_copy(&f, "sequences/alerts.conf");
     g_autofree char *conf = g_strdup(fixture_conf);
     char *word = strstr(conf, "\"trial\"");
     g_autofree char *text =
@@ -299,7 +301,9 @@ test_shipped(void)
     g_assert_no_error(f.error);
     const struct sequence *seq = program_sequence(p, "onboarding");
     g_assert_cmpint(seq->stages->len, ==, 5);
-    g_assert_cmpint(seq->steps->len, ==, 5);
+    g_assert_cmpint(seq->steps->len, ==, 8);
+    g_assert_cmpint(p->segments->len, ==, 9);
+    g_assert_cmpint(p->alerts->len, ==, 18);
     fixture_tear_down(&f);
 }
 

@@ -1,6 +1,6 @@
-/* See step_tasks.h. A task is known by its kind and title, so a title never holds what changes from day to
+/* See step_questions.h. A task is known by its kind and title, so a title never holds what changes from day to
  * day: the reason of the step says how late it is. */
-#include "pipeline/step_tasks.h"
+#include "pipeline/step_questions.h"
 
 #include "pipeline/state.h"
 
@@ -132,7 +132,7 @@ follow_stage(struct store *db, const struct sequence *seq, const struct event *e
 }
 
 gboolean
-step_tasks_follow(struct store *db, const struct program *program, const struct event *event, GError **error)
+step_questions_follow(struct store *db, const struct program *program, const struct event *event, GError **error)
 {
     const char *name = json_string_value(json_object_get(event->data, "sequence")),
                *step = json_string_value(json_object_get(event->data, "step"));

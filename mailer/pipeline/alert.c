@@ -1,0 +1,327 @@
+/* Reading alerts.conf, and making tasks: see alert.h. The cause is kept for good beside the task (table
+ * alert_cause), so that a task that was done does not come again for the same invoice or the same spike. */
+#include "pipeline/alert.h"
+
+#include "base/conf.h"
+#include "base/error.h"
+#include "base/zone.h"
+#include "pipeline/view.h"
+#include "pipeline/view_more.h"
+#include "pipeline/watch.h"
+
+#include <string.h>
+
+#define TITLE_CHARS 240
+#define CAUSE_CHARS 200
+
+void
+alert_free(gpointer data)
+{
+    struct alert *a = data;
+    g_free(a->name);
+    g_free(a->specialist);
+    g_clear_pointer(&a->title, liquid_template_free);
+    g_free(a);
+}
+
+/* ---- the file ---- */
+
+static cfg_t *
+parse_file(const char *path, GError **error)
+{
+    cfg_opt_t alert[] = {CFG_STR("when", NULL, CFGF_NONE),         CFG_STR("title", NULL, CFGF_NONE),
+                         CFG_STR("due", NULL, CFGF_NONE),          CFG_STR("assignee", "owner", CFGF_NONE),
+                         CFG_STR("cause", NULL, CFGF_NONE),        CFG_STR("sequence", NULL, CFGF_NONE),
+                         CFG_BOOL("closes", cfg_false, CFGF_NONE), CFG_END()};
+    cfg_opt_t opts[] = {CFG_SEC("alert", alert, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CFG_END()};
+    return conf_parse(opts, path, error);
+}
+
+static gboolean
+read_assignee(const struct program *program, struct alert *a, cfg_t *s, GError **error)
+{
+    const char *word = cfg_getstr(s, "assignee");
+    if (strcmp(word, "owner") == 0)
+        a->assignee = ALERT_OWNER;
+    else if (strcmp(word, "failsafe") == 0)
+        a->assignee = ALERT_FAILSAFE;
+    else if (strcmp(word, "sales") == 0)
+        a->assignee = ALERT_SALES;
+    else if (config_specialist(program->config, word) || program->config->specialists->len == 0)
+        a->assignee = ALERT_NAMED;
+    else
+        return conf_refuse(
+            s, error, "assignee of \"%s\": expected owner, failsafe, sales or a specialist of usher.conf",
+            a->name);
+    a->specialist = a->assignee == ALERT_NAMED ? g_strdup(word) : NULL;
+    return TRUE;
+}
+
+/* The title may print declared facts and nothing else. */
+static gboolean
+read_title(const struct program *program, struct alert *a, cfg_t *s, GError **error)
+{
+    const char *text = cfg_getstr(s, "title");
+    g_autoptr(GError) local = NULL;
+    if (!text || !*text)
+        return conf_refuse(s, error, "alert \"%s\" lacks title, which says what is to be done", a->name);
+    a->title = liquid_template_parse("title", text, strlen(text), &local);
+    if (!a->title)
+        return conf_refuse(s, error, "title of \"%s\": %s", a->name, local->message);
+    size_t n;
+    g_autofree struct liquid_name *names = liquid_template_variables(a->title, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (facts_find(program->facts, names[i].name))
+            continue;
+        const char *nearest = facts_nearest(program->facts, names[i].name);
+        return conf_refuse(s, error, "title of \"%s\": \"%s\" is no fact%s%s%s", a->name, names[i].name,
+                           nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+    }
+    return TRUE;
+}
+
+static gboolean
+read_alert(const struct program *program, const char *file, cfg_t *s, struct sequence *home, struct alert *a,
+           GError **error)
+{
+    /* Kinds that usher closes or counts by itself. */
+    static const char *const taken[] = {"reply", "by_hand", NULL};
+    a->name = g_strdup(cfg_title(s));
+    a->home = home;
+    a->closes = cfg_getbool(s, "closes");
+    if (!watch_name_is_plain(a->name))
+        return conf_refuse(s, error, "alert \"%s\": expected lower-case letters, digits and _", a->name);
+    if (g_strv_contains(taken, a->name))
+        return conf_refuse(
+            s, error, "alert \"%s\": usher makes tasks of this kind itself; choose another name", a->name);
+    if (!read_assignee(program, a, s, error) || !read_title(program, a, s, error) ||
+        !watch_add_rule(home, WATCH_ALERTS, file, s, "when", &a->when, error) ||
+        !watch_add_rule(home, WATCH_ALERTS, file, s, "cause", &a->cause, error) ||
+        !watch_add_rule(home, WATCH_ALERTS, file, s, "due", &a->due, error))
+        return FALSE;
+    return a->when != NO_RULE || conf_refuse(s, error, "alert \"%s\" lacks when", a->name);
+}
+
+gboolean
+alerts_read(struct program *program, GError **error)
+{
+    g_autofree char *path = g_build_filename(program->config->sequences_dir, ALERTS_FILE, NULL);
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return TRUE;
+    cfg_t *tree = parse_file(path, error);
+    gboolean ok = tree != NULL;
+    for (unsigned i = 0; ok && i < cfg_size(tree, "alert"); i++) {
+        cfg_t *s = cfg_getnsec(tree, "alert", i);
+        struct sequence *home;
+        watch_home(program, s, &home);
+        if (!home)
+            continue;
+        struct alert *a = g_new0(struct alert, 1);
+        g_ptr_array_add(program->alerts, a);
+        ok = read_alert(program, path, s, home, a, error);
+    }
+    if (tree)
+        cfg_free(tree);
+    return ok;
+}
+
+/* ---- tasks ---- */
+
+static bool
+lookup_fact(void *user, const char *name, size_t len, struct liquid_value *out)
+{
+    const struct view *v = user;
+    (void)len;
+    const struct fact_value *value = fact_row_get(v->row, name);
+    if (!value)
+        return false;
+    *out = value->value ? liquid_json(value->value) : (struct liquid_value){.type = LIQUID_NIL};
+    return true;
+}
+
+/* The title on one line; what a customer's name holds stays one line, too. The caller frees. */
+static char *
+title_of(struct view *v, const struct alert *a)
+{
+    const struct liquid_options options = {
+        .data = {.lookup = lookup_fact, .user = v}, .zone = v->zone, .now_us = v->now_us};
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    if (!liquid_template_render(a->title, &options, text, &error))
+        g_string_printf(text, "%s (its title cannot be written: %s)", a->name, error->message);
+    g_auto(GStrv) words = g_strsplit_set(text->str, " \t\r\n", -1);
+    g_autoptr(GString) line = g_string_new(NULL);
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_string_append_printf(line, "%s%s", line->len ? " " : "", *word);
+    if (g_utf8_strlen(line->str, -1) <= TITLE_CHARS)
+        return g_strdup(line->str);
+    g_autofree char *cut = g_utf8_substring(line->str, 0, TITLE_CHARS);
+    return g_strconcat(cut, "…", NULL);
+}
+
+/* What the alert is about, as text; NULL when the expression has no value, and then nothing fires. The caller
+ * frees. */
+static char *
+cause_of(const struct view *v, const struct alert *a)
+{
+    if (a->cause == NO_RULE)
+        return g_strdup(""); /* once an account */
+    const struct rule_result *r = &v->watched[WATCH_ALERTS][a->cause];
+    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    switch (r->type) {
+    case RULE_INTEGER:
+        return g_strdup_printf("%" G_GINT64_FORMAT, r->integer);
+    case RULE_REAL:
+        return g_strdup(g_ascii_formatd(number, sizeof number, "%.10g", r->real));
+    case RULE_TEXT:
+        return g_utf8_substring(r->text, 0, MIN(CAUSE_CHARS, g_utf8_strlen(r->text, -1)));
+    case RULE_NULL:
+    case RULE_ERROR:
+        break;
+    }
+    return NULL;
+}
+
+/* A bare date is a working day of the team's: the hour its window opens. Without a date, now. */
+static gint64
+due_of(const struct view *v, const struct alert *a)
+{
+    struct civil c;
+    const struct config *config = v->program->config;
+    if (a->due == NO_RULE || v->watched[WATCH_ALERTS][a->due].type != RULE_TEXT ||
+        !civil_parse(v->watched[WATCH_ALERTS][a->due].text, &c))
+        return v->now_us;
+    if (c.has_time)
+        return zone_to_utc_us(v->zone, &c);
+    c.has_time = TRUE;
+    c.hour = config->window.from_minute / 60;
+    c.minute = config->window.from_minute % 60;
+    c.second = 0;
+    return zone_to_utc_us(config->timezone, &c);
+}
+
+static const char *
+assignee_of(const struct view *v, const struct alert *a)
+{
+    const struct config *config = v->program->config;
+    switch (a->assignee) {
+    case ALERT_OWNER:
+        return NULL;
+    case ALERT_SALES:
+        return config->sales ? config->sales : config->failsafe;
+    case ALERT_FAILSAFE:
+        return config->failsafe;
+    case ALERT_NAMED:
+        return a->specialist;
+    }
+    return NULL;
+}
+
+static gboolean
+record(struct view *v, const char *kind, json_t *data, GError **error)
+{
+    struct event event = {.at_us = v->now_us,
+                          .account_id = v->account_id,
+                          .cause = v->cause,
+                          .kind = kind,
+                          .actor = "usher",
+                          .data = data};
+    gboolean ok = state_record(v->db, &event, error);
+    json_decref(data);
+    return ok;
+}
+
+static gboolean
+fire(struct view *v, const struct alert *a, GError **error)
+{
+    g_autofree char *cause = cause_of(v, a);
+    g_autoptr(GError) local = NULL;
+    if (!cause)
+        return TRUE;
+    gboolean known =
+        store_int(v->db, "SELECT 1 FROM alert_cause WHERE account_id = ? AND alert = ? AND cause = ?", 0,
+                  &local, "itt", v->account_id, a->name, cause) != 0;
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    if (known || (error && *error))
+        return known;
+    g_autofree char *title = title_of(v, a);
+    g_autofree char *facts = view_known_of(v, v->seq->watch[WATCH_ALERTS], a->when);
+    return record(v, "task_made",
+                  json_pack("{s:s, s:s, s:s*, s:I, s:s, s:s, s:s}", "task", a->name, "title", title,
+                            "assignee", assignee_of(v, a), "due_at", (json_int_t)due_of(v, a), "alert",
+                            a->name, "alert_cause", cause, "facts", facts),
+                  error);
+}
+
+/* The titles of the alert's open tasks. NULL with error. */
+static GPtrArray *
+open_tasks(const struct view *v, const struct alert *a, GError **error)
+{
+    g_autoptr(GPtrArray) titles = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q =
+        store_query(v->db, "SELECT title FROM task WHERE account_id = ? AND kind = ? AND done_at IS NULL",
+                    &local, "it", v->account_id, a->name);
+    while (q && query_next(q, &local))
+        g_ptr_array_add(titles, query_dup_text(q, "title"));
+    if (!local)
+        return g_steal_pointer(&titles);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+}
+
+static gboolean
+close_tasks(struct view *v, const struct alert *a, GError **error)
+{
+    g_autoptr(GPtrArray) titles = open_tasks(v, a, error);
+    for (guint i = 0; titles && i < titles->len; i++)
+        if (!record(v, "task_over",
+                    json_pack("{s:s, s:s, s:s}", "task", a->name, "title", titles->pdata[i], "reason",
+                              "what it was about is no longer so"),
+                    error))
+            return FALSE;
+    return titles != NULL;
+}
+
+static gboolean
+raise_and_close(struct view *v, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gboolean any_open = FALSE, asked = FALSE;
+    for (guint i = 0; i < v->program->alerts->len && !v->absent; i++) {
+        const struct alert *a = v->program->alerts->pdata[i];
+        if (a->home != v->seq)
+            continue;
+        enum rule_truth when = watch_truth(v, WATCH_ALERTS, a->when, RULE_FALSE);
+        if (when == RULE_TRUE && !fire(v, a, error))
+            return FALSE;
+        if (when != RULE_FALSE || !a->closes)
+            continue;
+        if (!asked) /* one look for all of them: most accounts have no open task */
+            any_open = store_int(v->db, "SELECT 1 FROM task WHERE account_id = ? AND done_at IS NULL LIMIT 1",
+                                 0, &local, "i", v->account_id) != 0;
+        asked = TRUE;
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        if (any_open && !close_tasks(v, a, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* An account that is in no segment and was never in the sequence is of no interest to anybody, and nearly all
+ * are. The others are looked at as the steps stand now. */
+gboolean
+alerts_update(struct view *v, GError **error)
+{
+    if (!watch_is_known(v))
+        return TRUE;
+    if (v->seq->watch_reads_today[WATCH_ALERTS])
+        view_wake_at(v, midnight_after_us(v->zone, v->now_us));
+    return (!v->recorded || !v->enrolment || view_more_refresh_steps(v, error)) &&
+           watch_evaluate(v, WATCH_ALERTS, error) && raise_and_close(v, error);
+}

@@ -1,0 +1,35 @@
+/* Alerts: what a person has to be told of an account. sequences/alerts.conf declares them (see
+ * usher-alerts(5)); one that fires is a task, with the figures in its title, and never two for one cause. */
+#ifndef USHER_PIPELINE_ALERT_H
+#define USHER_PIPELINE_ALERT_H
+
+#include "liquid/liquid.h"
+#include "pipeline/sequence.h"
+
+#include <confuse.h>
+
+#define ALERTS_FILE "alerts.conf"
+
+enum alert_assignee { ALERT_OWNER, ALERT_FAILSAFE, ALERT_SALES, ALERT_NAMED };
+
+struct alert {
+    char *name;
+    struct liquid_template *title;
+    enum alert_assignee assignee;
+    char *specialist;            /* of ALERT_NAMED: a specialist's id */
+    gboolean closes;             /* the task is over when `when` is false again */
+    const struct sequence *home; /* whose stage and times its rules read */
+    int when, cause, due;        /* of home->watch */
+};
+void alert_free(gpointer alert);
+
+/* Reads the file (none: no alerts) into program->alerts; those of a sequence that is not in force are left
+ * out. USHER_ERROR_CONFIG with file, line, key and what was expected. */
+gboolean alerts_read(struct program *program, GError **error);
+
+/* Evaluates the alerts that look through the view's sequence, after its steps were brought up to now: makes
+ * their tasks and closes those that are over. Inside pipeline/ only. */
+struct view;
+gboolean alerts_update(struct view *view, GError **error);
+
+#endif

@@ -1,0 +1,159 @@
+/* See view_more.h. Most accounts are in no sequence: of those only the segments are asked for. */
+#include "pipeline/view_more.h"
+
+#include "accounts/sender.h"
+#include "pipeline/segment.h"
+#include "pipeline/watch.h"
+
+#include <string.h>
+
+static gboolean
+declare(struct fact_set *facts, cfg_t *sequence, const char *section, GError **error)
+{
+    for (unsigned i = 0; i < cfg_size(sequence, section); i++) {
+        const char *id = cfg_title(cfg_getnsec(sequence, section, i));
+        g_autofree char *state = g_strdup_printf("%s_state", id);
+        g_autofree char *sent = g_strdup_printf("%s_sent_at", id);
+        g_autofree char *about_state = g_strdup_printf("where the step %s stands", id);
+        g_autofree char *about_sent = g_strdup_printf("when the mail of the step %s went out", id);
+        if (!facts_add_engine(facts, state, FACT_TEXT, about_state, error) ||
+            !facts_add_engine(facts, sent, FACT_TIME, about_sent, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean
+view_more_declare_steps(struct fact_set *facts, cfg_t *sequence, GError **error)
+{
+    return declare(facts, sequence, "step", error) && declare(facts, sequence, "meeting", error);
+}
+
+static gboolean
+finish(struct query *q, GError *local, GError **error)
+{
+    if (local)
+        g_propagate_error(error, local);
+    return q && !local;
+}
+
+static gboolean
+set_steps(struct view *v, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q =
+        store_query(v->db, "SELECT step, state, sent_at FROM step WHERE account_id = ? AND sequence = ?",
+                    error, "it", v->account_id, v->seq->name);
+    while (q && query_next(q, &local)) {
+        const char *id = query_text(q, "step");
+        if (!sequence_step(v->seq, id))
+            continue; /* a step the file no longer has */
+        g_autofree char *state = g_strdup_printf("%s_state", id);
+        g_autofree char *sent = g_strdup_printf("%s_sent_at", id);
+        fact_row_set(v->row, state, json_string(query_text(q, "state")));
+        fact_row_set_time(v->row, sent, query_int(q, "sent_at"));
+    }
+    return finish(q, g_steal_pointer(&local), error);
+}
+
+static gboolean
+set_segments(struct view *v, GError **error)
+{
+    guint n = v->program->segments->len;
+    if (n == 0)
+        return TRUE;
+    v->memberships = g_new0(struct membership, n);
+    if (!segments_load(v->db, v->program, v->account_id, v->memberships, error))
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        fact_row_set(v->row, ((struct segment *)v->program->segments->pdata[i])->fact,
+                     json_boolean(v->memberships[i].member));
+    return TRUE;
+}
+
+const char *
+view_segment_why(const struct view *v, const char *fact)
+{
+    for (guint i = 0; v->memberships && g_str_has_prefix(fact, "in_") && i < v->program->segments->len; i++)
+        if (v->memberships[i].member &&
+            strcmp(((struct segment *)v->program->segments->pdata[i])->fact, fact) == 0)
+            return v->memberships[i].why;
+    return NULL;
+}
+
+static gboolean
+set_calls(struct view *v, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q = store_query(
+        v->db,
+        "SELECT COUNT(*) FILTER (WHERE ends_at <= ?2) AS held, MAX(ends_at) FILTER (WHERE ends_at "
+        "<= ?2) AS ended, MIN(ends_at) FILTER (WHERE ends_at > ?2) AS ends,"
+        " (SELECT at FROM account_mark WHERE account_id = ?1 AND mark = 'paid_call_missed') AS "
+        "missed, (SELECT at FROM account_mark WHERE account_id = ?1 AND mark = 'referral') AS referred FROM "
+        "call WHERE account_id = ?1",
+        error, "ii", v->account_id, v->now_us);
+    if (q && query_next(q, &local)) {
+        fact_row_set(v->row, "calls_held", json_integer(query_int(q, "held")));
+        fact_row_set_time(v->row, "call_ended_at", query_int(q, "ended"));
+        fact_row_set_time(v->row, "paid_call_missed_at", query_int(q, "missed"));
+        fact_row_set_time(v->row, "referred_at", query_int(q, "referred"));
+        view_wake_at(v, query_int(q, "ends"));
+    }
+    return finish(q, g_steal_pointer(&local), error);
+}
+
+static gboolean
+set_people(struct view *v, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gint64 people = store_int(
+        v->db,
+        "SELECT COUNT(*) FROM contact c WHERE c.account_id = ? AND NOT c.absent AND NOT EXISTS (SELECT 1 "
+        "FROM suppression s WHERE s.address IN (c.address, '@' || substr(c.address, instr(c.address, '@') + "
+        "1)))",
+        0, &local, "i", v->account_id);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    fact_row_set(v->row, "people_left", json_integer(people));
+    return TRUE;
+}
+
+/* Whether the failsafe stands in for an owner, although the regions have people. */
+static gboolean
+set_orphan(struct view *v, GError **error)
+{
+    const struct specialist *owner;
+    gboolean rota = FALSE;
+    for (guint i = 0; i < v->program->config->specialists->len; i++)
+        rota = rota || *((const struct specialist *)v->program->config->specialists->pdata[i])->regions;
+    fact_row_set(v->row, "orphan", json_false());
+    if (!rota)
+        return TRUE;
+    if (!sender_find_owner(v->db, v->program->config, v->row, v->account_id, &owner, error))
+        return FALSE;
+    fact_row_set(v->row, "orphan", json_boolean(!owner));
+    return TRUE;
+}
+
+gboolean
+view_more_set(struct view *v, GError **error)
+{
+    gboolean active = v->enrolment && v->enrolment->active;
+    fact_row_set(v->row, "calls_held", json_integer(0));
+    return set_segments(v, error) && (!v->enrolment || set_steps(v, error)) &&
+           (!watch_is_known(v) || set_calls(v, error)) &&
+           (!active || !v->program->reads_people_left || set_people(v, error)) &&
+           (!active || !v->program->reads_orphan || set_orphan(v, error));
+}
+
+gboolean
+view_more_refresh_steps(struct view *v, GError **error)
+{
+    if (!set_steps(v, error))
+        return FALSE;
+    fact_row_rule_values(v->row, v->values);
+    return TRUE;
+}

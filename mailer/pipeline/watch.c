@@ -1,0 +1,74 @@
+/* See watch.h. The rules live in sequence.watch, apart from those of the sequence itself: a mail on its way
+ * asks the latter again and again, and segments and alerts only matter when an account is brought up to now.
+ */
+#include "pipeline/watch.h"
+
+#include "base/conf.h"
+#include "pipeline/segment.h"
+
+gboolean
+watch_home(const struct program *program, cfg_t *section, struct sequence **home)
+{
+    const char *name = cfg_getstr(section, "sequence");
+    *home = NULL;
+    for (guint i = 0; !*home && i < program->sequences->len; i++) {
+        struct sequence *seq = program->sequences->pdata[i];
+        if (!name || !*name || g_str_equal(seq->name, name))
+            *home = seq;
+    }
+    return TRUE;
+}
+
+gboolean
+watch_add_rule(struct sequence *home, enum watch which, const char *file, cfg_t *section, const char *key,
+               int *index, GError **error)
+{
+    g_autofree char *sql = conf_dup_str(section, key);
+    *index = NO_RULE;
+    if (!sql)
+        return TRUE;
+    g_autofree char *where = g_strdup_printf("%s of \"%s\"", key, cfg_title(section));
+    *index = rules_add(home->watch[which], file, section->line, where, sql, error);
+    if (*index < 0)
+        return FALSE;
+    if (rules_reads_today(home->watch[which], *index))
+        home->watch_reads_today[which] = TRUE;
+    return TRUE;
+}
+
+gboolean
+watch_name_is_plain(const char *name)
+{
+    if (!g_ascii_islower(*name))
+        return FALSE;
+    for (; *name; name++)
+        if (!g_ascii_islower(*name) && !g_ascii_isdigit(*name) && *name != '_')
+            return FALSE;
+    return TRUE;
+}
+
+gboolean
+watch_evaluate(struct view *v, enum watch which, GError **error)
+{
+    struct rules *rules = v->seq->watch[which];
+    if (rules_count(rules) == 0)
+        return TRUE;
+    if (!v->watched[which])
+        v->watched[which] = g_new0(struct rule_result, rules_count(rules));
+    return rules_set_row(rules, v->values, error) && rules_evaluate_all(rules, v->watched[which], error);
+}
+
+enum rule_truth
+watch_truth(const struct view *v, enum watch which, int rule, enum rule_truth fallback)
+{
+    return rule == NO_RULE ? fallback : rules_truth(&v->watched[which][rule]);
+}
+
+gboolean
+watch_is_known(const struct view *v)
+{
+    gboolean known = v->enrolment != NULL;
+    for (guint i = 0; v->memberships && i < v->program->segments->len; i++)
+        known = known || v->memberships[i].member;
+    return known;
+}
