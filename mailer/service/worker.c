@@ -106,6 +106,7 @@ struct worker {
     struct watch *watch;
     struct ledger ledger;
     char *last_copy_problem;
+    gboolean got_on;    /* the last round sent something, whatever ended it */
     gboolean told_stop; /* the log knows that the mailbox is stopped */
     gint64 said_us;     /* when a sender last said that it waits for the mailbox, boot time */
 };
@@ -141,12 +142,14 @@ round_send(struct worker *w, GError **error)
 {
     struct sender_report report = {0};
     g_assert(w->mailbox); /* a sender has one */
+    w->got_on = FALSE;
     if (!clone_guard_compared(w->service, w->mailbox)) {
         pause_ms(200);
         return wait_for_mailbox(w, error);
     }
     gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) ||
                   sender_run(&w->ledger, &stop_requested, &report, error);
+    w->got_on = report.sent > 0;
     if (ok && report.problem && !w->told_stop)
         log_event("mailbox_stopped", "mailbox", w->mailbox->name, "why", report.problem, NULL);
     if (ok && w->told_stop && report.sent > 0)
@@ -245,6 +248,8 @@ loop(struct worker *w, const char *role, gboolean (*round)(struct worker *, GErr
             g_free(last);
             last = g_strdup(error->message);
             progress_tell();
+            if (w->got_on) /* a line that drops now and then is no server that is down */
+                pause = MIN_PAUSE_MS;
             pause_ms(pause);
             pause = MIN(pause * 2, MAX_PAUSE_MS);
         }

@@ -72,7 +72,7 @@ def check(office, count, taken, kills):
 def run(count, chance):
     with harness.MailRig({"ana@team.example": "secret"}) as rig, tempfile.TemporaryDirectory(prefix="usher-soak-") as folder:
         folder = pathlib.Path(folder)
-        sink = subprocess.Popen([sys.executable, str(SINK), str(folder), str(chance.getrandbits(31)), "20"],
+        sink = subprocess.Popen([sys.executable, str(SINK), str(folder), str(chance.getrandbits(31)), "10"],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         service = None
         office = Office(rig, folder, window=ALL_HOURS, smtp=f"smtp+plain://127.0.0.1:{int(sink.stdout.readline())}",
