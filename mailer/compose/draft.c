@@ -301,6 +301,8 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
     struct letter letter;
     if (!tpl || !draft_write_again(c, tpl, draft, &letter, difference, error))
         return FALSE;
+    if (c->reads_clock)
+        *c->reads_clock = letter.reads_clock;
     g_autoptr(GError) stale = NULL;
     if (strcmp(letter.markdown, draft->rendered) != 0)
         *difference = first_difference(draft->rendered, letter.markdown);
@@ -433,7 +435,7 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
     if (!bytes ||
         !store_exec(c->db,
                     "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = "
-                    "?, bytes = ?, date_at = NULL, approved_by = ?, approved_at = ?, "
+                    "?, bytes = ?, date_at = NULL, look_version = NULL, approved_by = ?, approved_at = ?, "
                     "approved_revision = revision, first_by = CASE WHEN first_revision = revision "
                     "THEN first_by END, first_revision = NULL"
                     " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",

@@ -82,6 +82,7 @@ struct liquid_options {
                */
     GTimeZone *zone; /* borrowed; NULL: UTC, and a date text with its own offset keeps it */
     gint64 now_us;   /* what "now" means to the date filter; 0: the wall clock */
+    bool *reads_clock; /* set when the date filter met "now", or a text without year, month and day; may be NULL */
     struct liquid_limits limits;
     bool isolate;   /* an included partial is as much on its own as a rendered one: it sees the data and its
                        arguments, and what it assigns is gone after it */

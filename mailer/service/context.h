@@ -17,6 +17,8 @@ struct service {
     struct event_sink sink; /* records an event with all its consequences */
     struct outbox_policy policy;
     struct finding_files *findings; /* of the templates folder; read when a mail first asks */
+    char *files_seen, *files_hash;  /* service/files.h: as they looked before they were loaded; their hash */
+    gboolean files_hashed;
     gint64 cause; /* the event whose consequences are being recorded, 0: none; what is recorded names it */
 };
 

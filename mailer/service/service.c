@@ -12,6 +12,8 @@
 #include "service/clone_guard.h"
 #include "service/consequences.h"
 #include "service/drafting.h"
+#include "service/files.h"
+#include "service/look.h"
 #include "service/policy.h"
 
 /* ---- opening ---- */
@@ -43,6 +45,7 @@ service_open(const char *config_path, GError **error)
 {
     scoped(service_close) struct service *s = g_new0(struct service, 1);
     s->config = config_load(config_path, error);
+    s->files_seen = s->config ? files_look(s->config) : NULL;
     s->program = s->config ? program_load(s->config, error) : NULL;
     s->db = s->program ? store_open(s->config->database, error) : NULL;
     if (!s->db)
@@ -76,6 +79,8 @@ service_close(struct service *s)
     store_close(s->db);
     program_free(s->program);
     config_free(s->config);
+    g_free(s->files_seen);
+    g_free(s->files_hash);
     g_free(s);
 }
 
@@ -154,5 +159,5 @@ service_advance(struct service *s, gint64 account_id, gint64 now_us, GError **er
     return drafting_return_orphans(s, account_id, now_us, error) &&
            pipeline_advance(s->db, s->program, account_id, now_us, error) &&
            drafting_withdraw_unwanted(s, account_id, now_us, error) &&
-           drafting_compose_wanted(s, account_id, now_us, error);
+           drafting_compose_wanted(s, account_id, now_us, error) && look_ahead(s, account_id, now_us, error);
 }

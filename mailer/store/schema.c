@@ -290,7 +290,41 @@ static const char migration_2[] =
     "  setup TEXT NOT NULL," /* hash of the mailbox's configuration and password when it stopped */
     "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT, WITHOUT ROWID;"
     "CREATE INDEX event_bounced ON event(at) WHERE kind = 'bounced';"
-    "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');";
+    "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');"
+
+    /* service/look.h: until when a queued message needs no full look, as long as its account's version and the
+       files stand. */
+    "ALTER TABLE message ADD COLUMN look_version INTEGER;" /* NULL: it needs one */
+    "ALTER TABLE message ADD COLUMN look_files TEXT;"
+    "ALTER TABLE message ADD COLUMN look_from INTEGER;"
+    "ALTER TABLE message ADD COLUMN look_until INTEGER;"
+    /* The version grows with every row that the full look reads of the account, whoever writes it. */
+    "CREATE TRIGGER version_facts_added AFTER INSERT ON account_facts WHEN EXISTS (SELECT 1 FROM message m"
+    " WHERE m.account_id = NEW.account_id) BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_facts AFTER UPDATE ON account_facts WHEN OLD.facts IS NOT NEW.facts OR NEW.as_of < "
+    "OLD.as_of BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_facts_gone AFTER DELETE ON account_facts BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = OLD.account_id; END;"
+    "CREATE TRIGGER version_account AFTER UPDATE OF key, absent, sales_engaged, owner ON account WHEN"
+    " OLD.key <> NEW.key OR OLD.absent <> NEW.absent OR OLD.sales_engaged <> NEW.sales_engaged OR OLD.owner IS "
+    "NOT NEW.owner BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.id; END;"
+    "CREATE TRIGGER version_enrolment_added AFTER INSERT ON enrolment BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_enrolment AFTER UPDATE ON enrolment BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_enrolment_gone AFTER DELETE ON enrolment BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = OLD.account_id; END;"
+    "CREATE TRIGGER version_stage_added AFTER INSERT ON stage_entry BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_stage AFTER UPDATE ON stage_entry BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_stage_gone AFTER DELETE ON stage_entry BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = OLD.account_id; END;"
+    "CREATE TRIGGER version_wrote AFTER INSERT ON event WHEN NEW.kind IN ('sent', 'hand_sent') BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);
