@@ -21,6 +21,7 @@ struct store {
     char *path;
     GHashTable *statements; /* SQL text → idle sqlite3_stmt */
     gint64 waits_since_us;  /* for the write lock */
+    gboolean syncs_after;   /* store_sync_after_commit() */
 };
 
 struct query {
@@ -218,6 +219,31 @@ store_migrate(const char *path, GError **error)
     return ok;
 }
 
+gboolean
+store_sync_after_commit(struct store *db, gboolean after, GError **error)
+{
+    if (!run_script(db->db, after ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", error))
+        return FALSE;
+    db->syncs_after = after;
+    return TRUE;
+}
+
+/* The write-ahead log is written in order, so this makes every commit durable that came before, whoever made
+ * it. What a checkpoint has taken out of the log meanwhile, it has synced itself. */
+static gboolean
+sync_log(struct store *db, GError **error)
+{
+    sqlite3_file *log = NULL;
+    if (!db->syncs_after)
+        return TRUE;
+    if (sqlite3_file_control(db->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_IO, "database: %s-wal: what was committed may not be on the disk",
+                db->path);
+    return FALSE;
+}
+
 static sqlite3_stmt *
 take_statement(struct store *store, const char *sql, GError **error)
 {
@@ -376,6 +402,8 @@ store_exec(struct store *db, const char *sql, GError **error, const char *spec, 
         FAULT_POINT("store.exec.before");
     while (query_next(q, &local))
         ;
+    if (!local && !store_in_transaction(db))
+        sync_log(db, &local);
     if (!store_in_transaction(db))
         FAULT_POINT("store.exec.after");
     if (!local)
@@ -455,8 +483,9 @@ store_commit(struct store *db, GError **error)
 {
     FAULT_POINT("store.commit.before");
     if (run_script(db->db, "COMMIT", error)) {
+        gboolean synced = sync_log(db, error);
         FAULT_POINT("store.commit.after");
-        return TRUE;
+        return synced;
     }
     store_rollback(db);
     return FALSE;
