@@ -32,7 +32,7 @@
 
 #define CLAIM_MAX_AGE_US (5 * CLOCK_MINUTE_US) /* what the claim looked at is true no longer than this */
 /* The condition of the index delivery_busy, word for word: without it SQLite reads the whole table. */
-#define BUSY " AND state IN ('claimed', 'transmitting', 'unknown')"
+#define BUSY " AND (state = 'claimed' OR state = 'transmitting' OR state = 'unknown')"
 
 #define EVIDENCE_PAUSE_US CLOCK_HOUR_US /* a person looks when no evidence came by itself */
 #define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)

@@ -103,20 +103,25 @@ static const char migration_1[] =
     "  reason TEXT," /* why it was rejected, withdrawn or came back */
     "  specialist TEXT NOT NULL, mailbox TEXT NOT NULL,"
     "  created_at INTEGER NOT NULL,"
-    "  template TEXT NOT NULL, template_text TEXT NOT NULL,"
+    "  template TEXT NOT NULL,"
     "  subject TEXT NOT NULL,"
-    "  markdown TEXT NOT NULL," /* as it will be sent: rendered, perhaps edited */
-    "  rendered TEXT NOT NULL," /* as the template gave it: what it rests on is compared with this */
     "  edited INTEGER NOT NULL DEFAULT 0,"
-    "  basis TEXT NOT NULL DEFAULT '{}',"   /* facts used: JSON object name → {value, source, as_of} */
     "  recipients TEXT NOT NULL,"           /* JSON array of {address, name, field, why} */
     "  follows INTEGER NOT NULL DEFAULT 0," /* 1: it continues the account's conversation */
     "  message_id TEXT UNIQUE,"             /* without <>; set when frozen */
     "  token TEXT UNIQUE,"
-    "  bytes BLOB," /* frozen by the approval; only Date is added at sending */
     "  approved_by TEXT, approved_at INTEGER,"
     "  date_at INTEGER,"   /* the Date header: set by the first transmission, kept by retries */
     "  copy TEXT) STRICT;" /* wanted, done: our copy in the Sent folder */
+    /* What is long of a message, and does not change while it is sent: each claim and answer writes the row above
+       again. */
+    "CREATE TABLE message_text("
+    "  message_id INTEGER PRIMARY KEY REFERENCES message(id),"
+    "  template_text TEXT NOT NULL,"
+    "  markdown TEXT NOT NULL,"           /* as it will be sent: rendered, perhaps edited */
+    "  rendered TEXT NOT NULL,"           /* as the template gave it: what it rests on is compared with this */
+    "  basis TEXT NOT NULL DEFAULT '{}'," /* facts used: JSON object name → {value, source, as_of} */
+    "  bytes BLOB) STRICT;"               /* frozen by the approval; only Date is added at sending */
     "CREATE INDEX message_copy ON message(mailbox) WHERE copy = 'wanted';"
     "CREATE INDEX message_account ON message(account_id, id);"
     "CREATE INDEX message_waiting ON message(state) WHERE state IN ('waiting', 'changed');"
@@ -135,7 +140,8 @@ static const char migration_1[] =
     "  at INTEGER NOT NULL,"
     "  UNIQUE(message_id, address)) STRICT;"
     "CREATE INDEX delivery_open ON delivery(mailbox, next_at) WHERE state IN ('queued', 'deferred');"
-    "CREATE INDEX delivery_busy ON delivery(mailbox) WHERE state IN ('claimed', 'transmitting', 'unknown');"
+    "CREATE INDEX delivery_busy ON delivery(mailbox) WHERE state = 'claimed' OR state = 'transmitting' OR "
+    "state = 'unknown';" /* a longer IN list makes SQLite build a table for it, each time a row changes */
     "CREATE INDEX delivery_address ON delivery(address);"
 
     /* inbox/ */
@@ -232,8 +238,8 @@ static const char migration_2[] =
     "  specialist TEXT NOT NULL,"
     "  from_at INTEGER NOT NULL, until_at INTEGER NOT NULL," /* until_at: back at work */
     "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
-    "CREATE INDEX delivery_recent ON delivery(at) WHERE state IN ('claimed', 'transmitting', 'sent', "
-    "'unknown');"
+    "CREATE INDEX delivery_recent ON delivery(at) WHERE state = 'claimed' OR state = 'transmitting' OR state = "
+    "'sent' OR state = 'unknown';"
     "ALTER TABLE message ADD COLUMN cover TEXT;"          /* who answers go to while its specialist is away */
     "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;" /* where it went instead: redirect_all_to */
 
@@ -264,11 +270,12 @@ static const char migration_2[] =
     "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT;"
     "CREATE INDEX delivery_move_of ON delivery_move(delivery_id, id);"
     "CREATE TRIGGER delivery_legal BEFORE UPDATE OF state ON delivery WHEN OLD.state <> NEW.state"
-    " AND OLD.state || '>' || NEW.state NOT IN ("
-    "  'queued>claimed', 'queued>withdrawn', 'deferred>claimed', 'deferred>withdrawn', 'withdrawn>queued',"
-    "  'claimed>queued', 'claimed>transmitting', 'claimed>refused', 'claimed>deferred', 'claimed>withdrawn',"
-    "  'transmitting>sent', 'transmitting>refused', 'transmitting>deferred', 'transmitting>unknown',"
-    "  'transmitting>queued', 'unknown>sent', 'unknown>queued')"
+    " AND (instr(NEW.state, ' ') OR NOT instr('"
+    " queued>claimed queued>withdrawn deferred>claimed deferred>withdrawn withdrawn>queued"
+    " claimed>queued claimed>transmitting claimed>refused claimed>deferred claimed>withdrawn"
+    " transmitting>sent transmitting>refused transmitting>deferred transmitting>unknown"
+    " transmitting>queued unknown>sent unknown>queued "
+    "', ' ' || OLD.state || '>' || NEW.state || ' '))"
     " BEGIN SELECT RAISE(ABORT, 'a delivery cannot take this step: see usher-ledger(7)'); END;"
     "CREATE TRIGGER delivery_made AFTER INSERT ON delivery BEGIN"
     " INSERT INTO delivery_move(delivery_id, at, to_state) VALUES(NEW.id, NEW.at, NEW.state); END;"
