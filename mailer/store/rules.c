@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "store/library.h"
 #include "store/rules_functions.h"
 
 #include <sqlite3.h>
@@ -176,6 +177,7 @@ prepare_database(struct rules *rules)
         g_string_append(replace, ",?");
     g_string_append_c(replace, ')');
 
+    library_set_up();
     int rc = sqlite3_open_v2(":memory:", &rules->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) {

@@ -41,7 +41,7 @@ static const char migration_1[] =
 
     /* the journal: store/journal.h */
     "CREATE TABLE event("
-    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id INTEGER PRIMARY KEY," /* no row is ever removed, so none is used twice */
     "  at INTEGER NOT NULL,"
     "  account_id INTEGER,"
     "  kind TEXT NOT NULL,"

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "store/directory.h"
+#include "store/library.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 struct store {
     sqlite3 *db;
     char *path;
-    GHashTable *statements; /* SQL text → idle sqlite3_stmt */
+    GHashTable *statements; /* SQL text → struct query that ended */
     gint64 waits_since_us;  /* for the write lock */
     gboolean syncs_after;   /* store_sync_after_commit() */
 };
@@ -27,7 +28,9 @@ struct store {
 struct query {
     struct store *store;
     sqlite3_stmt *stmt;
-    char *sql; /* key for giving the statement back */
+    char *sql;     /* its key */
+    gboolean kept; /* in statements, which owns it */
+    gboolean busy; /* between its start and query_end() */
 };
 
 static gboolean
@@ -51,6 +54,7 @@ static sqlite3 *
 connect_file(const char *path, int flags, GError **error)
 {
     sqlite3 *db = NULL;
+    library_set_up();
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path,
                     db ? sqlite3_errmsg(db) : "out of memory");
@@ -84,9 +88,12 @@ schema_version(sqlite3 *db)
 }
 
 static void
-finalize_statement(gpointer stmt)
+query_free(gpointer data)
 {
-    sqlite3_finalize(stmt);
+    struct query *query = data;
+    sqlite3_finalize(query->stmt);
+    g_free(query->sql);
+    g_free(query);
 }
 
 #define LOCK_WAIT_US (30 * G_USEC_PER_SEC)
@@ -146,7 +153,7 @@ store_open(const char *path, GError **error)
     store->db = db;
     store->path = g_strdup(path);
     sqlite3_busy_handler(db, wait_for_lock, &store->waits_since_us);
-    store->statements = g_hash_table_new_full(hash_sql, g_str_equal, g_free, finalize_statement);
+    store->statements = g_hash_table_new_full(hash_sql, g_str_equal, NULL, query_free);
     return store;
 }
 
@@ -239,25 +246,28 @@ sync_log(struct store *db, GError **error)
     if (sqlite3_file_control(db->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
         log->pMethods && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK)
         return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_IO, "database: %s-wal: what was committed may not be on the disk",
-                db->path);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_IO,
+                "database: %s-wal: what was committed may not be on the disk", db->path);
     return FALSE;
 }
 
-static sqlite3_stmt *
-take_statement(struct store *store, const char *sql, GError **error)
+/* The kept one, or a new one where that is in use or there is none. */
+static struct query *
+take_query(struct store *store, const char *sql, GError **error)
 {
-    gpointer key = NULL, value = NULL;
-    if (g_hash_table_steal_extended(store->statements, sql, &key, &value)) {
-        g_free(key);
-        return value;
-    }
+    struct query *kept = g_hash_table_lookup(store->statements, sql);
+    if (kept && !kept->busy)
+        return kept;
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
         set_error(store->db, sql, error);
         return NULL;
     }
-    return stmt;
+    struct query *query = g_new(struct query, 1);
+    *query = (struct query){.store = store, .stmt = stmt, .sql = g_strdup(sql), .kept = !kept};
+    if (query->kept)
+        g_hash_table_insert(store->statements, query->sql, query);
+    return query;
 }
 
 static void
@@ -297,12 +307,11 @@ bind_parameters(sqlite3_stmt *stmt, const char *spec, va_list args)
 static struct query *
 query_start(struct store *store, const char *sql, GError **error, const char *spec, va_list args)
 {
-    sqlite3_stmt *stmt = take_statement(store, sql, error);
-    if (!stmt)
+    struct query *query = take_query(store, sql, error);
+    if (!query)
         return NULL;
-    bind_parameters(stmt, spec, args);
-    struct query *query = g_new(struct query, 1);
-    *query = (struct query){.store = store, .stmt = stmt, .sql = g_strdup(sql)};
+    query->busy = TRUE;
+    bind_parameters(query->stmt, spec, args);
     return query;
 }
 
@@ -332,10 +341,13 @@ query_end(struct query *query)
 {
     if (!query)
         return;
+    if (!query->kept) {
+        query_free(query);
+        return;
+    }
     sqlite3_reset(query->stmt);
     sqlite3_clear_bindings(query->stmt);
-    g_hash_table_replace(query->store->statements, query->sql, query->stmt);
-    g_free(query);
+    query->busy = FALSE;
 }
 
 static int
