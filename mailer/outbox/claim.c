@@ -34,12 +34,14 @@ postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *
 static struct claim *
 load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
 {
-    scoped(query_end) struct query *q = store_query(
-        l->db,
-        "SELECT t.bytes, m.token, m.specialist, m.date_at, (SELECT MAX(d.redirected_to) FROM delivery d WHERE "
-        "d.message_id = m.id AND (d.state = 'sent' OR d.state = 'refused' OR d.state = 'unknown')) AS redirected"
-        " FROM message m JOIN message_text t ON t.message_id = m.id WHERE m.id = ?",
-        error, "i", message_id);
+    scoped(query_end) struct query *q =
+        store_query(l->db,
+                    "SELECT t.bytes, m.token, m.specialist, m.date_at, (SELECT MAX(d.redirected_to) FROM "
+                    "delivery d WHERE "
+                    "d.message_id = m.id AND (d.state = 'sent' OR d.state = 'refused' OR d.state = "
+                    "'unknown')) AS redirected"
+                    " FROM message m JOIN message_text t ON t.message_id = m.id WHERE m.id = ?",
+                    error, "i", message_id);
     if (!q || !query_next(q, error))
         return NULL;
     const struct specialist *who = config_specialist(l->config, query_text(q, "specialist"));

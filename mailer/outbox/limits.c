@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The condition of the index delivery_recent, word for word. */
-#define COUNTED \
+#define COUNTED                                                                                              \
     " AND (d.state = 'claimed' OR d.state = 'transmitting' OR d.state = 'sent' OR d.state = 'unknown')"
 
 gboolean

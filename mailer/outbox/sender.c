@@ -329,7 +329,8 @@ say_stopped(struct session *s, GError **error)
 }
 
 static gboolean
-run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report, GError **error)
+run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report,
+            GError **error)
 {
     const struct mailbox *m = ledger->mailbox;
     scoped(secret_free) char *password = NULL;

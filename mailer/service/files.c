@@ -2,8 +2,6 @@
  * loaded, and hashed later, if ever, when they still look the same. */
 #include "service/files.h"
 
-#include "service/context.h"
-
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -51,8 +49,16 @@ files_hash(const struct config *config)
     return g_strdup(g_checksum_get_string(sum));
 }
 
-char *
-files_look(const struct config *config)
+struct files {
+    const struct config *config;
+    char *seen; /* how they looked before they were loaded */
+    gboolean hashed;
+    char *hash;
+};
+
+/* Names, sizes and times of change: nothing is read. The caller frees. */
+static char *
+look_at_files(const struct config *config)
 {
     g_autoptr(GPtrArray) paths = list_files(config);
     GString *look = g_string_new(NULL);
@@ -66,22 +72,40 @@ files_look(const struct config *config)
     return g_string_free(look, FALSE);
 }
 
-const char *
-files_loaded(struct service *s)
+struct files *
+files_new(const struct config *config)
 {
-    if (s->files_hashed)
-        return s->files_hash;
-    s->files_hashed = TRUE;
-    g_autofree char *before = files_look(s->config);
-    g_autofree char *hash = files_hash(s->config);
-    g_autofree char *after = files_look(s->config);
+    struct files *files = g_new0(struct files, 1);
+    files->config = config;
+    files->seen = look_at_files(config);
+    return files;
+}
+
+void
+files_free(struct files *files)
+{
+    if (!files)
+        return;
+    g_free(files->seen);
+    g_free(files->hash);
+    g_free(files);
+}
+
+const char *
+files_loaded(struct files *files)
+{
+    if (files->hashed)
+        return files->hash;
+    files->hashed = TRUE;
+    g_autofree char *before = look_at_files(files->config);
+    g_autofree char *hash = files_hash(files->config);
+    g_autofree char *after = look_at_files(files->config);
     /* Another program may judge otherwise; what it was built from has no name, so its own file stands for it.
      */
     g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
     GStatBuf program;
-    if (s->files_seen && strcmp(s->files_seen, before) == 0 && strcmp(before, after) == 0 && exe &&
-        g_stat(exe, &program) == 0)
-        s->files_hash = g_strdup_printf("%.32s %ld.%ld.%ld", hash, (long)program.st_size,
-                                        (long)program.st_mtim.tv_sec, program.st_mtim.tv_nsec);
-    return s->files_hash;
+    if (strcmp(files->seen, before) == 0 && strcmp(before, after) == 0 && exe && g_stat(exe, &program) == 0)
+        files->hash = g_strdup_printf("%.32s %ld.%ld.%09ld", hash, (long)program.st_size,
+                                      (long)program.st_mtim.tv_sec, program.st_mtim.tv_nsec);
+    return files->hash;
 }

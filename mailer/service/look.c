@@ -30,6 +30,13 @@
 
 /* ---- ahead ---- */
 
+static gint32
+offset_at(GTimeZone *zone, gint64 us)
+{
+    return g_time_zone_get_offset(
+        zone, g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, us / G_USEC_PER_SEC));
+}
+
 /* From when to when the mail may go without anything but the clock having moved; FALSE: not today. */
 static gboolean
 find_interval(const struct service *s, const struct draft *d, const struct pipeline_gate *gate, gint64 now_us,
@@ -53,12 +60,8 @@ find_interval(const struct service *s, const struct draft *d, const struct pipel
         midnight_us = MIN(midnight_us, zone_to_utc_us(hours.zone, &end));
     }
     *until_us = midnight_us;
-    /* Open at both ends of one day's hours is open between; where the clock is set in between, it is not. */
-    return *until_us - 1 > *from_us &&
-           g_time_zone_get_offset(hours.zone, g_time_zone_find_interval(hours.zone, G_TIME_TYPE_UNIVERSAL,
-                                                                        *from_us / G_USEC_PER_SEC)) ==
-               g_time_zone_get_offset(hours.zone, g_time_zone_find_interval(hours.zone, G_TIME_TYPE_UNIVERSAL,
-                                                                            *until_us / G_USEC_PER_SEC)) &&
+    /* Open at both ends of one day's hours is open between; unless the clock is set in between. */
+    return *until_us - 1 > *from_us && offset_at(hours.zone, *from_us) == offset_at(hours.zone, *until_us) &&
            sending_next_us(&hours, *until_us - 1, NULL) == *until_us - 1;
 }
 
@@ -100,7 +103,7 @@ look_at_message(struct service *s, gint64 message_id, gint64 now_us, GError **er
                s->db,
                "UPDATE message SET look_version = (SELECT version FROM account WHERE id = "
                "message.account_id), look_files = ?, look_from = MAX(?, ?), look_until = ? WHERE id = ?",
-               error, "tiiii", files_loaded(s), from_us, now_us, until_us, message_id);
+               error, "tiiii", files_loaded(s->files), from_us, now_us, until_us, message_id);
 }
 
 gboolean
@@ -116,7 +119,7 @@ look_ahead(struct service *s, gint64 account_id, gint64 now_us, GError **error)
         error, "ii", account_id, now_us);
     if (!ids)
         return FALSE;
-    if (ids->len == 0 || leave_any(s->db, now_us) || !files_loaded(s))
+    if (ids->len == 0 || leave_any(s->db, now_us) || !files_loaded(s->files))
         return TRUE;
     for (guint i = 0; i < ids->len; i++)
         if (!look_at_message(s, g_array_index(ids, gint64, i), now_us, error))
@@ -126,62 +129,77 @@ look_ahead(struct service *s, gint64 account_id, gint64 now_us, GError **error)
 
 /* ---- again ---- */
 
+/* A queued message whose look stands, and about which nothing is known that the look does not cover: of whom,
+ * and from where. */
+struct fit {
+    gint64 account_id; /* 0: there is none */
+    gboolean automatic;
+    const struct mailbox *mailbox;
+};
+
+static gboolean
+find_fit(struct service *s, gint64 message_id, gint64 now_us, const char *files, struct fit *out,
+         GError **error)
+{
+    memset(out, 0, sizeof *out);
+    scoped(query_end) struct query *q = store_query(
+        s->db,
+        "SELECT m.account_id, m.automatic, m.mailbox FROM message m"
+        " JOIN account a ON a.id = m.account_id AND a.version = m.look_version AND NOT a.dirty"
+        "  AND (a.evaluate_at IS NULL OR a.evaluate_at > ?2)"
+        " JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step AND"
+        "  p.state = 'queued' AND p.message_id = m.id"
+        " WHERE m.id = ?1 AND m.state = 'queued' AND ?2 >= m.look_from AND ?2 < m.look_until AND "
+        "m.look_files "
+        "= ?3"
+        " AND NOT EXISTS (SELECT 1 FROM leave l WHERE l.from_at <= ?2 AND l.until_at > ?2)"
+        " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.account_id = m.account_id AND (h.until IS NULL OR "
+        "h.until > ?2))"
+        " AND NOT EXISTS (SELECT 1 FROM message o JOIN delivery b ON b.message_id = o.id WHERE "
+        "o.account_id = "
+        "m.account_id AND o.id <> m.id AND (b.state = 'claimed' OR b.state = 'transmitting' OR b.state = "
+        "'unknown'))"
+        " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message_id = m.id AND ((d.state <> 'queued' "
+        "AND d.state <> 'deferred' AND d.state <> 'withdrawn')"
+        "  OR EXISTS (SELECT 1 FROM suppression x WHERE x.address IN (d.address, substr(d.address, "
+        "instr(d.address, '@'))))"
+        "  OR EXISTS (SELECT 1 FROM hold h WHERE h.address = d.address AND (h.until IS NULL OR h.until > "
+        "?2))"
+        "  OR NOT EXISTS (SELECT 1 FROM contact c WHERE c.account_id = m.account_id AND c.address = "
+        "d.address "
+        "AND NOT c.absent)))",
+        error, "iit", message_id, now_us, files);
+    g_autoptr(GError) local = NULL;
+    if (q && query_next(q, &local)) {
+        out->account_id = query_int(q, "account_id");
+        out->automatic = query_int(q, "automatic") != 0;
+        out->mailbox = config_mailbox(s->config, query_text(q, "mailbox"));
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return q && !local;
+}
+
 gboolean
 look_again(struct service *s, gint64 message_id, gint64 now_us, gboolean *fit, GError **error)
 {
-    const char *files = files_loaded(s);
-    gint64 account_id, automatic;
-    const struct mailbox *mailbox;
+    const char *files = files_loaded(s->files);
+    struct fit found;
     *fit = FALSE;
     if (!files)
         return TRUE;
-    {
-        g_autoptr(GError) local = NULL;
-        scoped(query_end) struct query *q = store_query(
-            s->db,
-            "SELECT m.account_id, m.automatic, m.mailbox FROM message m"
-            " JOIN account a ON a.id = m.account_id AND a.version = m.look_version AND NOT a.dirty"
-            "  AND (a.evaluate_at IS NULL OR a.evaluate_at > ?2)"
-            " JOIN step p ON p.account_id = m.account_id AND p.sequence = m.sequence AND p.step = m.step AND"
-            "  p.state = 'queued' AND p.message_id = m.id"
-            " WHERE m.id = ?1 AND m.state = 'queued' AND ?2 >= m.look_from AND ?2 < m.look_until AND "
-            "m.look_files "
-            "= ?3"
-            " AND NOT EXISTS (SELECT 1 FROM leave l WHERE l.from_at <= ?2 AND l.until_at > ?2)"
-            " AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.account_id = m.account_id AND (h.until IS NULL OR "
-            "h.until > ?2))"
-            " AND NOT EXISTS (SELECT 1 FROM message o JOIN delivery b ON b.message_id = o.id WHERE "
-            "o.account_id = "
-            "m.account_id AND o.id <> m.id AND (b.state = 'claimed' OR b.state = 'transmitting' OR b.state = "
-            "'unknown'))"
-            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.message_id = m.id AND ((d.state <> 'queued' "
-            "AND d.state <> 'deferred' AND d.state <> 'withdrawn')"
-            "  OR EXISTS (SELECT 1 FROM suppression x WHERE x.address IN (d.address, substr(d.address, "
-            "instr(d.address, '@'))))"
-            "  OR EXISTS (SELECT 1 FROM hold h WHERE h.address = d.address AND (h.until IS NULL OR h.until > "
-            "?2))"
-            "  OR NOT EXISTS (SELECT 1 FROM contact c WHERE c.account_id = m.account_id AND c.address = "
-            "d.address "
-            "AND NOT c.absent)))",
-            error, "iit", message_id, now_us, files);
-        if (!q || !query_next(q, &local)) {
-            if (local)
-                g_propagate_error(error, g_steal_pointer(&local));
-            return q && !(error && *error);
-        }
-        account_id = query_int(q, "account_id");
-        automatic = query_int(q, "automatic");
-        mailbox = config_mailbox(s->config, query_text(q, "mailbox"));
-    }
-    if (!mailbox)
+    if (!find_fit(s, message_id, now_us, files, &found, error))
+        return FALSE;
+    if (!found.account_id || !found.mailbox)
         return TRUE;
     gint64 not_before_us;
     g_autofree char *why = NULL;
     g_autofree char *stale = NULL;
-    if (!limits_check(s->db, s->config, mailbox, message_id, FALSE, now_us, &not_before_us, &why, error))
+    if (!limits_check(s->db, s->config, found.mailbox, message_id, FALSE, now_us, &not_before_us, &why,
+                      error))
         return FALSE;
-    if (!why && automatic)
-        stale = fence_refusal(s->db, s->config, account_id, mailbox->name);
+    if (!why && found.automatic)
+        stale = fence_refusal(s->db, s->config, found.account_id, found.mailbox->name);
     *fit = !why && !stale;
     return TRUE;
 }

@@ -45,7 +45,7 @@ service_open(const char *config_path, GError **error)
 {
     scoped(service_close) struct service *s = g_new0(struct service, 1);
     s->config = config_load(config_path, error);
-    s->files_seen = s->config ? files_look(s->config) : NULL;
+    s->files = s->config ? files_new(s->config) : NULL;
     s->program = s->config ? program_load(s->config, error) : NULL;
     s->db = s->program ? store_open(s->config->database, error) : NULL;
     if (!s->db)
@@ -78,9 +78,8 @@ service_close(struct service *s)
     finding_files_free(s->findings);
     store_close(s->db);
     program_free(s->program);
+    files_free(s->files);
     config_free(s->config);
-    g_free(s->files_seen);
-    g_free(s->files_hash);
     g_free(s);
 }
 

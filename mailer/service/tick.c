@@ -95,8 +95,7 @@ tick_refresh(struct service *s, GError **error)
     if (store_begin(s->db, error) && store_exec(s->db, "UPDATE account SET dirty = 1", error, "") &&
         /* Hours, caps or nets may have changed: what waits for them is looked at again. */
         store_exec(s->db, "UPDATE delivery SET next_at = 0 WHERE state = 'queued'", error, "") &&
-        store_set_meta(s->db, "program_hash", hash, error) &&
-        store_commit(s->db, error))
+        store_set_meta(s->db, "program_hash", hash, error) && store_commit(s->db, error))
         return TRUE;
     store_rollback(s->db);
     return FALSE;

@@ -30,6 +30,7 @@ enum {
 
 struct rule {
     char *text;
+    char *line;       /* the same without its line breaks */
     GPtrArray *reads; /* const char *, borrowed from columns; NULL-terminated after rules_add() */
     gboolean reads_today;
     sqlite3_stmt *alone; /* prepared when first needed */
@@ -60,6 +61,7 @@ rule_free(gpointer data)
     sqlite3_finalize(rule->alone);
     g_ptr_array_unref(rule->reads);
     g_free(rule->text);
+    g_free(rule->line);
     g_free(rule);
 }
 
@@ -319,6 +321,18 @@ find_fault(struct rules *rules, const char *sql)
     return NULL;
 }
 
+/* The caller frees. */
+static char *
+on_one_line(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
+    GString *line = g_string_new(NULL);
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_string_append_printf(line, "%s%s", line->len ? " " : "", *word);
+    return g_string_free(line, FALSE);
+}
+
 int
 rules_add(struct rules *rules, const char *file, int line, const char *key, const char *sql, GError **error)
 {
@@ -333,6 +347,7 @@ rules_add(struct rules *rules, const char *file, int line, const char *key, cons
     }
     struct rule *rule = g_new0(struct rule, 1);
     rule->text = g_strdup(sql);
+    rule->line = on_one_line(sql);
     rule->reads = g_ptr_array_new();
     for (guint i = 0; rules->columns[i]; i++) {
         if (!g_hash_table_contains(rules->reads, GUINT_TO_POINTER(i + 1)))
@@ -377,6 +392,12 @@ const char *
 rules_text(const struct rules *rules, int index)
 {
     return rule_at(rules, index)->text;
+}
+
+const char *
+rules_line(const struct rules *rules, int index)
+{
+    return rule_at(rules, index)->line;
 }
 
 /* ---- evaluating ---- */

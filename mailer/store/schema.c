@@ -113,13 +113,13 @@ static const char migration_1[] =
     "  approved_by TEXT, approved_at INTEGER,"
     "  date_at INTEGER,"   /* the Date header: set by the first transmission, kept by retries */
     "  copy TEXT) STRICT;" /* wanted, done: our copy in the Sent folder */
-    /* What is long of a message, and does not change while it is sent: each claim and answer writes the row above
-       again. */
+    /* What is long of a message, and does not change while it is sent: each claim and answer writes the row
+       above again. */
     "CREATE TABLE message_text("
     "  message_id INTEGER PRIMARY KEY REFERENCES message(id),"
     "  template_text TEXT NOT NULL,"
-    "  markdown TEXT NOT NULL,"           /* as it will be sent: rendered, perhaps edited */
-    "  rendered TEXT NOT NULL,"           /* as the template gave it: what it rests on is compared with this */
+    "  markdown TEXT NOT NULL," /* as it will be sent: rendered, perhaps edited */
+    "  rendered TEXT NOT NULL," /* as the template gave it: what it rests on is compared with this */
     "  basis TEXT NOT NULL DEFAULT '{}'," /* facts used: JSON object name → {value, source, as_of} */
     "  bytes BLOB) STRICT;"               /* frozen by the approval; only Date is added at sending */
     "CREATE INDEX message_copy ON message(mailbox) WHERE copy = 'wanted';"
@@ -238,8 +238,8 @@ static const char migration_2[] =
     "  specialist TEXT NOT NULL,"
     "  from_at INTEGER NOT NULL, until_at INTEGER NOT NULL," /* until_at: back at work */
     "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
-    "CREATE INDEX delivery_recent ON delivery(at) WHERE state = 'claimed' OR state = 'transmitting' OR state = "
-    "'sent' OR state = 'unknown';"
+    "CREATE INDEX delivery_recent ON delivery(at) WHERE state = 'claimed' OR state = 'transmitting' OR "
+    "state = 'sent' OR state = 'unknown';"
     "ALTER TABLE message ADD COLUMN cover TEXT;"          /* who answers go to while its specialist is away */
     "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;" /* where it went instead: redirect_all_to */
 
@@ -299,8 +299,8 @@ static const char migration_2[] =
     "CREATE INDEX event_bounced ON event(at) WHERE kind = 'bounced';"
     "CREATE INDEX delivery_move_at ON delivery_move(at) WHERE to_state IN ('sent', 'refused');"
 
-    /* service/look.h: until when a queued message needs no full look, as long as its account's version and the
-       files stand. */
+    /* service/look.h: until when a queued message needs no full look, as long as its account's version and
+       the files stand. */
     "ALTER TABLE message ADD COLUMN look_version INTEGER;" /* NULL: it needs one */
     "ALTER TABLE message ADD COLUMN look_files TEXT;"
     "ALTER TABLE message ADD COLUMN look_from INTEGER;"
@@ -309,14 +309,14 @@ static const char migration_2[] =
     "CREATE TRIGGER version_facts_added AFTER INSERT ON account_facts WHEN EXISTS (SELECT 1 FROM message m"
     " WHERE m.account_id = NEW.account_id) BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
-    "CREATE TRIGGER version_facts AFTER UPDATE ON account_facts WHEN OLD.facts IS NOT NEW.facts OR NEW.as_of < "
-    "OLD.as_of BEGIN"
+    "CREATE TRIGGER version_facts AFTER UPDATE ON account_facts WHEN OLD.facts IS NOT NEW.facts OR NEW.as_of "
+    "< OLD.as_of BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
     "CREATE TRIGGER version_facts_gone AFTER DELETE ON account_facts BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = OLD.account_id; END;"
     "CREATE TRIGGER version_account AFTER UPDATE OF key, absent, sales_engaged, owner ON account WHEN"
-    " OLD.key <> NEW.key OR OLD.absent <> NEW.absent OR OLD.sales_engaged <> NEW.sales_engaged OR OLD.owner IS "
-    "NOT NEW.owner BEGIN"
+    " OLD.key <> NEW.key OR OLD.absent <> NEW.absent OR OLD.sales_engaged <> NEW.sales_engaged OR OLD.owner "
+    "IS NOT NEW.owner BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.id; END;"
     "CREATE TRIGGER version_enrolment_added AFTER INSERT ON enrolment BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"

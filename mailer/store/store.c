@@ -1,7 +1,8 @@
 /* SQLite behind store.h.
  *
  * Invariants: every connection has foreign keys on, WAL, synchronous=FULL (a committed "transmitting" must
- * survive a power cut), a 30 s busy timeout and double-quoted strings off. Prepared statements are kept by
+ * survive a power cut) or, where store_sync_after_commit() says so, its own sync of the log before
+ * store_commit() returns, a 30 s busy timeout and double-quoted strings off. Prepared statements are kept by
  * their text: the set of literals in the program is finite. A statement in use is never handed out twice; a
  * nested use prepares its own. */
 #include "store/store.h"
