@@ -2,19 +2,21 @@
  *
  * What the full look (policy.c) reads, and why a look taken ahead still stands when look_again() says so:
  *
- *   account_facts, enrolment, stage_entry, account's key, absence, Sales and owner, who wrote last (event)
- *                      the triggers version_* (schema.c) raise account.version with each change; compared
- *   what the pipeline still has to decide       account.dirty, evaluate_at: looked at
- *   usher.conf, sequences, facts.conf, holidays, templates, findings, the program itself
- *                      look_files, compared with what this process loaded
- *   now: rules read it as the local date        look_until is no later than midnight, the account's and the
- * team's the hours and the gap                  look_from is after the gap; until look_until the hours are
- * open ages of facts (Max-Age)                they only grow: the text was written for the end of the
- * interval the time of day in a template          such a mail is never looked at ahead leave of the
- * specialists                    while anybody is away the full look is taken the message itself frozen;
- * approving it again clears look_version
+ * - account_facts, enrolment, stage_entry, the account's key, absence, Sales and owner, who wrote last:
+ *   account.version is compared; the triggers version_* (schema.c) raise it with each change, and the import
+ *   where a source is new to the account;
+ * - what the pipeline still has to decide: account.dirty and evaluate_at are looked at;
+ * - usher.conf, sequences, facts.conf, holidays, templates, findings, the program: look_files is compared
+ * with what this process loaded;
+ * - now, in rules: they read the local date, and look_until is no later than the account's and the team's
+ * midnight;
+ * - now, in hours and gap: look_from is after the gap, and until look_until the hours are open;
+ * - now, in ages (Max-Age): they only grow, and the text was written for the end of the interval;
+ * - now, in a template: a mail that says the time of day is never looked at ahead;
+ * - leave of the specialists: while anybody is away the full look is taken;
+ * - the message itself: frozen; approving it again clears look_version.
  *
- * and looked at each time: message and step, nobody has it yet, suppressions, contacts, holds, other mail to
+ * Looked at each time: message and step, that nobody has it yet, suppressions, contacts, holds, other mail to
  * the account under way, limits, and the fence of an automatic mail. */
 #include "service/look.h"
 

@@ -305,10 +305,9 @@ static const char migration_2[] =
     "ALTER TABLE message ADD COLUMN look_files TEXT;"
     "ALTER TABLE message ADD COLUMN look_from INTEGER;"
     "ALTER TABLE message ADD COLUMN look_until INTEGER;"
-    /* The version grows with every row that the full look reads of the account, whoever writes it. */
-    "CREATE TRIGGER version_facts_added AFTER INSERT ON account_facts WHEN EXISTS (SELECT 1 FROM message m"
-    " WHERE m.account_id = NEW.account_id) BEGIN"
-    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    /* The version grows with every row that the full look reads of the account, whoever writes it; only a
+       further source's facts are left to the import, which adds many at once to accounts that nobody wrote
+       to. */
     "CREATE TRIGGER version_facts AFTER UPDATE ON account_facts WHEN OLD.facts IS NOT NEW.facts OR NEW.as_of "
     "< OLD.as_of BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"

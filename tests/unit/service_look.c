@@ -54,10 +54,6 @@ static const struct {
      FALSE},
     {"facts changed", "2026-11-02 10:01", NULL, NULL,
      "UPDATE account_facts SET facts = '{\"forecast_mrr\": 900}'", FALSE, FALSE},
-    {"facts of another source", "2026-11-02 10:01", NULL, NULL,
-     "INSERT INTO account_facts SELECT account_id, 'zz', as_of + 1, '{\"forecast_mrr\": 900}' FROM "
-     "account_facts",
-     FALSE, FALSE},
     {"facts gone", "2026-11-02 10:01", NULL, NULL, "DELETE FROM account_facts", FALSE, FALSE},
     {"absent", "2026-11-02 10:01", NULL, NULL, "UPDATE account SET absent = 1", FALSE, FALSE},
     {"Sales", "2026-11-02 10:01", NULL, NULL, "UPDATE account SET sales_engaged = 1", FALSE, TRUE},
