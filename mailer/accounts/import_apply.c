@@ -117,6 +117,8 @@ change_account(struct import *import, struct query *q, GError **error)
                       " ON CONFLICT(account_id, source) DO UPDATE SET as_of = excluded.as_of, facts = "
                       "excluded.facts",
                       error, "itit", id, o->source, o->as_of_us, query_text(q, "facts")) &&
+           /* A source that is new to the account counts, whatever it says; any other by the trigger. */
+           store_exec(import->db, "UPDATE account SET version = version + 1 WHERE id = ?", error, "i", id) &&
            (!(returned || changed) || account_touch(import->db, id, error)) &&
            (!returned ||
             (store_exec(import->db, "UPDATE account SET absent = 0 WHERE id = ?", error, "i", id) &&

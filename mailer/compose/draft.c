@@ -173,27 +173,33 @@ draft_store(struct store *db, struct draft *d, GError **error)
     gboolean ok = store_exec(
         db,
         "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at,"
-        " template, template_text, subject, markdown, rendered, basis, recipients, follows, findings)"
-        " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        error, "ittittitttttttit", d->account_id, d->sequence, d->step, (gint64)d->automatic,
-        d->specialist->id, d->specialist->mailbox->name, d->created_us, d->template_name, d->template_text,
-        d->subject, d->markdown, d->rendered, basis, recipients_text, (gint64)d->follows, findings);
+        " template, subject, recipients, follows, findings)"
+        " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)",
+        error, "ittittitttit", d->account_id, d->sequence, d->step, (gint64)d->automatic, d->specialist->id,
+        d->specialist->mailbox->name, d->created_us, d->template_name, d->subject, recipients_text,
+        (gint64)d->follows, findings);
+    if (ok)
+        d->id = store_last_id(db);
+    ok = ok && store_exec(db,
+                          "INSERT INTO message_text(message_id, template_text, markdown, rendered, basis)"
+                          " VALUES(?, ?, ?, ?, ?)",
+                          error, "itttt", d->id, d->template_text, d->markdown, d->rendered, basis);
     free(recipients_text);
     free(basis);
     free(findings);
     json_decref(recipients);
-    if (ok)
-        d->id = store_last_id(db);
     return ok && (!d->cover || stand_in_store(db, d, error));
 }
 
 struct draft *
 draft_load(struct store *db, const struct config *config, gint64 id, GError **error)
 {
-    scoped(query_end) struct query *q = store_query(db,
-                                                    "SELECT m.*, a.key AS account_key FROM message m JOIN "
-                                                    "account a ON a.id = m.account_id WHERE m.id = ?",
-                                                    error, "i", id);
+    scoped(query_end) struct query *q =
+        store_query(db,
+                    "SELECT m.*, t.*, a.key AS account_key FROM message m JOIN "
+                    "message_text t ON t.message_id = m.id JOIN "
+                    "account a ON a.id = m.account_id WHERE m.id = ?",
+                    error, "i", id);
     g_autoptr(GError) local = NULL;
     if (!q)
         return NULL;
@@ -309,6 +315,8 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
     struct letter letter;
     if (!draft_write_again(c, tpl, &now, &letter, difference, error))
         return FALSE;
+    if (c->reads_clock)
+        *c->reads_clock = letter.reads_clock;
     g_autoptr(GError) stale = NULL;
     if (strcmp(letter.markdown, draft->rendered) != 0)
         *difference = first_difference(draft->rendered, letter.markdown);
@@ -324,11 +332,13 @@ draft_still_holds(const struct composer *c, const struct draft *draft, char **di
 static gboolean
 keep_revision(struct store *db, gint64 id, GError **error)
 {
-    return store_exec(db,
-                      "INSERT OR REPLACE INTO draft_revision(message_id, revision, subject, markdown, "
-                      "rendered, recipients, specialist) SELECT id, revision, subject, markdown, rendered, "
-                      "recipients, specialist FROM message WHERE id = ?",
-                      error, "i", id);
+    return store_exec(
+        db,
+        "INSERT OR REPLACE INTO draft_revision(message_id, revision, subject, markdown, "
+        "rendered, recipients, specialist) SELECT m.id, m.revision, m.subject, t.markdown, t.rendered, "
+        "m.recipients, m.specialist FROM message m JOIN message_text t ON t.message_id = m.id "
+        "WHERE m.id = ?",
+        error, "i", id);
 }
 
 gboolean
@@ -351,14 +361,20 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
          *findings = json_dumps(fresh->findings, JSON_COMPACT | JSON_PRESERVE_ORDER);
     gboolean ok =
         (!*changed || keep_revision(c->db, draft->id, error)) &&
-        store_exec(c->db,
-                   "UPDATE message SET subject = ?, markdown = ?, rendered = ?, basis = ?, "
-                   "recipients = ?, specialist = ?, mailbox = ?, template_text = ?, findings = ?,"
-                   " revised_by = CASE WHEN ?10 THEN ? ELSE revised_by END, revision = revision + ?10"
-                   " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
-                   error, "tttttttttitii", subject, markdown, fresh->rendered, basis, recipients,
-                   fresh->specialist->id, fresh->specialist->mailbox->name, fresh->template_text, findings,
-                   (gint64)*changed, actor, draft->id, draft->revision);
+        store_exec(
+            c->db,
+            "UPDATE message_text SET markdown = ?, rendered = ?, basis = ?, template_text = ? WHERE "
+            "message_id = (SELECT id FROM message WHERE id = ? AND state IN ('waiting', 'changed') AND "
+            "revision = ?)",
+            error, "ttttii", markdown, fresh->rendered, basis, fresh->template_text, draft->id,
+            draft->revision) &&
+        store_exec(
+            c->db,
+            "UPDATE message SET subject = ?, recipients = ?, specialist = ?, mailbox = ?, findings = ?,"
+            " revised_by = CASE WHEN ?6 THEN ? ELSE revised_by END, revision = revision + ?6"
+            " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
+            error, "tttttitii", subject, recipients, fresh->specialist->id, fresh->specialist->mailbox->name,
+            findings, (gint64)*changed, actor, draft->id, draft->revision);
     fresh->id = draft->id;
     ok = ok && stand_in_store(c->db, fresh, error);
     free(recipients);
@@ -421,16 +437,17 @@ draft_save_edit(struct store *db, struct draft *draft, const char *text, const c
         return FALSE;
     if (!keep_revision(db, draft->id, error) ||
         !store_exec(db,
-                    "UPDATE message SET subject = ?, markdown = ?, edited = 1, revision = revision + 1, "
+                    "UPDATE message SET subject = ?, edited = 1, revision = revision + 1, "
                     "revised_by = ? WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
-                    error, "tttii", subject, body, actor, draft->id, draft->revision))
+                    error, "ttii", subject, actor, draft->id, draft->revision))
         return FALSE;
     if (store_changes(db) != 1) {
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_TEMP,
                             "the draft changed or was decided while you edited; nothing was saved");
         return FALSE;
     }
-    return TRUE;
+    return store_exec(db, "UPDATE message_text SET markdown = ? WHERE message_id = ?", error, "ti", body,
+                      draft->id);
 }
 
 /* ---- freezing ---- */
@@ -462,11 +479,11 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
     if (!bytes ||
         !store_exec(c->db,
                     "UPDATE message SET state = 'queued', reason = NULL, message_id = ?, token = "
-                    "?, bytes = ?, date_at = NULL, approved_by = ?, approved_at = ?, "
+                    "?, date_at = NULL, look_version = NULL, approved_by = ?, approved_at = ?, "
                     "approved_revision = revision, first_by = CASE WHEN first_revision = revision "
                     "THEN first_by END, first_revision = NULL"
                     " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
-                    error, "ttbtiii", message_id, token, bytes, actor, c->now_us, draft->id, draft->revision))
+                    error, "tttiii", message_id, token, actor, c->now_us, draft->id, draft->revision))
         return FALSE;
     if (store_changes(c->db) != 1) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP,
@@ -474,6 +491,9 @@ draft_freeze(const struct composer *c, struct draft *draft, const char *actor, G
                     draft->id);
         return FALSE;
     }
+    if (!store_exec(c->db, "UPDATE message_text SET bytes = ? WHERE message_id = ?", error, "bi", bytes,
+                    draft->id))
+        return FALSE;
     draft->state = MESSAGE_QUEUED;
     g_free(draft->message_id);
     draft->message_id = g_steal_pointer(&message_id);

@@ -61,6 +61,8 @@ struct composer {
     const struct fact_row *row; /* the account's, engine facts included */
     gint64 now_us;
     struct finding_files *findings; /* NULL: there are none to tell */
+    gboolean
+        *reads_clock; /* draft_still_holds(): TRUE when the text depends on the time of day; may be NULL */
 };
 
 /* Which mail is wanted. */

@@ -435,9 +435,11 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
     struct source source;
     memset(out, 0, sizeof *out);
     source_init(&source, values);
+    bool reads_clock = false;
     struct liquid_options options = {.data = {.lookup = lookup, .names = source_names, .user = &source},
                                      .zone = fact_row_zone(values->row),
                                      .now_us = values->now_us,
+                                     .reads_clock = &reads_clock,
                                      .user = &source,
                                      .isolate = true,
                                      .no_blanks = true,
@@ -456,6 +458,7 @@ mail_template_render(const struct mail_template *tpl, const struct letter_values
     }
     if (ok) {
         out->subject = one_line(subject->str);
+        out->reads_clock = reads_clock;
         note_findings(&source, tpl);
         out->used = json_incref(source.used);
         if (!*out->subject)

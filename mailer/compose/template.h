@@ -49,6 +49,7 @@ struct letter {
     char *markdown; /* with the values escaped: can be edited and rendered again */
     json_t *used;   /* object: fact → {value, source, as_of} in the order of reading, then what the findings
                        rest on; with "own_age": true where the Max-Age of its finding governs its age */
+    gboolean reads_clock; /* it may say something else a minute later */
 };
 void letter_clear(struct letter *letter);
 

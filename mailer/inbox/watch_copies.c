@@ -26,10 +26,12 @@ static GPtrArray *
 wanted_copies(struct watch *w, GError **error)
 {
     g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(copy_free);
-    scoped(query_end) struct query *q = store_query(
-        w->intake->db,
-        "SELECT id, message_id, bytes, date_at FROM message WHERE mailbox = ? AND copy = 'wanted' LIMIT 100",
-        error, "t", w->intake->mailbox->name);
+    scoped(query_end) struct query *q =
+        store_query(w->intake->db,
+                    "SELECT m.id, m.message_id, t.bytes, m.date_at FROM message m JOIN message_text t ON "
+                    "t.message_id = m.id WHERE "
+                    "m.mailbox = ? AND m.copy = 'wanted' LIMIT 100",
+                    error, "t", w->intake->mailbox->name);
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         struct copy *c = g_new0(struct copy, 1);

@@ -30,6 +30,15 @@ is_digits(struct text text)
     return text.len > 0;
 }
 
+/* One that begins with year, month and day takes nothing from the clock. */
+static bool
+is_full_date(struct text text)
+{
+    struct text year = {text.text, 4}, month = {text.text + 5, 2}, day = {text.text + 8, 2};
+    return text.len >= 10 && is_digits(year) && text.text[4] == '-' && is_digits(month) &&
+           text.text[7] == '-' && is_digits(day);
+}
+
 static GDateTime *
 read_value(const struct liquid_options *options, const struct liquid_value *value, GTimeZone *zone)
 {
@@ -43,6 +52,8 @@ read_value(const struct liquid_options *options, const struct liquid_value *valu
         return NULL;
 
     struct text text = {value->string.text, value->string.len};
+    if (options->reads_clock && !is_full_date(text) && !is_digits(text))
+        *options->reads_clock = true;
     if (is_word(text, "now") || is_word(text, "today"))
         return g_steal_pointer(&now);
     if (is_digits(text))

@@ -80,8 +80,10 @@ struct liquid_options {
     struct liquid_data data;
     bool lax; /* unknown names and properties are empty, as in other Liquid engines; default: they are errors
                */
-    GTimeZone *zone; /* borrowed; NULL: UTC, and a date text with its own offset keeps it */
-    gint64 now_us;   /* what "now" means to the date filter; 0: the wall clock */
+    GTimeZone *zone;   /* borrowed; NULL: UTC, and a date text with its own offset keeps it */
+    gint64 now_us;     /* what "now" means to the date filter; 0: the wall clock */
+    bool *reads_clock; /* set when the date filter met "now", or a text without year, month and day; may be
+                          NULL */
     struct liquid_limits limits;
     bool isolate;   /* an included partial is as much on its own as a rendered one: it sees the data and its
                        arguments, and what it assigns is gone after it */

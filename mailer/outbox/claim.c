@@ -34,12 +34,14 @@ postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *
 static struct claim *
 load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
 {
-    scoped(query_end) struct query *q = store_query(
-        l->db,
-        "SELECT bytes, token, specialist, date_at, (SELECT MAX(d.redirected_to) FROM delivery d WHERE "
-        "d.message_id = message.id AND d.state IN ('sent', 'refused', 'unknown')) AS redirected"
-        " FROM message WHERE id = ?",
-        error, "i", message_id);
+    scoped(query_end) struct query *q =
+        store_query(l->db,
+                    "SELECT t.bytes, m.token, m.specialist, m.date_at, (SELECT MAX(d.redirected_to) FROM "
+                    "delivery d WHERE "
+                    "d.message_id = m.id AND (d.state = 'sent' OR d.state = 'refused' OR d.state = "
+                    "'unknown')) AS redirected"
+                    " FROM message m JOIN message_text t ON t.message_id = m.id WHERE m.id = ?",
+                    error, "i", message_id);
     if (!q || !query_next(q, error))
         return NULL;
     const struct specialist *who = config_specialist(l->config, query_text(q, "specialist"));
@@ -90,7 +92,7 @@ mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
                     "delivery.message_id)"
                     " WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
                     error, "titii", l->owner, now_us, c->redirect_to, c->message_id, now_us) ||
-        !store_exec(l->db, "UPDATE message SET date_at = COALESCE(date_at, ?) WHERE id = ?", error, "ii",
+        !store_exec(l->db, "UPDATE message SET date_at = ? WHERE id = ? AND date_at IS NULL", error, "ii",
                     now_us, c->message_id))
         return FALSE;
     scoped(query_end) struct query *q = store_query(

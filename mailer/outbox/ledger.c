@@ -32,7 +32,7 @@
 
 #define CLAIM_MAX_AGE_US (5 * CLOCK_MINUTE_US) /* what the claim looked at is true no longer than this */
 /* The condition of the index delivery_busy, word for word: without it SQLite reads the whole table. */
-#define BUSY " AND state IN ('claimed', 'transmitting', 'unknown')"
+#define BUSY " AND (state = 'claimed' OR state = 'transmitting' OR state = 'unknown')"
 
 #define EVIDENCE_PAUSE_US CLOCK_HOUR_US /* a person looks when no evidence came by itself */
 #define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)
@@ -382,6 +382,22 @@ settle_one(struct ledger *l, struct claim *c, const char *address, const struct 
     return TRUE;
 }
 
+/* The names of the findings that the mail tells for the first time. */
+static json_t *
+told_first(const char *findings)
+{
+    json_t *all = json_loads(findings, 0, NULL), *names = json_array(), *finding;
+    size_t i;
+    json_array_foreach(all, i, finding)
+    {
+        const json_t *again = json_object_get(finding, "again");
+        if (!again || json_is_null(again))
+            json_array_append(names, json_object_get(finding, "name"));
+    }
+    json_decref(all);
+    return names;
+}
+
 /* What the message as a whole has become. */
 gboolean
 ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
@@ -393,9 +409,8 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
         scoped(query_end) struct query *q =
             store_query(l->db,
                         "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
-                        "m.follows, m.automatic, m.approved_at, MAX(d.redirected_to) AS redirected_to,"
-                        " (SELECT json_group_array(f.value ->> 'name') FROM json_each(m.findings) f"
-                        "  WHERE f.value ->> 'again' IS NULL) AS findings,"
+                        "m.follows, m.automatic, m.approved_at, MAX(d.redirected_to) AS redirected_to, "
+                        "m.findings,"
                         " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
                         "'sent') AS to_sent,"
                         " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
@@ -413,7 +428,7 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
                          "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"), "opens",
                          follows == 0, "approved_at",
                          (json_int_t)(query_int(q, "automatic") ? 0 : query_int(q, "approved_at")));
-        json_object_set_new(data, "findings", json_loads(query_text(q, "findings"), 0, NULL));
+        json_object_set_new(data, "findings", told_first(query_text(q, "findings")));
         if (query_text(q, "redirected_to"))
             json_object_set_new(data, "redirected_to", json_string(query_text(q, "redirected_to")));
     }

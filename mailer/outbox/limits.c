@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* The condition of the index delivery_recent, word for word. */
-#define COUNTED " AND d.state IN ('claimed', 'transmitting', 'sent', 'unknown')"
+#define COUNTED                                                                                              \
+    " AND (d.state = 'claimed' OR d.state = 'transmitting' OR d.state = 'sent' OR d.state = 'unknown')"
 
 gboolean
 limits_allow_address(const struct config *config, const char *address)

@@ -328,8 +328,9 @@ say_stopped(struct session *s, GError **error)
     return !local;
 }
 
-gboolean
-sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report, GError **error)
+static gboolean
+run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report,
+            GError **error)
 {
     const struct mailbox *m = ledger->mailbox;
     scoped(secret_free) char *password = NULL;
@@ -379,4 +380,15 @@ sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_r
     g_free(s.recipients);
     ledger->setup = NULL;
     return ok;
+}
+
+/* Several mailboxes' senders wait for the disk together. A transition of the ledger that may or may not be on
+ * the disk is what ledger_recover() is for: nothing of a body has left then. */
+gboolean
+sender_run(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report, GError **error)
+{
+    if (!store_sync_after_commit(ledger->db, TRUE, error))
+        return FALSE;
+    gboolean ok = run_session(ledger, stop, report, error);
+    return store_sync_after_commit(ledger->db, FALSE, ok ? error : NULL) && ok;
 }

@@ -396,14 +396,10 @@ view_rule_line(const struct view *view, int rule, glong max)
 char *
 view_line_of(const struct rules *rules, int rule, glong max)
 {
-    g_auto(GStrv) words = g_strsplit_set(rules_text(rules, rule), " \t\r\n", -1);
-    g_autoptr(GString) line = g_string_new(NULL);
-    for (char **word = words; *word; word++)
-        if (**word)
-            g_string_append_printf(line, "%s%s", line->len ? " " : "", *word);
-    if (!max || g_utf8_strlen(line->str, -1) <= max)
-        return g_strdup(line->str);
-    g_autofree char *cut = g_utf8_substring(line->str, 0, max);
+    const char *line = rules_line(rules, rule);
+    if (!max || g_utf8_strlen(line, -1) <= max)
+        return g_strdup(line);
+    g_autofree char *cut = g_utf8_substring(line, 0, max);
     return g_strconcat(cut, "…", NULL);
 }
 

@@ -7,6 +7,7 @@
 #include "pipeline/engine.h"
 #include "store/journal.h"
 
+struct files;
 struct finding_files;
 
 struct service {
@@ -17,6 +18,7 @@ struct service {
     struct event_sink sink; /* records an event with all its consequences */
     struct outbox_policy policy;
     struct finding_files *findings; /* of the templates folder; read when a mail first asks */
+    struct files *files;            /* what configuration and program were loaded from */
     gint64 cause; /* the event whose consequences are being recorded, 0: none; what is recorded names it */
 };
 

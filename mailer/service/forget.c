@@ -245,8 +245,8 @@ empty_texts(struct forgetting *f, GError **error)
                     "WHERE address = ?1)",
                     error, "t", f->address) ||
         !store_exec(f->s->db,
-                    "UPDATE message SET markdown = '(forgotten)', rendered = '(forgotten)', basis = '{}', "
-                    "bytes = NULL WHERE id IN (SELECT id FROM message WHERE instr(lower(recipients), "
+                    "UPDATE message_text SET markdown = '(forgotten)', rendered = '(forgotten)', basis = '{}', "
+                    "bytes = NULL WHERE message_id IN (SELECT id FROM message WHERE instr(lower(recipients), "
                     "json_quote(?1)) > 0 UNION SELECT message_id FROM delivery WHERE address = ?1)",
                     error, "t", f->address))
         return FALSE;

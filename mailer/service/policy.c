@@ -8,6 +8,7 @@
 #include "inbox/fence.h"
 #include "outbox/limits.h"
 #include "service/drafting.h"
+#include "service/look.h"
 
 #include <string.h>
 
@@ -229,6 +230,12 @@ policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_u
 {
     struct service *s = user;
     (void)db;
+    gboolean fit;
+    *verdict = OUTBOX_SEND;
+    if (!look_again(s, message_id, now_us, &fit, error))
+        return FALSE;
+    if (fit)
+        return TRUE;
     *verdict = OUTBOX_GONE;
     g_autoptr(GError) local = NULL;
     gint64 account_id =

@@ -13,6 +13,8 @@
 #include "service/clone_guard.h"
 #include "service/consequences.h"
 #include "service/drafting.h"
+#include "service/files.h"
+#include "service/look.h"
 #include "service/policy.h"
 
 /* ---- opening ---- */
@@ -44,6 +46,7 @@ service_open(const char *config_path, GError **error)
 {
     scoped(service_close) struct service *s = g_new0(struct service, 1);
     s->config = config_load(config_path, error);
+    s->files = s->config ? files_new(s->config) : NULL;
     s->program = s->config ? program_load(s->config, error) : NULL;
     s->db = s->program ? store_open(s->config->database, error) : NULL;
     if (!s->db)
@@ -76,6 +79,7 @@ service_close(struct service *s)
     finding_files_free(s->findings);
     store_close(s->db);
     program_free(s->program);
+    files_free(s->files);
     config_free(s->config);
     g_free(s);
 }
@@ -155,5 +159,5 @@ service_advance(struct service *s, gint64 account_id, gint64 now_us, GError **er
     return drafting_return_orphans(s, account_id, now_us, error) &&
            pipeline_advance(s->db, s->program, account_id, now_us, error) &&
            drafting_withdraw_unwanted(s, account_id, now_us, error) &&
-           drafting_compose_wanted(s, account_id, now_us, error);
+           drafting_compose_wanted(s, account_id, now_us, error) && look_ahead(s, account_id, now_us, error);
 }

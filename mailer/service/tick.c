@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "service/drafting.h"
+#include "service/files.h"
 
 #include <string.h>
 
@@ -81,42 +82,12 @@ tick_run(struct service *s, gint64 now_us, const volatile gboolean *stop, guint 
     return TRUE;
 }
 
-static gint
-by_name(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void
-hash_folder(GChecksum *sum, const char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    for (const char *name; dir && (name = g_dir_read_name(dir));)
-        g_ptr_array_add(names, g_build_filename(folder, name, NULL));
-    g_ptr_array_sort(names, by_name);
-    for (guint i = 0; i < names->len; i++) {
-        g_autofree char *text = NULL;
-        gsize length;
-        if (g_file_get_contents(names->pdata[i], &text, &length, NULL))
-            g_checksum_update(sum, (const guchar *)text, (gssize)length);
-    }
-}
-
 gboolean
 tick_refresh(struct service *s, GError **error)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    hash_folder(sum, s->config->sequences_dir);
-    hash_folder(sum, s->config->templates_dir);
-    g_autofree char *findings = g_build_filename(s->config->templates_dir, "findings", NULL);
-    hash_folder(sum, findings);
-    g_autofree char *config = NULL;
-    gsize length;
-    if (g_file_get_contents(s->config->path, &config, &length, NULL))
-        g_checksum_update(sum, (const guchar *)config, (gssize)length);
+    g_autofree char *hash = files_hash(s->config);
     g_autofree char *before = store_meta(s->db, "program_hash", NULL);
-    if (g_strcmp0(before, g_checksum_get_string(sum)) == 0)
+    if (g_strcmp0(before, hash) == 0)
         return store_exec(
             s->db,
             "UPDATE account SET dirty = 1 WHERE id IN (SELECT account_id FROM step WHERE state = 'waiting')",
@@ -124,8 +95,7 @@ tick_refresh(struct service *s, GError **error)
     if (store_begin(s->db, error) && store_exec(s->db, "UPDATE account SET dirty = 1", error, "") &&
         /* Hours, caps or nets may have changed: what waits for them is looked at again. */
         store_exec(s->db, "UPDATE delivery SET next_at = 0 WHERE state = 'queued'", error, "") &&
-        store_set_meta(s->db, "program_hash", g_checksum_get_string(sum), error) &&
-        store_commit(s->db, error))
+        store_set_meta(s->db, "program_hash", hash, error) && store_commit(s->db, error))
         return TRUE;
     store_rollback(s->db);
     return FALSE;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "store/library.h"
 #include "store/rules_functions.h"
 
 #include <sqlite3.h>
@@ -29,6 +30,7 @@ enum {
 
 struct rule {
     char *text;
+    char *line;       /* the same without its line breaks */
     GPtrArray *reads; /* const char *, borrowed from columns; NULL-terminated after rules_add() */
     gboolean reads_today;
     sqlite3_stmt *alone; /* prepared when first needed */
@@ -59,6 +61,7 @@ rule_free(gpointer data)
     sqlite3_finalize(rule->alone);
     g_ptr_array_unref(rule->reads);
     g_free(rule->text);
+    g_free(rule->line);
     g_free(rule);
 }
 
@@ -176,6 +179,7 @@ prepare_database(struct rules *rules)
         g_string_append(replace, ",?");
     g_string_append_c(replace, ')');
 
+    library_set_up();
     int rc = sqlite3_open_v2(":memory:", &rules->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc == SQLITE_OK) {
@@ -317,6 +321,18 @@ find_fault(struct rules *rules, const char *sql)
     return NULL;
 }
 
+/* The caller frees. */
+static char *
+on_one_line(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
+    GString *line = g_string_new(NULL);
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_string_append_printf(line, "%s%s", line->len ? " " : "", *word);
+    return g_string_free(line, FALSE);
+}
+
 int
 rules_add(struct rules *rules, const char *file, int line, const char *key, const char *sql, GError **error)
 {
@@ -331,6 +347,7 @@ rules_add(struct rules *rules, const char *file, int line, const char *key, cons
     }
     struct rule *rule = g_new0(struct rule, 1);
     rule->text = g_strdup(sql);
+    rule->line = on_one_line(sql);
     rule->reads = g_ptr_array_new();
     for (guint i = 0; rules->columns[i]; i++) {
         if (!g_hash_table_contains(rules->reads, GUINT_TO_POINTER(i + 1)))
@@ -375,6 +392,12 @@ const char *
 rules_text(const struct rules *rules, int index)
 {
     return rule_at(rules, index)->text;
+}
+
+const char *
+rules_line(const struct rules *rules, int index)
+{
+    return rule_at(rules, index)->line;
 }
 
 /* ---- evaluating ---- */

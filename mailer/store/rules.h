@@ -62,6 +62,9 @@ gboolean rules_reads_today(const struct rules *rules, int index);
 /* The expression as it was added; borrowed. */
 const char *rules_text(const struct rules *rules, int index);
 
+/* The same on one line, its words a space apart. Borrowed. */
+const char *rules_line(const struct rules *rules, int index);
+
 /* Makes values, parallel to the columns of rules_new(), the facts under judgement. Texts need to live only
  * during the call. */
 gboolean rules_set_row(struct rules *rules, const struct rule_value *values, GError **error);

@@ -41,7 +41,7 @@ static const char migration_1[] =
 
     /* the journal: store/journal.h */
     "CREATE TABLE event("
-    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id INTEGER PRIMARY KEY," /* no row is ever removed, so none is used twice */
     "  at INTEGER NOT NULL,"
     "  account_id INTEGER,"
     "  kind TEXT NOT NULL,"
@@ -103,20 +103,25 @@ static const char migration_1[] =
     "  reason TEXT," /* why it was rejected, withdrawn or came back */
     "  specialist TEXT NOT NULL, mailbox TEXT NOT NULL,"
     "  created_at INTEGER NOT NULL,"
-    "  template TEXT NOT NULL, template_text TEXT NOT NULL,"
+    "  template TEXT NOT NULL,"
     "  subject TEXT NOT NULL,"
-    "  markdown TEXT NOT NULL," /* as it will be sent: rendered, perhaps edited */
-    "  rendered TEXT NOT NULL," /* as the template gave it: what it rests on is compared with this */
     "  edited INTEGER NOT NULL DEFAULT 0,"
-    "  basis TEXT NOT NULL DEFAULT '{}',"   /* facts used: JSON object name → {value, source, as_of} */
     "  recipients TEXT NOT NULL,"           /* JSON array of {address, name, field, why} */
     "  follows INTEGER NOT NULL DEFAULT 0," /* 1: it continues the account's conversation */
     "  message_id TEXT UNIQUE,"             /* without <>; set when frozen */
     "  token TEXT UNIQUE,"
-    "  bytes BLOB," /* frozen by the approval; only Date is added at sending */
     "  approved_by TEXT, approved_at INTEGER,"
     "  date_at INTEGER,"   /* the Date header: set by the first transmission, kept by retries */
     "  copy TEXT) STRICT;" /* wanted, done: our copy in the Sent folder */
+    /* What is long of a message, and does not change while it is sent: each claim and answer writes the row
+       above again. */
+    "CREATE TABLE message_text("
+    "  message_id INTEGER PRIMARY KEY REFERENCES message(id),"
+    "  template_text TEXT NOT NULL,"
+    "  markdown TEXT NOT NULL," /* as it will be sent: rendered, perhaps edited */
+    "  rendered TEXT NOT NULL," /* as the template gave it: what it rests on is compared with this */
+    "  basis TEXT NOT NULL DEFAULT '{}'," /* facts used: JSON object name → {value, source, as_of} */
+    "  bytes BLOB) STRICT;"               /* frozen by the approval; only Date is added at sending */
     "CREATE INDEX message_copy ON message(mailbox) WHERE copy = 'wanted';"
     "CREATE INDEX message_account ON message(account_id, id);"
     "CREATE INDEX message_waiting ON message(state) WHERE state IN ('waiting', 'changed');"
@@ -135,7 +140,8 @@ static const char migration_1[] =
     "  at INTEGER NOT NULL,"
     "  UNIQUE(message_id, address)) STRICT;"
     "CREATE INDEX delivery_open ON delivery(mailbox, next_at) WHERE state IN ('queued', 'deferred');"
-    "CREATE INDEX delivery_busy ON delivery(mailbox) WHERE state IN ('claimed', 'transmitting', 'unknown');"
+    "CREATE INDEX delivery_busy ON delivery(mailbox) WHERE state = 'claimed' OR state = 'transmitting' OR "
+    "state = 'unknown';" /* a longer IN list makes SQLite build a table for it, each time a row changes */
     "CREATE INDEX delivery_address ON delivery(address);"
 
     /* inbox/ */
@@ -159,6 +165,15 @@ static const char migration_1[] =
     "  UNIQUE(mailbox, folder, uidvalidity, uid)) STRICT;"
     "CREATE INDEX inbound_account ON inbound(account_id, id);"
     "CREATE INDEX inbound_message_id ON inbound(message_id);";
+
+/* Whatever happens to the table's rows of an account raises its version. */
+#define RAISES_VERSION(table)                                                                                \
+    "CREATE TRIGGER version_" table "_added AFTER INSERT ON " table                                          \
+    " BEGIN UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"                        \
+    "CREATE TRIGGER version_" table " AFTER UPDATE ON " table                                                \
+    " BEGIN UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"                        \
+    "CREATE TRIGGER version_" table "_gone AFTER DELETE ON " table                                           \
+    " BEGIN UPDATE account SET version = version + 1 WHERE id = OLD.account_id; END;"
 
 static const char migration_2[] =
     /* compose/ */
@@ -232,8 +247,8 @@ static const char migration_2[] =
     "  specialist TEXT NOT NULL,"
     "  from_at INTEGER NOT NULL, until_at INTEGER NOT NULL," /* until_at: back at work */
     "  cover TEXT, note TEXT) STRICT;"                       /* cover: a specialist; NULL: mail waits */
-    "CREATE INDEX delivery_recent ON delivery(at) WHERE state IN ('claimed', 'transmitting', 'sent', "
-    "'unknown');"
+    "CREATE INDEX delivery_recent ON delivery(at) WHERE state = 'claimed' OR state = 'transmitting' OR "
+    "state = 'sent' OR state = 'unknown';"
     "ALTER TABLE message ADD COLUMN cover TEXT;"          /* who answers go to while its specialist is away */
     "ALTER TABLE delivery ADD COLUMN redirected_to TEXT;" /* where it went instead: redirect_all_to */
 
@@ -264,11 +279,12 @@ static const char migration_2[] =
     "  code INTEGER, enhanced TEXT, text TEXT, host TEXT) STRICT;"
     "CREATE INDEX delivery_move_of ON delivery_move(delivery_id, id);"
     "CREATE TRIGGER delivery_legal BEFORE UPDATE OF state ON delivery WHEN OLD.state <> NEW.state"
-    " AND OLD.state || '>' || NEW.state NOT IN ("
-    "  'queued>claimed', 'queued>withdrawn', 'deferred>claimed', 'deferred>withdrawn', 'withdrawn>queued',"
-    "  'claimed>queued', 'claimed>transmitting', 'claimed>refused', 'claimed>deferred', 'claimed>withdrawn',"
-    "  'transmitting>sent', 'transmitting>refused', 'transmitting>deferred', 'transmitting>unknown',"
-    "  'transmitting>queued', 'unknown>sent', 'unknown>queued')"
+    " AND (instr(NEW.state, ' ') OR NOT instr('"
+    " queued>claimed queued>withdrawn deferred>claimed deferred>withdrawn withdrawn>queued"
+    " claimed>queued claimed>transmitting claimed>refused claimed>deferred claimed>withdrawn"
+    " transmitting>sent transmitting>refused transmitting>deferred transmitting>unknown"
+    " transmitting>queued unknown>sent unknown>queued "
+    "', ' ' || OLD.state || '>' || NEW.state || ' '))"
     " BEGIN SELECT RAISE(ABORT, 'a delivery cannot take this step: see usher-ledger(7)'); END;"
     "CREATE TRIGGER delivery_made AFTER INSERT ON delivery BEGIN"
     " INSERT INTO delivery_move(delivery_id, at, to_state) VALUES(NEW.id, NEW.at, NEW.state); END;"
@@ -336,7 +352,35 @@ static const char migration_2[] =
     "CREATE TABLE account_mark(" /* when something last happened that has no table of its own */
     "  account_id INTEGER NOT NULL, mark TEXT NOT NULL, at INTEGER NOT NULL,"
     "  PRIMARY KEY(account_id, mark)) STRICT, WITHOUT ROWID;"
-    "ALTER TABLE step ADD COLUMN sent_at INTEGER;"; /* when its mail went out */
+    "ALTER TABLE step ADD COLUMN sent_at INTEGER;" /* when its mail went out */
+
+    /* service/look.h: until when a queued message needs no full look, as long as its account's version and
+       the files stand. */
+    "ALTER TABLE message ADD COLUMN look_version INTEGER;" /* NULL: it needs one */
+    "ALTER TABLE message ADD COLUMN look_files TEXT;"
+    "ALTER TABLE message ADD COLUMN look_from INTEGER;"
+    "ALTER TABLE message ADD COLUMN look_until INTEGER;"
+    /* The version grows with every row that the full look reads of the account, whoever writes it; only a
+       further source's facts are left to the import, which adds many at once to accounts that nobody wrote
+       to. */
+    "CREATE TRIGGER version_facts AFTER UPDATE ON account_facts WHEN OLD.facts IS NOT NEW.facts OR NEW.as_of "
+    "< OLD.as_of BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_facts_gone AFTER DELETE ON account_facts BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = OLD.account_id; END;"
+    "CREATE TRIGGER version_account AFTER UPDATE OF key, absent, sales_engaged, owner ON account WHEN"
+    " OLD.key <> NEW.key OR OLD.absent <> NEW.absent OR OLD.sales_engaged <> NEW.sales_engaged OR OLD.owner "
+    "IS NOT NEW.owner BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.id; END;"
+    /* clang-format off */
+    RAISES_VERSION("enrolment") RAISES_VERSION("stage_entry") RAISES_VERSION("segment_member")
+    RAISES_VERSION("goal") RAISES_VERSION("call") RAISES_VERSION("account_mark")
+    /* clang-format on */
+    "CREATE TRIGGER version_step AFTER UPDATE ON step WHEN OLD.state IS NOT NEW.state OR OLD.sent_at IS NOT "
+    "NEW.sent_at BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
+    "CREATE TRIGGER version_wrote AFTER INSERT ON event WHEN NEW.kind IN ('sent', 'hand_sent') BEGIN"
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;";
 
 const char *const schema_migrations[] = {migration_1, migration_2};
 const int schema_migration_count = (int)G_N_ELEMENTS(schema_migrations);

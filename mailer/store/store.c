@@ -1,7 +1,8 @@
 /* SQLite behind store.h.
  *
  * Invariants: every connection has foreign keys on, WAL, synchronous=FULL (a committed "transmitting" must
- * survive a power cut), a 30 s busy timeout and double-quoted strings off. Prepared statements are kept by
+ * survive a power cut) or, where store_sync_after_commit() says so, its own sync of the log before
+ * store_commit() returns, a 30 s busy timeout and double-quoted strings off. Prepared statements are kept by
  * their text: the set of literals in the program is finite. A statement in use is never handed out twice; a
  * nested use prepares its own. */
 #include "store/store.h"
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "store/directory.h"
+#include "store/library.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -19,14 +21,17 @@
 struct store {
     sqlite3 *db;
     char *path;
-    GHashTable *statements; /* SQL text → idle sqlite3_stmt */
+    GHashTable *statements; /* SQL text → struct query that ended */
     gint64 waits_since_us;  /* for the write lock */
+    gboolean syncs_after;   /* store_sync_after_commit() */
 };
 
 struct query {
     struct store *store;
     sqlite3_stmt *stmt;
-    char *sql; /* key for giving the statement back */
+    char *sql;     /* its key */
+    gboolean kept; /* in statements, which owns it */
+    gboolean busy; /* between its start and query_end() */
 };
 
 static gboolean
@@ -50,6 +55,7 @@ static sqlite3 *
 connect_file(const char *path, int flags, GError **error)
 {
     sqlite3 *db = NULL;
+    library_set_up();
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path,
                     db ? sqlite3_errmsg(db) : "out of memory");
@@ -83,9 +89,12 @@ schema_version(sqlite3 *db)
 }
 
 static void
-finalize_statement(gpointer stmt)
+query_free(gpointer data)
 {
-    sqlite3_finalize(stmt);
+    struct query *query = data;
+    sqlite3_finalize(query->stmt);
+    g_free(query->sql);
+    g_free(query);
 }
 
 #define LOCK_WAIT_US (30 * G_USEC_PER_SEC)
@@ -145,7 +154,7 @@ store_open(const char *path, GError **error)
     store->db = db;
     store->path = g_strdup(path);
     sqlite3_busy_handler(db, wait_for_lock, &store->waits_since_us);
-    store->statements = g_hash_table_new_full(hash_sql, g_str_equal, g_free, finalize_statement);
+    store->statements = g_hash_table_new_full(hash_sql, g_str_equal, NULL, query_free);
     return store;
 }
 
@@ -218,20 +227,48 @@ store_migrate(const char *path, GError **error)
     return ok;
 }
 
-static sqlite3_stmt *
-take_statement(struct store *store, const char *sql, GError **error)
+gboolean
+store_sync_after_commit(struct store *db, gboolean after, GError **error)
 {
-    gpointer key = NULL, value = NULL;
-    if (g_hash_table_steal_extended(store->statements, sql, &key, &value)) {
-        g_free(key);
-        return value;
-    }
+    if (!run_script(db->db, after ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", error))
+        return FALSE;
+    db->syncs_after = after;
+    return TRUE;
+}
+
+/* The write-ahead log is written in order, so this makes every commit durable that came before, whoever made
+ * it. What a checkpoint has taken out of the log meanwhile, it has synced itself. */
+static gboolean
+sync_log(struct store *db, GError **error)
+{
+    sqlite3_file *log = NULL;
+    if (!db->syncs_after)
+        return TRUE;
+    if (sqlite3_file_control(db->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) == SQLITE_OK)
+        return TRUE;
+    g_set_error(error, USHER_ERROR, USHER_ERROR_IO,
+                "database: %s-wal: what was committed may not be on the disk", db->path);
+    return FALSE;
+}
+
+/* The kept one, or a new one where that is in use or there is none. */
+static struct query *
+take_query(struct store *store, const char *sql, GError **error)
+{
+    struct query *kept = g_hash_table_lookup(store->statements, sql);
+    if (kept && !kept->busy)
+        return kept;
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
         set_error(store->db, sql, error);
         return NULL;
     }
-    return stmt;
+    struct query *query = g_new(struct query, 1);
+    *query = (struct query){.store = store, .stmt = stmt, .sql = g_strdup(sql), .kept = !kept};
+    if (query->kept)
+        g_hash_table_insert(store->statements, query->sql, query);
+    return query;
 }
 
 static void
@@ -271,12 +308,11 @@ bind_parameters(sqlite3_stmt *stmt, const char *spec, va_list args)
 static struct query *
 query_start(struct store *store, const char *sql, GError **error, const char *spec, va_list args)
 {
-    sqlite3_stmt *stmt = take_statement(store, sql, error);
-    if (!stmt)
+    struct query *query = take_query(store, sql, error);
+    if (!query)
         return NULL;
-    bind_parameters(stmt, spec, args);
-    struct query *query = g_new(struct query, 1);
-    *query = (struct query){.store = store, .stmt = stmt, .sql = g_strdup(sql)};
+    query->busy = TRUE;
+    bind_parameters(query->stmt, spec, args);
     return query;
 }
 
@@ -306,10 +342,13 @@ query_end(struct query *query)
 {
     if (!query)
         return;
+    if (!query->kept) {
+        query_free(query);
+        return;
+    }
     sqlite3_reset(query->stmt);
     sqlite3_clear_bindings(query->stmt);
-    g_hash_table_replace(query->store->statements, query->sql, query->stmt);
-    g_free(query);
+    query->busy = FALSE;
 }
 
 static int
@@ -376,6 +415,8 @@ store_exec(struct store *db, const char *sql, GError **error, const char *spec, 
         FAULT_POINT("store.exec.before");
     while (query_next(q, &local))
         ;
+    if (!local && !store_in_transaction(db))
+        sync_log(db, &local);
     if (!store_in_transaction(db))
         FAULT_POINT("store.exec.after");
     if (!local)
@@ -455,8 +496,9 @@ store_commit(struct store *db, GError **error)
 {
     FAULT_POINT("store.commit.before");
     if (run_script(db->db, "COMMIT", error)) {
+        gboolean synced = sync_log(db, error);
         FAULT_POINT("store.commit.after");
-        return TRUE;
+        return synced;
     }
     store_rollback(db);
     return FALSE;

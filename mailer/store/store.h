@@ -64,6 +64,12 @@ gboolean store_commit(struct store *db, GError **error);
 void store_rollback(struct store *db);
 gboolean store_in_transaction(struct store *db);
 
+/* TRUE: from now on a commit is put on the disk after the write lock was given back, still before
+ * store_commit() returns, so that processes that commit at the same time share the disk's turns. Then FALSE
+ * with USHER_ERROR_IO may mean that all was committed and others see it, only not how safe it is: only for
+ * whoever can live with that. FALSE: as on opening. Not inside a transaction. */
+gboolean store_sync_after_commit(struct store *db, gboolean after, GError **error);
+
 /* A point inside a transaction to which a part of the work can be undone; they may nest. End each with one of
  * the two. */
 gboolean store_savepoint(struct store *db, GError **error);

@@ -313,7 +313,7 @@ static char *
 frozen_text(struct world *w, gint64 id)
 {
     scoped(query_end) struct query *q =
-        store_query(w->f.db, "SELECT bytes FROM message WHERE id = ?", &w->f.error, "i", id);
+        store_query(w->f.db, "SELECT bytes FROM message_text WHERE message_id = ?", &w->f.error, "i", id);
     g_assert_true(query_next(q, &w->f.error));
     g_autoptr(GBytes) bytes = query_dup_bytes(q, "bytes");
     return text_of(bytes);
@@ -377,7 +377,8 @@ test_freeze_after_edit(struct world *w, gconstpointer data)
     g_assert_true(draft_save_edit(w->f.db, other, "Subject: Better\n\nMine\n", "ana", &w->f.error));
     g_assert_false(draft_freeze(&w->composer, looked_at, "ana", &w->f.error));
     assert_refused(&w->f, USHER_ERROR_TEMP, "changed or was decided meanwhile");
-    assert_rows(&w->f, "state || (bytes IS NULL)", "message", "waiting1");
+    assert_rows(&w->f, "state || (bytes IS NULL)", "message m JOIN message_text t ON t.message_id = m.id",
+                "waiting1");
 }
 
 static void

@@ -82,15 +82,18 @@ add_message(struct world *w, gint64 account_id, gboolean cc)
                         cc ? ",{\"address\":\"cc@x.example\",\"field\":\"cc\"}" : "");
     static const char frozen[] = "From: ana@team.example\r\nSubject: Hello\r\n\r\nHello\r\n";
     g_autoptr(GBytes) bytes = g_bytes_new_static(frozen, sizeof frozen - 1);
-    store_exec(w->f.db,
-               "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, "
-               "created_at, template, template_text, subject,"
-               " markdown, rendered, recipients, bytes, message_id, token) VALUES(?, 'trial', 'hello', 0, "
-               "'queued', 'ana', 'ana', ?, 't', 't', 'Hello', 'm',"
-               " 'm', ?, ?, 'usher.' || ? || '@team.example', printf('%016d', ?))",
-               &w->f.error, "iitbii", account_id, w->now_us, recipients, bytes, w->now_us + account_id,
-               account_id);
+    store_exec(
+        w->f.db,
+        "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, "
+        "created_at, template, subject, recipients, message_id, token) VALUES(?, 'trial', 'hello', 0, "
+        "'queued', 'ana', 'ana', ?, 't', 'Hello', ?, 'usher.' || ? || '@team.example', printf('%016d', ?))",
+        &w->f.error, "iitii", account_id, w->now_us, recipients, w->now_us + account_id, account_id);
     gint64 id = store_last_id(w->f.db);
+    store_exec(
+        w->f.db,
+        "INSERT INTO message_text(message_id, template_text, markdown, rendered, bytes) VALUES(?, 't', 'm', "
+        "'m', ?)",
+        &w->f.error, "ib", id, bytes);
     outbox_enqueue(w->f.db, id, w->now_us, w->now_us, &w->f.error);
     g_assert_no_error(w->f.error);
     return id;

@@ -36,9 +36,9 @@ set_up(struct world *w, gconstpointer data)
     add_contact(&w->f, w->acme, "both@x.example", "member - - -");
     add_contact(&w->f, w->other, "both@x.example", "member - - -");
     run_sql(&w->f, "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, "
-                   "mailbox, created_at, template, template_text, subject,"
-                   " markdown, rendered, recipients, message_id, token) VALUES(1, 1, 's', 's', 0, 'sent', "
-                   "'ana', 'ana', 0, 't', 't', 'Hello', 'm', 'm', '[]',"
+                   "mailbox, created_at, template, subject,"
+                   " recipients, message_id, token) VALUES(1, 1, 's', 's', 0, 'sent', "
+                   "'ana', 'ana', 0, 't', 'Hello', '[]',"
                    " 'usher.1@team.example', 'aaaaaaaaaaaaaaaa')");
 }
 

@@ -18,9 +18,9 @@ set_up(struct fixture *f)
         g_autofree char *token = g_strnfill(16, i == 1 ? 'a' : 'b');
         store_exec(f->db,
                    "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, "
-                   "mailbox, created_at, template, template_text, subject,"
-                   " markdown, rendered, recipients, message_id, token) VALUES(?1, ?1, 's', 's', 0, 'sent', "
-                   "'ana', 'ana', 0, 't', 't', 'Hello', 'm', 'm', '[]',"
+                   "mailbox, created_at, template, subject,"
+                   " recipients, message_id, token) VALUES(?1, ?1, 's', 's', 0, 'sent', "
+                   "'ana', 'ana', 0, 't', 'Hello', '[]',"
                    " 'usher.' || ?1 || '@team.example', ?2)",
                    &f->error, "it", (gint64)i, token);
         g_assert_no_error(f->error);

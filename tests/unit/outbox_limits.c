@@ -18,8 +18,8 @@ add_mail(struct fixture *f, const char *mailbox, const char *address, const char
     store_exec(
         f->db,
         "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at, "
-        "template, template_text, subject, markdown, rendered, recipients) VALUES(1, 's', 't', 1, 'queued', "
-        "'ana', ?, 0, '', '', '', '', '', '[]')",
+        "template, subject, recipients) VALUES(1, 's', 't', 1, 'queued', "
+        "'ana', ?, 0, '', '', '[]')",
         &f->error, "t", mailbox);
     gint64 id = store_last_id(f->db);
     store_exec(f->db,

@@ -303,7 +303,7 @@ test_shipped(void)
     g_assert_cmpint(seq->stages->len, ==, 5);
     g_assert_cmpint(seq->steps->len, ==, 8);
     g_assert_cmpint(p->segments->len, ==, 9);
-    g_assert_cmpint(p->alerts->len, ==, 18);
+    g_assert_cmpint(p->alerts->len, ==, 16);
     fixture_tear_down(&f);
 }
 

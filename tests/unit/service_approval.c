@@ -161,11 +161,13 @@ test_returned_edited(struct world *w, gconstpointer data)
     g_assert_true(approve(w, 1));
     facts_are(w, "{\"forecast_mrr\": 900}");
     g_assert_cmpint(send_due(w, 250), ==, 0);
-    assert_rows(&w->f, "state || ' ' || markdown || reason", "message",
+    assert_rows(&w->f, "state || ' ' || markdown || reason",
+                "message m JOIN message_text t ON t.message_id = m.id",
                 "changed My words\n- about $512 a month.\n+ about $900 a month.");
     g_assert_false(approve(w, 1));
     assert_refused(&w->f, USHER_ERROR_DATA, "approve it once more as it stands (now 1.3):\n- about $512");
-    assert_rows(&w->f, "state || ' ' || markdown", "message", "changed My words\n");
+    assert_rows(&w->f, "state || ' ' || markdown", "message m JOIN message_text t ON t.message_id = m.id",
+                "changed My words\n");
     g_autofree char *lines = lines_of(w);
     g_assert_cmpstr(lines, ==, "- about $512 a month.\n+ about $900 a month.");
     g_assert_false(approve_revision(w, 1, 0, "ada"));
@@ -290,7 +292,8 @@ test_edit(struct world *w, gconstpointer data)
         return;
     }
     g_autofree char *expected = g_strconcat(edits[i].subject, "|", edits[i].markdown, NULL);
-    assert_rows(&w->f, "subject || '|' || markdown", "message", expected);
+    assert_rows(&w->f, "subject || '|' || markdown", "message m JOIN message_text t ON t.message_id = m.id",
+                expected);
     assert_rows(&w->f, "revision || revised_by", "message", "2ana");
     g_assert_false(edit_as(w, "ana", edits[i].text)); /* the same again is no revision */
     assert_rows(&w->f, "revision", "message", "2");

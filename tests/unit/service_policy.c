@@ -136,7 +136,7 @@ test_returned(struct world *w, gconstpointer data)
     g_assert_true(approve_revision(w, 1, 2, "ana"));
     g_assert_cmpint(send_due(w, 250), ==, 1);
     assert_deliveries(w, "ann sent;bob sent");
-    assert_rows(&w->f, "instr(CAST(bytes AS TEXT), '$900') > 0", "message", "1");
+    assert_rows(&w->f, "instr(CAST(bytes AS TEXT), '$900') > 0", "message_text", "1");
 }
 
 static void

@@ -5,9 +5,12 @@
 #include "store/journal.h"
 #include "store/schema.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct fixture {
     char *dir, *path;
@@ -173,6 +176,70 @@ test_transactions(struct fixture *f, gconstpointer data)
     g_assert_cmpint(store_int(other, count, -1, &error, ""), ==, 1);
     g_assert_cmpint(store_data_version(other), !=, version);
     g_assert_no_error(error);
+}
+
+/* SQLite's fdatasync() is this one: counted, made to fail, and asked if another could write meanwhile. */
+static struct {
+    int count;
+    gboolean fails;
+    sqlite3 *other;
+    gboolean lock_is_free;
+} disk;
+
+int fdatasync(int fd);
+
+int
+fdatasync(int fd)
+{
+    disk.count++;
+    if (disk.other) {
+        disk.lock_is_free = sqlite3_exec(disk.other, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+        sqlite3_exec(disk.other, "ROLLBACK", NULL, NULL, NULL);
+    }
+    if (!disk.fails)
+        return (int)syscall(SYS_fdatasync, fd);
+    errno = EIO;
+    return -1;
+}
+
+static gboolean
+commit_one(struct fixture *f, const char *key, GError **error)
+{
+    gboolean ok = store_begin(f->db, error) && store_set_meta(f->db, key, "1", error);
+    disk.count = 0;
+    return ok && store_commit(f->db, error);
+}
+
+static void
+test_sync_after_commit(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(sqlite3_open(f->path, &disk.other), ==, SQLITE_OK);
+    sqlite3_exec(disk.other, "SELECT * FROM meta", NULL, NULL, NULL);
+    g_assert_true(commit_one(f, "a", &error));
+    g_assert_cmpint(disk.count, >, 0);
+    g_assert_false(disk.lock_is_free);
+
+    g_assert_true(store_sync_after_commit(f->db, TRUE, &error));
+    g_assert_true(commit_one(f, "b", &error));
+    g_assert_cmpint(disk.count, ==, 1); /* before store_commit() returned */
+    g_assert_true(disk.lock_is_free);
+    disk.count = 0;
+    g_assert_true(store_set_meta(f->db, "c", "1", &error));
+    g_assert_cmpint(disk.count, ==, 1);
+    disk.fails = TRUE;
+    g_assert_false(commit_one(f, "d", &error));
+    g_assert_error(error, USHER_ERROR, USHER_ERROR_IO);
+    g_clear_error(&error);
+    disk.fails = FALSE;
+
+    g_assert_true(store_sync_after_commit(f->db, FALSE, &error));
+    g_assert_true(commit_one(f, "e", &error));
+    g_assert_cmpint(disk.count, >, 0);
+    g_assert_false(disk.lock_is_free);
+    sqlite3_close(disk.other);
+    disk.other = NULL;
 }
 
 static void
@@ -515,6 +582,7 @@ main(int argc, char **argv)
     TEST("single-values", test_single_values);
     TEST("errors", test_errors);
     TEST("transactions", test_transactions);
+    TEST("sync-after-commit", test_sync_after_commit);
     TEST("journal", test_journal);
     TEST("migration", test_migration);
     TEST("scanner", test_scanner);
