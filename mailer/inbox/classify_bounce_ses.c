@@ -58,7 +58,8 @@ bounce_check_ses(const struct classify_view *view, struct mail_record *out)
         if (!failed || !bounce)
             continue;
         const char *local = at;
-        g_autofree char *status = next_value(&local, "status");
+        g_autofree char *said = next_value(&local, "status");
+        g_autofree char *status = classify_find_status(said ? said : "");
         g_autofree char *words = next_value(&local, "diagnosticCode");
         bounce_set_failure(failed, status ? status : "", words ? words : "");
     }
