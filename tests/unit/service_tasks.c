@@ -46,8 +46,7 @@ first(struct world *w)
     struct task_filter filter = {0};
     g_autoptr(GPtrArray) tasks = tasks_list(w->s, &filter, &w->f.error);
     g_assert_cmpint(tasks->len, >, 0);
-    g_ptr_array_set_free_func(tasks, NULL);
-    return tasks->pdata[0];
+    return g_ptr_array_steal_index(tasks, 0);
 }
 
 static void
