@@ -8,7 +8,6 @@
 #include "base/zone.h"
 #include "cli/commands.h"
 #include "cli/screen.h"
-#include "cli/table.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -141,7 +140,7 @@ cli_fail(const GError *error)
      * lines). */
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
     for (char **line = lines; *line; line++) {
-        g_autofree char *clean = table_clean(*line);
+        g_autofree char *clean = screen_clean(*line);
         fprintf(stderr, "%s%s\n", line == lines ? "usher: " : "", clean);
     }
     return usher_error_exit_code(error);

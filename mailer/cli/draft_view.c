@@ -102,7 +102,7 @@ draft_view_status(struct cli *cli, const struct draft *d, gint64 seen)
 static void
 print_header(const char *name, const char *value)
 {
-    g_autofree char *clean = table_clean(value);
+    g_autofree char *clean = screen_clean(value);
     g_autofree char *line = g_strdup_printf("%s: %s", name, clean);
     screen_print(line, 4);
 }
@@ -221,7 +221,7 @@ draft_view_facts_line(struct cli *cli, const struct draft *d)
 static void
 print_line(FILE *out, const struct lint_line *l)
 {
-    g_autofree char *message = table_clean(l->message);
+    g_autofree char *message = screen_clean(l->message);
     fprintf(out, "line %d: %s: %s (%s): %s\n", l->line, lint_level_names[l->level], message, l->rule,
             l->hint);
 }

@@ -2,6 +2,8 @@
  * time; what stands in square brackets is left out where one of its members is missing. */
 #include "cli/event_words.h"
 
+#include "cli/screen.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,7 +212,7 @@ event_words(const struct cli *cli, const char *kind, const json_t *data)
         append_piece(cli, &sentence, data, out);
     else
         append_plain(kind, data, out);
-    return table_clean(out->str);
+    return screen_clean(out->str);
 }
 
 enum tint

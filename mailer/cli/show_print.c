@@ -88,8 +88,8 @@ print_head(const struct cli *cli, const char *key, const json_t *all)
     g_autofree char *forecast =
         show_value_text(json_object_get(json_object_get(facts, "forecast_mrr"), "value"));
     g_autofree char *days = brief_days(-days_since(cli, renewal));
-    g_autofree char *clean = table_clean(name);
-    g_autofree char *account = table_clean(key);
+    g_autofree char *clean = screen_clean(name);
+    g_autofree char *account = screen_clean(key);
     size_t i;
     const json_t *item;
     table_tint(TINT_BOLD);
