@@ -66,3 +66,16 @@ brief_names(const GPtrArray *names, guint max)
         g_string_append_printf(out, " and %u more", names->len - shown);
     return g_string_free(out, FALSE);
 }
+
+char *
+brief_value(const json_t *value, const char *none)
+{
+    if (!value || json_is_null(value))
+        return g_strdup(none);
+    if (json_is_string(value))
+        return g_strdup(json_string_value(value));
+    char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    char *text = g_strdup(dumped);
+    free(dumped);
+    return text;
+}

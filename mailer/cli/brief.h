@@ -3,6 +3,7 @@
 #define USHER_CLI_BRIEF_H
 
 #include <glib.h>
+#include <jansson.h>
 
 /* "3d", "5h", "12m", "now"; "-" for 0. */
 char *brief_age(gint64 now_us, gint64 us);
@@ -19,5 +20,9 @@ char *brief_line(const char *text, glong chars);
 
 /* "acme, globex and 4 more": at most max of names (char *). */
 char *brief_names(const GPtrArray *names, guint max);
+
+/* A value as a person would write it: a text bare, anything else as JSON; none (NULL for NULL) where it is
+ * missing or null. */
+char *brief_value(const json_t *value, const char *none);
 
 #endif

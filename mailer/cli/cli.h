@@ -8,7 +8,10 @@
 
 #include <jansson.h>
 
+struct command;
+
 struct cli {
+    const struct command *command; /* the one that runs */
     const char *config_path;
     gboolean json;
     struct service *service; /* after cli_open() */

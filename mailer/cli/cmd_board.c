@@ -138,7 +138,7 @@ mark_of(const struct card *c)
 static void
 print_filled(const char *text, int width)
 {
-    g_autofree char *clean = table_clean(text);
+    g_autofree char *clean = screen_clean(text);
     g_autofree char *cut = table_width(clean) > width ? brief_line(clean, width) : g_strdup(clean);
     while (table_width(cut) > width) /* wide characters */
         *g_utf8_find_prev_char(cut, cut + strlen(cut)) = '\0';
@@ -247,7 +247,7 @@ print_stacked(const struct cli *cli, const GPtrArray *columns, gboolean all)
         for (guint j = 0; j < cards; j++) {
             const struct card *card = c->cards->pdata[j];
             g_autofree char *since = cli_time(cli, card->since_us);
-            g_autofree char *clean = table_clean(card->account);
+            g_autofree char *clean = screen_clean(card->account);
             fputs("    ", stdout);
             if (width) {
                 print_card(card, MIN(width - 4, MOST_WIDTH));

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
-#include "cli/table.h"
+#include "cli/screen.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 static void
 print_clean(const char *before, const char *text, FILE *out)
 {
-    g_autofree char *clean = table_clean(text);
+    g_autofree char *clean = screen_clean(text);
     fprintf(out, "%s%s\n", before, clean);
 }
 

@@ -168,7 +168,7 @@ print_full(const json_t *row)
                                            {"matched by", "matched_by"}};
     for (gsize i = 0; i < G_N_ELEMENTS(lines); i++) {
         g_autofree char *clean =
-            table_clean(text_of(row, lines[i][1], strcmp(lines[i][1], "from") == 0 ? NOBODY : "-"));
+            screen_clean(text_of(row, lines[i][1], strcmp(lines[i][1], "from") == 0 ? NOBODY : "-"));
         printf("%-12s %s\n", lines[i][0], clean);
     }
     size_t i;
@@ -182,7 +182,7 @@ print_full(const json_t *row)
     puts("\nWhat it did");
     json_array_foreach(followed, i, item)
     {
-        g_autofree char *clean = table_clean(text_of(item, "what", ""));
+        g_autofree char *clean = screen_clean(text_of(item, "what", ""));
         printf("  %s\n", clean);
     }
     if (json_array_size(followed) == 0)
@@ -190,7 +190,7 @@ print_full(const json_t *row)
     g_auto(GStrv) text = g_strsplit(text_of(row, "text", ""), "\n", -1);
     puts("");
     for (char **line = text; *line; line++) {
-        g_autofree char *clean = table_clean(*line);
+        g_autofree char *clean = screen_clean(*line);
         puts(clean);
     }
 }
@@ -324,7 +324,7 @@ print_correction(struct cli *cli, const struct correction *c, const struct corre
             return FALSE;
         json_t *data = json_loads(query_text(q, "data"), 0, NULL);
         g_autofree char *words = event_words(cli, query_text(q, "kind"), data);
-        g_autofree char *clean = table_clean(words ? words : query_text(q, "kind"));
+        g_autofree char *clean = screen_clean(words ? words : query_text(q, "kind"));
         json_decref(data);
         printf("  taken back: %s\n", clean);
     }
@@ -371,7 +371,7 @@ cmd_reclassify(struct cli *cli, int argc, char **argv)
     puts("Now:");
     json_t *row = list_inbox(cli, &(struct inbox_filter){.id = c.inbound_id, .limit = 1}, &error);
     g_autofree char *did = row ? followed_line(json_object_get(json_array_get(row, 0), "followed")) : NULL;
-    g_autofree char *clean = did ? table_clean(did) : NULL;
+    g_autofree char *clean = did ? screen_clean(did) : NULL;
     if (clean)
         printf("  %s\n", clean);
     json_decref(row);
@@ -398,7 +398,7 @@ cmd_verify(struct cli *cli, int argc, char **argv)
             cli_print_json(json_pack("{s:s}", "difference", differences->pdata[i]));
             continue;
         }
-        g_autofree char *clean = table_clean(differences->pdata[i]);
+        g_autofree char *clean = screen_clean(differences->pdata[i]);
         puts(clean);
     }
     if (differences->len == 0 && !cli->json)

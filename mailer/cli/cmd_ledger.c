@@ -1,6 +1,7 @@
 /* Care of the ledger: claim, backup, a stopped mailbox. */
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/screen.h"
 #include "cli/table.h"
 #include "outbox/breaker.h"
 #include "service/clone_guard.h"
@@ -19,7 +20,7 @@ cli_print_halts(struct cli *cli)
     if (!lines)
         return cli_fail(error);
     for (guint i = 0; i < lines->len; i++) {
-        g_autofree char *clean = table_clean(lines->pdata[i]);
+        g_autofree char *clean = screen_clean(lines->pdata[i]);
         fprintf(cli->json ? stderr : stdout, "%s\n", clean);
     }
     return EX_OK;

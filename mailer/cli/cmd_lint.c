@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/lint_inside.h"
-#include "cli/table.h"
+#include "cli/screen.h"
 #include "compose/lint.h"
 #include "pipeline/alert.h"
 #include "pipeline/segment.h"
@@ -49,7 +49,7 @@ print_line(struct linter *l, const char *file, const struct lint_line *line)
         cli_print_json(object);
         return;
     }
-    g_autofree char *message = table_clean(line->message);
+    g_autofree char *message = screen_clean(line->message);
     printf("%s:%d: %s: %s (%s)%s%s\n", file, line->line, lint_level_names[line->level], message, line->rule,
            *line->hint ? ": " : "", line->hint);
 }

@@ -42,6 +42,29 @@ outbox_plan(struct cli *cli)
     return EX_OK;
 }
 
+/* One delivery: a row, or with --json a line. */
+static void
+add_row(struct cli *cli, struct table *table, struct query *q)
+{
+    g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "message_id"));
+    gboolean open =
+        strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
+    gboolean at_once = open && query_int(q, "next_at") <= 0 && !cli->json;
+    g_autofree char *next = at_once ? g_strdup("at once") : cli_time(cli, open ? query_int(q, "next_at") : 0);
+    if (cli->json)
+        cli_print_json(json_pack(
+            "{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?, s:s?, s:s, s:o}", "message",
+            (json_int_t)query_int(q, "message_id"), "account", query_text(q, "key"), "step",
+            query_text(q, "step"), "address", query_text(q, "address"), "state", query_text(q, "state"),
+            "next_at", next, "attempts", (json_int_t)query_int(q, "attempts"), "code",
+            (json_int_t)query_int(q, "code"), "enhanced", query_text(q, "enhanced"), "text",
+            query_text(q, "text"), "message_id", query_text(q, "header_id"), "host", query_text(q, "host"),
+            "mailbox", query_text(q, "mailbox"), "moves", json_loads(query_text(q, "moves"), 0, NULL)));
+    else
+        table_add(table, id, query_text(q, "key"), query_text(q, "step"), query_text(q, "address"),
+                  query_text(q, "state"), next, query_text(q, "text") ? query_text(q, "text") : "", NULL);
+}
+
 int
 cmd_outbox(struct cli *cli, int argc, char **argv)
 {
@@ -81,27 +104,8 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         " WHERE ? OR d.state IN ('queued', 'claimed', 'transmitting', 'deferred', 'unknown') ORDER BY "
         "d.message_id, d.id",
         &error, "i", (gint64)all);
-    while (q && query_next(q, &error)) {
-        g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, query_int(q, "message_id"));
-        gboolean open =
-            strcmp(query_text(q, "state"), "queued") == 0 || strcmp(query_text(q, "state"), "deferred") == 0;
-        gboolean at_once = open && query_int(q, "next_at") <= 0 && !cli->json;
-        g_autofree char *next =
-            at_once ? g_strdup("at once") : cli_time(cli, open ? query_int(q, "next_at") : 0);
-        if (cli->json)
-            cli_print_json(
-                json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:I, s:I, s:s?, s:s?, s:s?, s:s?, s:s, s:o}",
-                          "message", (json_int_t)query_int(q, "message_id"), "account", query_text(q, "key"),
-                          "step", query_text(q, "step"), "address", query_text(q, "address"), "state",
-                          query_text(q, "state"), "next_at", next, "attempts",
-                          (json_int_t)query_int(q, "attempts"), "code", (json_int_t)query_int(q, "code"),
-                          "enhanced", query_text(q, "enhanced"), "text", query_text(q, "text"), "message_id",
-                          query_text(q, "header_id"), "host", query_text(q, "host"), "mailbox",
-                          query_text(q, "mailbox"), "moves", json_loads(query_text(q, "moves"), 0, NULL)));
-        else
-            table_add(table, id, query_text(q, "key"), query_text(q, "step"), query_text(q, "address"),
-                      query_text(q, "state"), next, query_text(q, "text") ? query_text(q, "text") : "", NULL);
-    }
+    while (q && query_next(q, &error))
+        add_row(cli, table, q);
     if (error || !test_copies_add(cli, table, all, &error))
         return cli_fail(error);
     if (!cli->json)

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
-#include "cli/table.h"
+#include "cli/screen.h"
 #include "service/handoff.h"
 
 #include <glib/gstdio.h>
@@ -53,7 +53,7 @@ print_lead(const json_t *lead)
                  *interest = json_object_get(lead, "contract_interest");
     printf("bill:      %s\n", growth);
     if (json_is_string(interest)) {
-        g_autofree char *clean = table_clean(json_string_value(interest));
+        g_autofree char *clean = screen_clean(json_string_value(interest));
         printf("contract:  %s\n", clean);
     }
     if (json_array_size(findings) == 0)
@@ -69,7 +69,7 @@ print_lead(const json_t *lead)
             g_string_append_printf(figures, "%s%s %s", figures->len ? ", " : "", name, text ? text : "-");
             free(text);
         }
-        g_autofree char *clean = table_clean(figures->str);
+        g_autofree char *clean = screen_clean(figures->str);
         printf("%s %s (%s)\n",
                i ? "          " : "findings: ", json_string_value(json_object_get(f, "finding")), clean);
     }

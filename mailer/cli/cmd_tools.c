@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/zone.h"
 #include "cli/commands.h"
-#include "cli/table.h"
+#include "cli/screen.h"
 #include "inbox/classify.h"
 #include "liquid/liquid.h"
 #include "wire/mime_read.h"
@@ -53,7 +53,7 @@ print_class(struct cli *cli, const char *path, const struct mail_record *r)
                                  r->evidence, "text", r->text));
         return;
     }
-    g_autofree char *evidence = table_clean(r->evidence);
+    g_autofree char *evidence = screen_clean(r->evidence);
     printf("%s: %s (%s)%s%s\n", file, mail_class_name(r->mail_class), r->rule, *evidence ? ": " : "",
            evidence);
 }

@@ -2,6 +2,7 @@
 #include "cli/draft_view.h"
 
 #include "base/clock.h"
+#include "cli/brief.h"
 #include "cli/screen.h"
 #include "cli/table.h"
 #include "compose/markdown.h"
@@ -12,7 +13,6 @@
 #include "service/revision.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 char *
@@ -102,7 +102,7 @@ draft_view_status(struct cli *cli, const struct draft *d, gint64 seen)
 static void
 print_header(const char *name, const char *value)
 {
-    g_autofree char *clean = table_clean(value);
+    g_autofree char *clean = screen_clean(value);
     g_autofree char *line = g_strdup_printf("%s: %s", name, clean);
     screen_print(line, 4);
 }
@@ -157,19 +157,6 @@ is_too_old(const json_t *fact, gint64 now_us, gint64 max_us)
     return as_of && max_us && now_us - as_of > max_us;
 }
 
-static char *
-value_text(const json_t *value)
-{
-    if (!value || json_is_null(value))
-        return g_strdup("(missing)");
-    if (json_is_string(value))
-        return g_strdup(json_string_value(value));
-    char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-    char *text = g_strdup(dumped);
-    free(dumped);
-    return text;
-}
-
 void
 draft_view_facts(struct cli *cli, const struct draft *d)
 {
@@ -183,7 +170,7 @@ draft_view_facts(struct cli *cli, const struct draft *d)
     {
         const char *source = json_string_value(json_object_get(fact, "source"));
         gint64 as_of = json_integer_value(json_object_get(fact, "as_of"));
-        g_autofree char *value = value_text(json_object_get(fact, "value"));
+        g_autofree char *value = brief_value(json_object_get(fact, "value"), "(missing)");
         g_autofree char *age = as_of ? draft_view_age(cli->now_us, as_of) : g_strdup("-");
         g_autofree char *told = is_too_old(fact, cli->now_us, max_us)
                                     ? g_strdup_printf("%s: too old, the template allows %d days", age,
@@ -221,7 +208,7 @@ draft_view_facts_line(struct cli *cli, const struct draft *d)
 static void
 print_line(FILE *out, const struct lint_line *l)
 {
-    g_autofree char *message = table_clean(l->message);
+    g_autofree char *message = screen_clean(l->message);
     fprintf(out, "line %d: %s: %s (%s): %s\n", l->line, lint_level_names[l->level], message, l->rule,
             l->hint);
 }

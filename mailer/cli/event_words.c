@@ -2,7 +2,9 @@
  * time; what stands in square brackets is left out where one of its members is missing. */
 #include "cli/event_words.h"
 
-#include <stdlib.h>
+#include "cli/brief.h"
+#include "cli/screen.h"
+
 #include <string.h>
 
 enum weight { MILESTONE = 1, QUIET = 2, BAD = 4, GOOD = 8 };
@@ -92,14 +94,7 @@ find(const char *kind)
 static char *
 value_text(const json_t *value)
 {
-    if (!value || json_is_null(value) || (json_is_string(value) && !*json_string_value(value)))
-        return NULL;
-    if (json_is_string(value))
-        return g_strdup(json_string_value(value));
-    char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-    char *text = g_strdup(dumped);
-    free(dumped);
-    return text;
+    return json_is_string(value) && !*json_string_value(value) ? NULL : brief_value(value, NULL);
 }
 
 /* "forecast_mrr 412 → 500, plan → payg": what an import changed. NULL when nothing is told. */
@@ -210,7 +205,7 @@ event_words(const struct cli *cli, const char *kind, const json_t *data)
         append_piece(cli, &sentence, data, out);
     else
         append_plain(kind, data, out);
-    return table_clean(out->str);
+    return screen_clean(out->str);
 }
 
 enum tint

@@ -1,7 +1,7 @@
 /* See lint_inside.h. */
 #include "cli/lint_inside.h"
 
-#include "cli/table.h"
+#include "cli/screen.h"
 #include "pipeline/edit.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@ print_note(const struct cli *cli, const char *path, const char *sequence, const 
                                  note->example));
         return;
     }
-    g_autofree char *example = table_clean(note->example);
+    g_autofree char *example = screen_clean(note->example);
     if (note->accounts == 1)
         printf("  %5u account   %s (%s)\n", note->accounts, note->text, example);
     else

@@ -2,7 +2,7 @@
  * is its own business. */
 #include "cli/screen.h"
 
-#include "cli/table.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -108,7 +108,24 @@ screen_page_end(void)
     signal(SIGPIPE, SIG_DFL);
 }
 
-/* ---- wrapping ---- */
+/* ---- text ---- */
+
+char *
+screen_clean(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (c == '\n' || c == '\t' || c == '\r')
+            g_string_append_c(out, ' ');
+        else if (g_unichar_iscntrl(c) || text_turns_direction(c))
+            g_string_append(out, "\xEF\xBF\xBD");
+        else
+            g_string_append_unichar(out, c);
+    }
+    return g_string_free(out, FALSE);
+}
 
 static int
 width_of(gunichar c)
@@ -161,7 +178,7 @@ screen_print(const char *text, guint more)
     for (char **line = lines; *line; line++) {
         if (!**line && !line[1])
             break; /* the last line's end */
-        g_autofree char *clean = table_clean(*line);
+        g_autofree char *clean = screen_clean(*line);
         if (width)
             print_line(clean, width, more);
         else

@@ -19,6 +19,9 @@ void screen_page(void);
 /* Waits for the pager to be left, and gives standard output back. Harmless without one. */
 void screen_page_end(void);
 
+/* text safe for a terminal: no control characters. The caller frees. */
+char *screen_clean(const char *text);
+
 /* Prints text of several lines, each made safe for a terminal and wrapped between words at the screen's
  * width; what follows a break is indented as far as the line, and by more columns. Line ends are kept. */
 void screen_print(const char *text, guint more);

@@ -19,9 +19,6 @@ json_t *show_contacts_json(struct cli *cli, gint64 account_id, GError **error);
 /* The page, for people. */
 void show_print(const struct cli *cli, const char *key, const json_t *all);
 
-/* A value for people, "(missing)" for none. The caller frees. */
-char *show_value_text(const json_t *value);
-
 /* The steps of a sequence as {step, state, due, reason, message}, soonest first. */
 json_t *show_steps_json(struct cli *cli, gint64 account_id, const struct sequence *sequence);
 

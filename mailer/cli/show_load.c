@@ -8,21 +8,7 @@
 #include "compose/finding.h"
 #include "service/tasks.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-char *
-show_value_text(const json_t *value)
-{
-    if (!value || json_is_null(value))
-        return g_strdup("(missing)");
-    if (json_is_string(value))
-        return g_strdup(json_string_value(value));
-    char *dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-    char *text = g_strdup(dumped);
-    free(dumped);
-    return text;
-}
 
 /* What a clock in zone shows: "2026-11-21 09:00"; with --json RFC 3339 with its offset. NULL for 0. The
  * caller frees. */

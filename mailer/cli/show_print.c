@@ -86,10 +86,10 @@ print_head(const struct cli *cli, const char *key, const json_t *all)
     const char *renewal = text_of(json_object_get(facts, "next_renewal"), "value"),
                *name = text_of(all, "name"), *owner = text_of(all, "owner"), *writer = text_of(all, "writer");
     g_autofree char *forecast =
-        show_value_text(json_object_get(json_object_get(facts, "forecast_mrr"), "value"));
+        brief_value(json_object_get(json_object_get(facts, "forecast_mrr"), "value"), "(missing)");
     g_autofree char *days = brief_days(-days_since(cli, renewal));
-    g_autofree char *clean = table_clean(name);
-    g_autofree char *account = table_clean(key);
+    g_autofree char *clean = screen_clean(name);
+    g_autofree char *account = screen_clean(key);
     size_t i;
     const json_t *item;
     table_tint(TINT_BOLD);
@@ -198,7 +198,7 @@ print_tasks(const struct cli *cli, const json_t *tasks)
     json_array_foreach(tasks, i, t)
     {
         int days = -days_since(cli, text_of(t, "due"));
-        g_autofree char *number = show_value_text(json_object_get(t, "task"));
+        g_autofree char *number = brief_value(json_object_get(t, "task"), "(missing)");
         g_autofree char *due = g_strndup(text_of(t, "due"), DAY_CHARS);
         g_autofree char *when = strlen(due) == DAY_CHARS ? brief_days(days) : g_strdup("");
         table_add(table, number, due, when, text_of(t, "assignee"), text_of(t, "title"), NULL);
@@ -233,7 +233,7 @@ figures_text(const json_t *figures)
     json_t *entry;
     json_object_foreach((json_t *)(gsize)figures, name, entry)
     {
-        g_autofree char *value = show_value_text(json_object_get(entry, "value"));
+        g_autofree char *value = brief_value(json_object_get(entry, "value"), "(missing)");
         g_string_append_printf(out, "%s%s %s", out->len ? ", " : "", name, value);
     }
     return g_string_free(out, FALSE);
@@ -359,7 +359,7 @@ print_facts(const json_t *facts)
     {
         if (strcmp(text_of(fact, "source"), "default") == 0)
             continue;
-        g_autofree char *text = show_value_text(json_object_get(fact, "value"));
+        g_autofree char *text = brief_value(json_object_get(fact, "value"), "(missing)");
         table_add(table, name, text, text_of(fact, "source"), text_of(fact, "age"), NULL);
     }
     heading("Facts");

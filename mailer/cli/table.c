@@ -1,7 +1,6 @@
 /* See table.h. Widths count characters, wide ones twice. */
 #include "cli/table.h"
 
-#include "base/text.h"
 #include "cli/screen.h"
 
 #include <stdio.h>
@@ -49,29 +48,12 @@ table_free(struct table *t)
     g_free(t);
 }
 
-char *
-table_clean(const char *text)
-{
-    GString *out = g_string_new(NULL);
-    g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
-    for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (c == '\n' || c == '\t' || c == '\r')
-            g_string_append_c(out, ' ');
-        else if (g_unichar_iscntrl(c) || text_turns_direction(c))
-            g_string_append(out, "\xEF\xBF\xBD");
-        else
-            g_string_append_unichar(out, c);
-    }
-    return g_string_free(out, FALSE);
-}
-
 void
 table_add_row(struct table *t, const char *const *cells)
 {
     char **row = g_new0(char *, t->columns + 1);
     for (guint i = 0; i < t->columns; i++)
-        row[i] = table_clean(cells[i]);
+        row[i] = screen_clean(cells[i]);
     g_ptr_array_add(t->rows, row);
     g_array_set_size(t->tints, t->rows->len * t->columns);
 }

@@ -42,7 +42,4 @@ int table_width(const char *text);
 /* TRUE when colour may be used on standard output. */
 gboolean table_colour(void);
 
-/* text safe for a terminal: no control characters. The caller frees. */
-char *table_clean(const char *text);
-
 #endif

@@ -84,7 +84,7 @@ print_event(const struct cli *cli, struct query *q, gboolean with_account, struc
     g_autofree char *words = event_words(cli, kind, data);
     json_decref(data);
     print_day(cli, query_int(q, "at"), day);
-    g_autofree char *account = table_clean(query_text(q, "key") ? query_text(q, "key") : "-");
+    g_autofree char *account = screen_clean(query_text(q, "key") ? query_text(q, "key") : "-");
     int fill = with_account ? MAX(ACCOUNT_WIDTH - table_width(account), 0) : 0;
     g_autofree char *prefix =
         with_account ? g_strdup_printf("  %02d:%02d  %s%*s  ", day->hour, day->minute, account, fill, "")

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "inbox/classify_bounce_parts.h"
 #include "inbox/phrases.h"
 
 /* clang-format off */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "inbox/classify_bounce.h"
+#include "inbox/classify_bounce_parts.h"
 
 /* The string value of "key" at or after *at, or NULL; *at moves behind it. The caller frees. */
 static char *

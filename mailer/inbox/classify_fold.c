@@ -1,9 +1,9 @@
-/* Purpose: texts in the form in which wordings are compared (classify_view.h).
+/* Purpose: texts in the form in which wordings are compared (classify_fold.h), and looked for.
  *
  * What becomes of a character outside ASCII is worked out once and kept: it does not depend on its
  * neighbours, except where a combining mark or a part of a Korean syllable follows; runs with such go the
  * long way. */
-#include "inbox/classify_view.h"
+#include "inbox/classify_fold.h"
 
 #include <string.h>
 
@@ -193,4 +193,38 @@ classify_fold(const char *text, gsize max)
         f.len--;
     f.out[f.len] = '\0';
     return f.out;
+}
+
+/* ---- whole words ---- */
+
+/* Letters of alphabets that put blanks between words. Arabic and Hebrew write small words together with the
+ * next one; Chinese, Japanese, Korean and Thai put none. */
+static gboolean
+is_spaced_letter(gunichar c)
+{
+    return c < 0x0590 && (g_unichar_isalnum(c) || c == '_');
+}
+
+gboolean
+classify_is_whole(const char *folded, const char *at, gsize len)
+{
+    if (at > folded && is_spaced_letter(g_utf8_get_char(at)) &&
+        is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(at))))
+        return FALSE;
+    return !at[len] || !is_spaced_letter(g_utf8_get_char(at + len)) ||
+           !is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(at + len)));
+}
+
+gboolean
+classify_has_phrase(const char *folded, const char *phrase, const char **at)
+{
+    gsize len = strlen(phrase);
+    for (const char *p = len > 0 ? strstr(folded, phrase) : NULL; p; p = strstr(p + 1, phrase)) {
+        if (!classify_is_whole(folded, p, len))
+            continue;
+        if (at)
+            *at = p;
+        return TRUE;
+    }
+    return FALSE;
 }

@@ -6,38 +6,6 @@
 
 #include "inbox/reply_text.h"
 
-/* Letters of alphabets that put blanks between words. Arabic and Hebrew write small words together with the
- * next one; Chinese, Japanese, Korean and Thai put none. */
-static gboolean
-is_spaced_letter(gunichar c)
-{
-    return c < 0x0590 && (g_unichar_isalnum(c) || c == '_');
-}
-
-gboolean
-classify_is_whole(const char *folded, const char *at, gsize len)
-{
-    if (at > folded && is_spaced_letter(g_utf8_get_char(at)) &&
-        is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(at))))
-        return FALSE;
-    return !at[len] || !is_spaced_letter(g_utf8_get_char(at + len)) ||
-           !is_spaced_letter(g_utf8_get_char(g_utf8_prev_char(at + len)));
-}
-
-gboolean
-classify_has_phrase(const char *folded, const char *phrase, const char **at)
-{
-    gsize len = strlen(phrase);
-    for (const char *p = len > 0 ? strstr(folded, phrase) : NULL; p; p = strstr(p + 1, phrase)) {
-        if (!classify_is_whole(folded, p, len))
-            continue;
-        if (at)
-            *at = p;
-        return TRUE;
-    }
-    return FALSE;
-}
-
 char *
 classify_line_at(const char *text, const char *at)
 {

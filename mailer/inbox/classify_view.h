@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "inbox/classify.h"
+#include "inbox/classify_fold.h"
 #include "inbox/reply_text.h"
 #include "wire/mime_read.h"
 
@@ -36,18 +37,6 @@ struct classify_view {
 void classify_view_init(struct classify_view *view, const struct mime_mail *mail,
                         const struct classify_context *ctx);
 void classify_view_clear(struct classify_view *view);
-
-/* text prepared for comparing: compatibility forms, accents and letter case removed, typographic quotes made
- * plain, blanks and line ends made single blanks. At most max bytes of text are looked at. The caller frees.
- */
-char *classify_fold(const char *text, gsize max);
-
-/* TRUE when the len bytes at `at`, in folded, are whole words: where they begin or end with a letter of an
- * alphabet with blanks between words, no such letter stands before or behind them. */
-gboolean classify_is_whole(const char *folded, const char *at, gsize len);
-
-/* TRUE when phrase stands in folded as whole words; at (may be NULL) is where. */
-gboolean classify_has_phrase(const char *folded, const char *phrase, const char **at);
 
 /* Decides: sets class, rule and evidence. evidence may be NULL. Returns TRUE, for `return
  * classify_decide(…)`. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "inbox/classify_view.h"
+#include "inbox/classify_fold.h"
 
 #define KEY_BYTES 3u
 #define MIN_KEY_BITS 10u

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "inbox/classify_view.h"
+#include "inbox/classify_fold.h"
 #include "inbox/phrases.h"
 
 #define MAX_LINES 4000u

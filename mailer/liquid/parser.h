@@ -1,5 +1,6 @@
 /* Shared by the files that build the tree: parse.c (text, tags, blocks), parse_tags.c and parse_blocks.c (one
- * function a tag) and parse_expression.c (values, filters, conditions). */
+ * function a tag) and parse_expression.c (values, filters, conditions). The first three call one another as
+ * blocks stand inside blocks. */
 #ifndef USHER_LIQUID_PARSER_H
 #define USHER_LIQUID_PARSER_H
 

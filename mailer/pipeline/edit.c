@@ -42,33 +42,6 @@ count(struct foresight *f, const char *account, char *text)
     note->accounts++;
 }
 
-static gboolean
-is_under_way(enum step_state state)
-{
-    switch (state) {
-    case STEP_SCHEDULED:
-    case STEP_WAITING:
-    case STEP_LATE:
-    case STEP_WANTED:
-    case STEP_DRAFTED:
-    case STEP_QUEUED:
-    case STEP_OPEN:
-        return TRUE;
-    case STEP_IDLE:
-    case STEP_SENT:
-    case STEP_FAILED:
-    case STEP_REJECTED:
-    case STEP_STOPPED:
-    case STEP_EXPIRED:
-    case STEP_SKIPPED:
-    case STEP_CANCELLED:
-    case STEP_DONE:
-    case STEP_STATE_COUNT:
-        return FALSE;
-    }
-    return FALSE;
-}
-
 /* What becomes of what a step has made: ": its draft is withdrawn". */
 static const char *
 withdrawn(enum step_state was)
@@ -86,14 +59,14 @@ count_added(struct foresight *f, const char *account, const struct step_prospect
               g_strdup_printf("step %s is new, and its date too long ago: it is left out", p->step));
     else if (p->is == STEP_SCHEDULED)
         count(f, account, g_strdup_printf("step %s is new: it will be due", p->step));
-    else if (is_under_way(p->is))
+    else if (step_state_is_open(p->is))
         count(f, account, g_strdup_printf("step %s is new: it is due now", p->step));
 }
 
 static void
 count_step(struct foresight *f, const char *account, const struct step_prospect *p)
 {
-    gboolean was = is_under_way(p->was), is = is_under_way(p->is);
+    gboolean was = step_state_is_open(p->was), is = step_state_is_open(p->is);
     if (p->added)
         count_added(f, account, p);
     else if (was && !is)
@@ -119,7 +92,7 @@ count_removed(struct foresight *f, gint64 account_id, const char *account, GErro
     while (q && query_next(q, &local)) {
         const char *step = query_text(q, "step");
         enum step_state was = step_state_parse(query_text(q, "state"));
-        if (!sequence_step(f->seq, step) && is_under_way(was))
+        if (!sequence_step(f->seq, step) && step_state_is_open(was))
             count(f, account, g_strdup_printf("step %s is gone%s", step, withdrawn(was)));
     }
     if (local)

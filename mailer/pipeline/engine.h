@@ -1,6 +1,6 @@
 /* The pipeline engine: (facts, events, now) → what is due, and why. It never asks a clock, so a simulation is
- * the same code with another now. engine.c advances an account, events.c records what happened, why.c
- * explains. Everything here runs inside the caller's transaction. */
+ * the same code with another now. engine.c advances an account, events.c records what happened, enrol.c
+ * enters an account by hand, why.c explains. Everything here runs inside the caller's transaction. */
 #ifndef USHER_PIPELINE_ENGINE_H
 #define USHER_PIPELINE_ENGINE_H
 

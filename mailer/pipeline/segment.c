@@ -168,36 +168,6 @@ segments_read(struct program *program, cfg_t *tree, GError **error)
 
 /* ---- who is in ---- */
 
-void
-memberships_free(struct membership *memberships, const struct program *program)
-{
-    for (guint i = 0; memberships && i < program->segments->len; i++) {
-        g_free(memberships[i].entry);
-        g_free(memberships[i].why);
-    }
-    g_free(memberships);
-}
-
-gboolean
-segments_load(struct store *db, const struct program *program, gint64 account_id,
-              struct membership *memberships, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    scoped(query_end) struct query *q = store_query(
-        db, "SELECT segment, member, by_hand, entry, why FROM segment_member WHERE account_id = ?", error,
-        "i", account_id);
-    while (q && query_next(q, &local))
-        for (guint i = 0; i < program->segments->len; i++)
-            if (strcmp(((struct segment *)program->segments->pdata[i])->name, query_text(q, "segment")) == 0)
-                memberships[i] = (struct membership){.member = query_int(q, "member") != 0,
-                                                     .by_hand = query_int(q, "by_hand") != 0,
-                                                     .entry = query_dup_text(q, "entry"),
-                                                     .why = query_dup_text(q, "why")};
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
-}
-
 gboolean
 segment_excluded(struct store *db, const struct program *program, const struct segment *segment,
                  gint64 account_id, gint64 now_us, char **rule, GError **error)

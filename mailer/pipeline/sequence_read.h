@@ -21,9 +21,15 @@ gboolean sequence_read_rules(struct sequence *seq, const struct program *program
 gboolean sequence_read_steps(struct sequence *seq, const struct program *program, cfg_t *section,
                              GError **error);
 
-/* Compiles the rule under key into *index, NO_RULE when the key is unset. */
+/* What the readers share: sequence_read_parts.c.
+ *
+ * Compiles the rule under key into *index, NO_RULE when the key is unset. */
 gboolean sequence_read_rule(struct sequence *seq, cfg_t *section, const char *key, int *index,
                             GError **error);
+
+/* Refuses a stage that is not there, under key. */
+gboolean sequence_check_stage(const struct sequence *seq, cfg_t *section, const char *key, const char *id,
+                              GError **error);
 
 /* Refuses a list of stages that names one that is not there. */
 gboolean sequence_check_stages(const struct sequence *seq, cfg_t *section, char **stages, GError **error);

@@ -39,6 +39,33 @@ step_state_is_final(enum step_state state)
            state == STEP_EXPIRED || state == STEP_SKIPPED || state == STEP_DONE;
 }
 
+gboolean
+step_state_is_open(enum step_state state)
+{
+    switch (state) {
+    case STEP_SCHEDULED:
+    case STEP_WAITING:
+    case STEP_LATE:
+    case STEP_WANTED:
+    case STEP_DRAFTED:
+    case STEP_QUEUED:
+    case STEP_OPEN:
+        return TRUE;
+    case STEP_IDLE:
+    case STEP_SENT:
+    case STEP_FAILED:
+    case STEP_REJECTED:
+    case STEP_STOPPED:
+    case STEP_EXPIRED:
+    case STEP_SKIPPED:
+    case STEP_CANCELLED:
+    case STEP_DONE:
+    case STEP_STATE_COUNT:
+        break;
+    }
+    return FALSE;
+}
+
 void
 enrolment_free(struct enrolment *e)
 {

@@ -34,6 +34,9 @@ enum step_state step_state_parse(const char *name);
 /* TRUE for the states that nothing but a person's act leaves. */
 gboolean step_state_is_final(enum step_state state);
 
+/* TRUE for the states of a step that is still to happen. */
+gboolean step_state_is_open(enum step_state state);
+
 struct step_status {
     enum step_state state;
     gint64 due_us, released_us, message_id; /* 0: none */

@@ -420,13 +420,6 @@ view_recipients_held_us(const struct view *view, gint64 message_id)
         0, NULL, "ii", view->now_us, message_id);
 }
 
-void
-view_wake_at(struct view *view, gint64 us)
-{
-    if (us > view->now_us && (!view->wake_us || us < view->wake_us))
-        view->wake_us = us;
-}
-
 gboolean
 view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError **error)
 {

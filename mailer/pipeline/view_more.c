@@ -7,6 +7,13 @@
 
 #include <string.h>
 
+void
+view_wake_at(struct view *view, gint64 us)
+{
+    if (us > view->now_us && (!view->wake_us || us < view->wake_us))
+        view->wake_us = us;
+}
+
 static gboolean
 declare(struct fact_set *facts, cfg_t *sequence, const char *section, GError **error)
 {

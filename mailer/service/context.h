@@ -22,6 +22,11 @@ struct service {
     gint64 cause; /* the event whose consequences are being recorded, 0: none; what is recorded names it */
 };
 
+/* Records what the program itself decided about an account, as a consequence of the event whose consequences
+ * are being recorded; data is taken over. In the caller's transaction. */
+gboolean service_note(struct service *service, gint64 account_id, gint64 now_us, const char *kind,
+                      json_t *data, GError **error);
+
 /* Makes a task unless the account has an open one of the same kind and title; inside the caller's
  * transaction. */
 gboolean service_task_once(struct service *service, gint64 account_id, gint64 now_us, const char *kind,

@@ -256,15 +256,7 @@ forget_withdrawn(struct service *s, gint64 account_id, gint64 now_us, GError **e
                              query_text(q, "step"), "state", step_state_names[STEP_IDLE], "reason",
                              "its draft was withdrawn");
         }
-        struct event event = {.at_us = now_us,
-                              .account_id = account_id,
-                              .cause = s->cause,
-                              .kind = "step_changed",
-                              .actor = "usher",
-                              .data = data};
-        gboolean ok = state_record(s->db, &event, error);
-        json_decref(data);
-        if (!ok)
+        if (!service_note(s, account_id, now_us, "step_changed", data, error))
             return FALSE;
     }
 }

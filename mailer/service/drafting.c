@@ -83,15 +83,7 @@ set_step(struct service *s, gint64 account_id, const char *sequence, const char 
                   NULL, "itt", account_id, sequence, step);
     json_t *data = json_pack("{s:s, s:s, s:s, s:I, s:s?}", "sequence", sequence, "step", step, "state",
                              step_state_names[state], "due_at", (json_int_t)due_us, "reason", reason);
-    struct event event = {.at_us = now_us,
-                          .account_id = account_id,
-                          .cause = s->cause,
-                          .kind = "step_changed",
-                          .actor = "usher",
-                          .data = data};
-    gboolean ok = state_record(s->db, &event, error);
-    json_decref(data);
-    return ok;
+    return service_note(s, account_id, now_us, "step_changed", data, error);
 }
 
 /* Why the step could not be composed when that was last tried; NULL when it is not parked. The caller frees.
@@ -129,15 +121,7 @@ close_parked(struct service *s, gint64 account_id, const struct step *step, gint
         if (!title)
             return !error || !*error;
         json_t *data = json_pack("{s:s, s:s}", "task", "cannot_compose", "title", title);
-        struct event event = {.at_us = now_us,
-                              .account_id = account_id,
-                              .cause = s->cause,
-                              .kind = "task_over",
-                              .actor = "usher",
-                              .data = data};
-        gboolean ok = state_record(s->db, &event, error);
-        json_decref(data);
-        if (!ok)
+        if (!service_note(s, account_id, now_us, "task_over", data, error))
             return FALSE;
     }
 }

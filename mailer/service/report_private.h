@@ -19,7 +19,9 @@ gboolean report_outreach(struct report *report, GError **error);
 gboolean report_retention(struct report *report, GError **error);
 gboolean report_mail(struct report *report, GError **error);
 
-/* Appends row, which is taken over. */
+/* The rest is in report_parts.c.
+ *
+ * Appends row, which is taken over. */
 void report_add(struct report *report, json_t *row);
 
 /* "2026-11-21" and "2026-11" of an instant, in the team's zone. The caller frees. */

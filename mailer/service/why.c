@@ -3,7 +3,6 @@
 #include "service/why.h"
 
 #include "base/clock.h"
-#include "base/zone.h"
 #include "pipeline/rule_parts.h"
 #include "service/plan.h"
 #include "service/why_private.h"
@@ -75,65 +74,7 @@ why_free(struct why *why)
     g_free(why);
 }
 
-/* ---- helpers ---- */
-
-void
-why_say(struct asked *a, enum why_cause cause, char *line)
-{
-    a->out->cause = cause;
-    g_free(a->out->line);
-    a->out->line = line;
-}
-
-char *
-why_when(const struct asked *a, gint64 us)
-{
-    GTimeZone *zone = a->gate.hours.zone;
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / CLOCK_SECOND_US);
-    g_autoptr(GDateTime) local = g_date_time_to_timezone(utc, zone);
-    g_autofree char *text = g_date_time_format(local, "%A %Y-%m-%d %H:%M");
-    return g_strdup_printf("%s (%s)", text, g_time_zone_get_identifier(zone));
-}
-
-char *
-why_time(const struct asked *a, gint64 us)
-{
-    char *text = zone_format(a->s->config->timezone, us);
-    text[strlen("2026-12-21 09:00")] = '\0';
-    return text;
-}
-
-const struct why_line *
-why_rule(struct asked *a, const char *what)
-{
-    for (guint i = 0; i < a->out->rules->len; i++) {
-        const struct why_line *line = a->out->rules->pdata[i];
-        if (strcmp(line->what, what) != 0)
-            continue;
-        a->out->decides = (int)i;
-        return line;
-    }
-    return NULL;
-}
-
-char *
-why_rule_text(const struct why_line *line)
-{
-    return line->parts ? rule_part_sentence(line->parts) : g_strdup(line->facts);
-}
-
-char *
-why_rule_gaps(const struct why_line *line)
-{
-    g_autoptr(GPtrArray) leaves = rule_part_deciding(line->parts);
-    GString *out = g_string_new(NULL);
-    for (guint i = 0; i < leaves->len; i++) {
-        const struct rule_part *leaf = leaves->pdata[i];
-        if (leaf->truth == RULE_UNDECIDED)
-            g_string_append_printf(out, "%s%s", out->len ? ", " : "", leaf->facts);
-    }
-    return g_string_free(out, FALSE);
-}
+/* ---- accounts that are not in the sequence ---- */
 
 /* Which facts somebody would have to deliver for a rule without verdict. */
 static void
@@ -142,8 +83,6 @@ ask_for_facts(struct asked *a, const struct why_line *line)
     if (line && line->parts && line->parts->truth == RULE_UNDECIDED && !a->out->command)
         a->out->command = g_strdup("usher import FILE, with the facts that are missing");
 }
-
-/* ---- accounts that are not in the sequence ---- */
 
 static gboolean
 is_absent(struct asked *a, GError **error)
@@ -243,33 +182,6 @@ load_status(struct asked *a, const struct step *step, struct step_status *out, G
     return q && (!error || !*error);
 }
 
-static gboolean
-is_open(enum step_state state)
-{
-    switch (state) {
-    case STEP_SCHEDULED:
-    case STEP_WAITING:
-    case STEP_LATE:
-    case STEP_WANTED:
-    case STEP_DRAFTED:
-    case STEP_QUEUED:
-    case STEP_OPEN:
-        return TRUE;
-    case STEP_IDLE:
-    case STEP_SENT:
-    case STEP_FAILED:
-    case STEP_REJECTED:
-    case STEP_STOPPED:
-    case STEP_EXPIRED:
-    case STEP_SKIPPED:
-    case STEP_CANCELLED:
-    case STEP_DONE:
-    case STEP_STATE_COUNT:
-        break;
-    }
-    return FALSE;
-}
-
 /* A mail that nobody can be sure of comes before all that is to come. */
 static const struct step *
 find_unknown(struct asked *a, GError **error)
@@ -296,7 +208,7 @@ find_next(struct asked *a, GError **error)
         if (!load_status(a, step, &status, &local))
             break;
         g_free(status.reason);
-        if (!is_open(status.state) || (best && status.due_us >= best_us))
+        if (!step_state_is_open(status.state) || (best && status.due_us >= best_us))
             continue;
         best = step;
         best_us = status.due_us;

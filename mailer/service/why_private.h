@@ -16,7 +16,7 @@ struct asked {
     struct why *out;
 };
 
-/* Fills in cause and line; line is taken over. */
+/* why_words.c. Fills in cause and line; line is taken over. */
 void why_say(struct asked *a, enum why_cause cause, char *line);
 
 /* "Monday 2026-12-21 09:00 (Europe/Berlin)", by the account's clock. The caller frees. */
@@ -37,8 +37,8 @@ char *why_rule_gaps(const struct why_line *line);
 /* why_step.c: the step out->step, whose status is a->at. */
 gboolean why_tell_step(struct asked *a, GError **error);
 
-/* What holds a mail back, as its reason says it: the cause, "BEGINNING: REASON" with the parts of a rule that
- * decide, and what is behind it. otherwise: where the reason is none of those known. */
+/* why_reason.c: what holds a mail back, as its reason says it: the cause, "BEGINNING: REASON" with the parts
+ * of a rule that decide, and what is behind it. otherwise: where the reason is none of those known. */
 void why_tell_reason(struct asked *a, const char *beginning, const char *reason, enum why_cause otherwise);
 
 /* why_mail.c: a step in the outbox, and a draft. */

@@ -24,7 +24,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -76,24 +75,6 @@ tell_supervisor(void)
      * died leaves a broken pipe, and nobody to restart what its successor starts. */
     if (write(WORKER_PROGRESS_FD, ".", 1) < 0 && errno == EPIPE)
         stop_requested = TRUE;
-}
-
-int
-worker_lock(const struct config *config, const char *role, const char *mailbox, GError **error)
-{
-    g_autofree char *path =
-        g_strdup_printf("%s-%s%s%s.lock", config->database, role, mailbox ? "-" : "", mailbox ? mailbox : "");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-    if (fd < 0) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "%s: %s", path, g_strerror(errno));
-        return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return fd;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP, "another usher already runs on %s (%s is locked)",
-                config->database, path);
-    close(fd);
-    return -1;
 }
 
 /* ---- rounds ---- */

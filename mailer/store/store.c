@@ -1,41 +1,17 @@
-/* SQLite behind store.h.
+/* SQLite behind store.h: statements, columns, transactions. Connections are made in store_open.c.
  *
- * Invariants: every connection has foreign keys on, WAL, synchronous=FULL (a committed "transmitting" must
- * survive a power cut) or, where store_sync_after_commit() says so, its own sync of the log before
- * store_commit() returns, a 30 s busy timeout and double-quoted strings off. Prepared statements are kept by
+ * Invariants: a commit is on the disk when store_commit() returns, by SQLite (synchronous=FULL) or, where
+ * store_sync_after_commit() says so, by our own sync of the log. Prepared statements are kept by
  * their text: the set of literals in the program is finite. A statement in use is never handed out twice; a
  * nested use prepares its own. */
-#include "store/store.h"
-
 #include "base/error.h"
 #include "base/fault.h"
-#include "store/directory.h"
-#include "store/library.h"
-#include "store/schema.h"
+#include "store/store_parts.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
-#include <sqlite3.h>
 #include <string.h>
 
-struct store {
-    sqlite3 *db;
-    char *path;
-    GHashTable *statements; /* SQL text → struct query that ended */
-    gint64 waits_since_us;  /* for the write lock */
-    gboolean syncs_after;   /* store_sync_after_commit() */
-};
-
-struct query {
-    struct store *store;
-    sqlite3_stmt *stmt;
-    char *sql;     /* its key */
-    gboolean kept; /* in statements, which owns it */
-    gboolean busy; /* between its start and query_end() */
-};
-
-static gboolean
-set_error(sqlite3 *db, const char *what, GError **error)
+gboolean
+store_set_error(sqlite3 *db, const char *what, GError **error)
 {
     int rc = sqlite3_errcode(db);
     int code = rc == SQLITE_BUSY || rc == SQLITE_LOCKED     ? USHER_ERROR_TEMP
@@ -45,51 +21,14 @@ set_error(sqlite3 *db, const char *what, GError **error)
     return FALSE;
 }
 
-static gboolean
-run_script(sqlite3 *db, const char *sql, GError **error)
+gboolean
+store_run_script(sqlite3 *db, const char *sql, GError **error)
 {
-    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || set_error(db, sql, error);
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || store_set_error(db, sql, error);
 }
 
-static sqlite3 *
-connect_file(const char *path, int flags, GError **error)
-{
-    sqlite3 *db = NULL;
-    library_set_up();
-    if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path,
-                    db ? sqlite3_errmsg(db) : "out of memory");
-        sqlite3_close(db);
-        return NULL;
-    }
-    sqlite3_busy_timeout(db, 30000);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if (!run_script(db,
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; "
-                    "PRAGMA foreign_keys=ON;",
-                    error)) {
-        sqlite3_close(db);
-        return NULL;
-    }
-    return db;
-}
-
-static int
-schema_version(sqlite3 *db)
-{
-    sqlite3_stmt *stmt = NULL;
-    int version = -1;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL) == SQLITE_OK &&
-        sqlite3_step(stmt) == SQLITE_ROW)
-        version = sqlite3_column_int(stmt, 0);
-    sqlite3_finalize(stmt);
-    return version;
-}
-
-static void
-query_free(gpointer data)
+void
+store_query_free(gpointer data)
 {
     struct query *query = data;
     sqlite3_finalize(query->stmt);
@@ -97,140 +36,10 @@ query_free(gpointer data)
     g_free(query);
 }
 
-#define LOCK_WAIT_US (30 * G_USEC_PER_SEC)
-
-/* The statements' texts are long and differ at their ends, and each is looked up a thousand times a second.
- */
-static guint
-hash_sql(gconstpointer sql)
-{
-    gsize length = strlen(sql);
-    const char *end = (const char *)sql + length;
-    guint hash = (guint)length;
-    for (const char *p = end - MIN(length, 24); p < end; p++)
-        hash = hash * 33 + (guchar)*p;
-    return hash;
-}
-
-/* Waits for another writer, which is mostly a matter of a millisecond: SQLite's own naps begin there and soon
- * take 100 ms, so several senders on one database would mostly sleep. */
-static int
-wait_for_lock(void *user, int tries)
-{
-    gint64 *since_us = user;
-    gint64 now_us = g_get_monotonic_time();
-    if (tries == 0)
-        *since_us = now_us;
-    if (now_us - *since_us > LOCK_WAIT_US)
-        return 0;
-    g_usleep(MIN(300ul * (gulong)(tries + 1), 10000ul));
-    return 1;
-}
-
-struct store *
-store_open(const char *path, GError **error)
-{
-    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: no such database; `usher init` makes one",
-                    path);
-        return NULL;
-    }
-    if (!store_directory_fit(path, error))
-        return NULL;
-    sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, error);
-    if (!db)
-        return NULL;
-    int version = schema_version(db);
-    if (version != schema_migration_count) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                    "%s: its schema is version %d, this program's is %d; %s", path, version,
-                    schema_migration_count,
-                    version > schema_migration_count ? "use the newer usher"
-                                                     : "start `usher run` once to migrate it");
-        sqlite3_close(db);
-        return NULL;
-    }
-    struct store *store = g_new0(struct store, 1);
-    store->db = db;
-    store->path = g_strdup(path);
-    sqlite3_busy_handler(db, wait_for_lock, &store->waits_since_us);
-    store->statements = g_hash_table_new_full(hash_sql, g_str_equal, NULL, query_free);
-    return store;
-}
-
-void
-store_close(struct store *db)
-{
-    if (!db)
-        return;
-    g_hash_table_unref(db->statements);
-    sqlite3_close(db->db);
-    g_free(db->path);
-    g_free(db);
-}
-
-/* The copy that is kept of an older database. One that a broken attempt left behind is made anew. */
-static gboolean
-save_copy(sqlite3 *db, const char *path, GError **error)
-{
-    g_autofree char *copy = g_strdup_printf("%s.before-%d", path, schema_migration_count);
-    g_autofree char *making = g_strconcat(copy, ".new", NULL);
-    g_unlink(making);
-    char *sql = sqlite3_mprintf("VACUUM INTO %Q", making);
-    gboolean ok = run_script(db, sql, error);
-    sqlite3_free(sql);
-    if (!ok || g_rename(making, copy) == 0)
-        return ok;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_CANT_CREATE, "%s: %s", copy, g_strerror(errno));
-    return FALSE;
-}
-
-/* Runs the migrations that are missing, in one transaction. The version is read inside it: another process
- * may have migrated while this one waited. */
-static gboolean
-run_migrations(sqlite3 *db, const char *path, GError **error)
-{
-    if (!run_script(db, "BEGIN EXCLUSIVE", error))
-        return FALSE;
-    int version = schema_version(db);
-    if (version < 0)
-        return set_error(db, path, error);
-    for (int i = version; i < schema_migration_count; i++) {
-        if (sqlite3_exec(db, schema_migrations[i], NULL, NULL, NULL) == SQLITE_OK)
-            continue;
-        g_autofree char *what = g_strdup_printf("migration %d of %s", i + 1, path);
-        return set_error(db, what, error);
-    }
-    g_autofree char *mark = g_strdup_printf("PRAGMA user_version=%d; COMMIT", schema_migration_count);
-    return run_script(db, mark, error);
-}
-
-gboolean
-store_migrate(const char *path, GError **error)
-{
-    if (!store_directory_fit(path, error))
-        return FALSE;
-    sqlite3 *db = connect_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, error);
-    if (!db)
-        return FALSE;
-    int version = schema_version(db);
-    gboolean ok = TRUE;
-    if (version > schema_migration_count) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                    "%s: its schema is version %d, newer than this program's %d", path, version,
-                    schema_migration_count);
-        ok = FALSE;
-    } else if (version < schema_migration_count) {
-        ok = (version <= 0 || save_copy(db, path, error)) && run_migrations(db, path, error);
-    }
-    sqlite3_close(db); /* takes an open transaction back */
-    return ok;
-}
-
 gboolean
 store_sync_after_commit(struct store *db, gboolean after, GError **error)
 {
-    if (!run_script(db->db, after ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", error))
+    if (!store_run_script(db->db, after ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", error))
         return FALSE;
     db->syncs_after = after;
     return TRUE;
@@ -261,7 +70,7 @@ take_query(struct store *store, const char *sql, GError **error)
         return kept;
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) {
-        set_error(store->db, sql, error);
+        store_set_error(store->db, sql, error);
         return NULL;
     }
     struct query *query = g_new(struct query, 1);
@@ -333,7 +142,7 @@ query_next(struct query *query, GError **error)
     if (rc == SQLITE_ROW)
         return TRUE;
     if (rc != SQLITE_DONE)
-        set_error(query->store->db, query->sql, error);
+        store_set_error(query->store->db, query->sql, error);
     return FALSE;
 }
 
@@ -343,7 +152,7 @@ query_end(struct query *query)
     if (!query)
         return;
     if (!query->kept) {
-        query_free(query);
+        store_query_free(query);
         return;
     }
     sqlite3_reset(query->stmt);
@@ -482,20 +291,20 @@ store_changes(struct store *db)
 gboolean
 store_begin(struct store *db, GError **error)
 {
-    return run_script(db->db, "BEGIN IMMEDIATE", error);
+    return store_run_script(db->db, "BEGIN IMMEDIATE", error);
 }
 
 gboolean
 store_begin_read(struct store *db, GError **error)
 {
-    return run_script(db->db, "BEGIN DEFERRED", error);
+    return store_run_script(db->db, "BEGIN DEFERRED", error);
 }
 
 gboolean
 store_commit(struct store *db, GError **error)
 {
     FAULT_POINT("store.commit.before");
-    if (run_script(db->db, "COMMIT", error)) {
+    if (store_run_script(db->db, "COMMIT", error)) {
         gboolean synced = sync_log(db, error);
         FAULT_POINT("store.commit.after");
         return synced;
@@ -514,13 +323,13 @@ store_rollback(struct store *db)
 gboolean
 store_savepoint(struct store *db, GError **error)
 {
-    return run_script(db->db, "SAVEPOINT part", error);
+    return store_run_script(db->db, "SAVEPOINT part", error);
 }
 
 gboolean
 store_savepoint_keep(struct store *db, GError **error)
 {
-    return run_script(db->db, "RELEASE part", error);
+    return store_run_script(db->db, "RELEASE part", error);
 }
 
 void

@@ -33,6 +33,21 @@ struct smtp_item {
     gboolean broken;              /* the line was down before the end */
 };
 
+struct smtp_answer
+smtp_esmtp_answer(const smtp_status_t *status, char **text)
+{
+    *text = NULL;
+    if (status == NULL || status->text == NULL || status->code < 200 || status->code > 599)
+        return (struct smtp_answer){0};
+    gboolean has_enhanced = status->enh_class == status->code / 100 && status->enh_subject >= 0 &&
+                            status->enh_subject <= 999 && status->enh_detail >= 0 &&
+                            status->enh_detail <= 999;
+    *text = has_enhanced ? g_strdup_printf("%d.%d.%d %s", status->enh_class, status->enh_subject,
+                                           status->enh_detail, status->text)
+                         : g_strdup(status->text);
+    return (struct smtp_answer){.code = status->code, .text = *text};
+}
+
 void
 smtp_item_free(gpointer data)
 {

@@ -32,18 +32,9 @@
 
 enum {
     BUFFER_BYTES = 16 * 1024,
-    BUDGET_BYTES = 128 * 1024, /* smtp_dialogue ends it at half of that, with better words */
-    QUIT_TIMEOUT_MS = 5 * 1000,
 };
 
 /* ---- the line ---- */
-
-static void
-begin_command(struct smtp_etpan *etpan, gint64 timeout_ms)
-{
-    tls_stream_begin(etpan->stream, (int)MIN(timeout_ms, G_MAXINT), BUDGET_BYTES);
-    tls_stream_set_timeout(etpan->stream, (int)MIN(timeout_ms, G_MAXINT));
-}
 
 /* Bytes of a message. TRUE when these bring the end of the final dot, which appears nowhere else: every line
  * of the message that begins with a dot has got a second one. */
@@ -75,24 +66,8 @@ write_body(struct smtp_etpan *etpan, const char *bytes, gsize length)
     if (follow_dot(etpan, bytes, length)) {
         etpan->in_body = FALSE;
         smtp_run_end(run, tls_stream_has_input(etpan->stream));
-        begin_command(etpan, run->final_timeout_ms);
+        smtp_etpan_begin(etpan, run->final_timeout_ms);
     }
-    return tls_stream_write(etpan->stream, bytes, length) >= 0;
-}
-
-/* A whole command: each comes in one piece. */
-static gboolean
-write_command(struct smtp_etpan *etpan, const char *bytes, gsize length)
-{
-    struct smtp_run *run = etpan->run;
-    struct smtp_dialogue *dialogue = &run->dialogue;
-
-    if (!smtp_dialogue_wrote(dialogue, bytes, length))
-        smtp_run_fail(run, USHER_ERROR_PROTOCOL, "answered with something that is not SMTP");
-    if (!smtp_run_allows(run))
-        return FALSE;
-    begin_command(etpan,
-                  dialogue->step == SMTP_STEP_QUIT ? MIN(run->timeout_ms, QUIT_TIMEOUT_MS) : run->timeout_ms);
     return tls_stream_write(etpan->stream, bytes, length) >= 0;
 }
 
@@ -101,7 +76,7 @@ line_write(mailstream_low *low, const void *bytes, size_t length)
 {
     struct smtp_etpan *etpan = low->data;
     gboolean written =
-        etpan->in_body ? write_body(etpan, bytes, length) : write_command(etpan, bytes, length);
+        etpan->in_body ? write_body(etpan, bytes, length) : smtp_etpan_write(etpan, bytes, length);
 
     return written ? (ssize_t)length : -1;
 }
@@ -162,51 +137,6 @@ line_filter(void *data, const char *bytes, gsize length, GError **error)
 
 /* ---- commands ---- */
 
-/* The stream has failed, and nobody has said why yet. */
-static void
-note_failure(struct smtp_etpan *etpan)
-{
-    const GError *error = tls_stream_error(etpan->stream);
-
-    smtp_run_fail_line(etpan->run, g_error_matches(error, USHER_ERROR, USHER_ERROR_TEMP), "");
-}
-
-struct smtp_answer
-smtp_etpan_answer(struct smtp_etpan *etpan)
-{
-    const struct smtp_dialogue *dialogue = &etpan->run->dialogue;
-
-    if (dialogue->answered)
-        return (struct smtp_answer){.code = dialogue->code, .text = dialogue->text};
-    note_failure(etpan);
-    return (struct smtp_answer){0};
-}
-
-static struct smtp_answer
-await_answer(struct smtp_etpan *etpan)
-{
-    mailsmtp *session = etpan->session;
-    mailstream *stream = session->stream;
-
-    /* The dialogue knows of the last line before libetpan has handed out the first: none may stay behind, as
-     * the answer to the next command. */
-    while ((!etpan->run->dialogue.answered || stream->read_buffer_len > 0) &&
-           mailstream_read_line_remove_eol(stream, session->line_buffer) != NULL)
-        continue;
-    return smtp_etpan_answer(etpan);
-}
-
-struct smtp_answer
-smtp_etpan_say(struct smtp_etpan *etpan, const char *command)
-{
-    if (!write_command(etpan, command, strlen(command))) {
-        if (etpan->run->failure == NULL)
-            note_failure(etpan);
-        return (struct smtp_answer){0};
-    }
-    return await_answer(etpan);
-}
-
 static gboolean
 start_tls(struct smtp_etpan *etpan)
 {
@@ -217,7 +147,7 @@ start_tls(struct smtp_etpan *etpan)
 
     run->dialogue.step = SMTP_STEP_HANDSHAKE;
     g_autoptr(SSL_CTX) context = tls_context_new(server->ca_file, 0, &error);
-    begin_command(etpan, run->timeout_ms);
+    smtp_etpan_begin(etpan, run->timeout_ms);
     if (context != NULL && tls_stream_start_tls(etpan->stream, context, name, &error)) {
         run->dialogue.encrypted = TRUE;
         tls_stream_facts(etpan->stream, &run->tls);
@@ -230,7 +160,7 @@ start_tls(struct smtp_etpan *etpan)
         smtp_run_fail(run, USHER_ERROR_PROTOCOL, "cannot be trusted: %s",
                       reason != NULL ? reason + strlen(": TLS: ") : error->message);
     } else {
-        note_failure(etpan);
+        smtp_etpan_note_failure(etpan);
     }
     return FALSE;
 }
@@ -339,7 +269,7 @@ open_session(struct smtp_etpan *etpan)
     mailstream *stream = low != NULL ? mailstream_new(low, BUFFER_BYTES) : NULL;
     etpan->session = mailsmtp_new(0, NULL);
     g_assert(stream != NULL && etpan->session != NULL); /* GLib ends the program without memory */
-    begin_command(etpan, run->timeout_ms);
+    smtp_etpan_begin(etpan, run->timeout_ms);
     mailsmtp_connect(etpan->session, stream);
     struct smtp_answer greeting = smtp_etpan_answer(etpan);
     if (run->failure == NULL && greeting.code != 220)

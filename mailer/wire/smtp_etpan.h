@@ -1,5 +1,5 @@
 /* Private to the back end on libetpan: its session and the line under it. smtp_etpan.c owns line and session,
- * smtp_etpan_login.c AUTH, smtp_etpan_mail.c the messages. */
+ * smtp_etpan_say.c commands, smtp_etpan_login.c AUTH, smtp_etpan_mail.c the messages. */
 #ifndef USHER_WIRE_SMTP_ETPAN_H
 #define USHER_WIRE_SMTP_ETPAN_H
 
@@ -16,6 +16,15 @@ struct smtp_etpan {
     guint dot_matched;    /* bytes of CR LF dot CR LF that were written last */
     gboolean wants_reset; /* a transaction was broken off */
 };
+
+/* Starts the clock and the byte budget of one command, or of the next part of a transaction. */
+void smtp_etpan_begin(struct smtp_etpan *etpan, gint64 timeout_ms);
+
+/* Writes a whole command: each comes in one piece. FALSE when it must not leave, or the stream has failed. */
+gboolean smtp_etpan_write(struct smtp_etpan *etpan, const char *bytes, gsize length);
+
+/* The stream has failed, and nobody has said why yet. */
+void smtp_etpan_note_failure(struct smtp_etpan *etpan);
 
 /* One command, CR LF included, and its whole answer. Wiped from memory on the way when it holds a secret.
  * Code 0 when there is none; then the session has failed. text is the dialogue's, until the next command. */

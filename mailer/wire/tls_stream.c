@@ -2,7 +2,7 @@
  *
  * The socket is non-blocking from its creation to its end, so that every wait is one poll() in one function,
  * which knows all four ways a wait may end: ready, read timeout, command deadline, cancel. Nothing else in
- * this file blocks except getaddrinfo().
+ * this file blocks.
  *
  *     connecting --> plain --start_tls--> TLS
  *          \           \                   \
@@ -13,46 +13,20 @@
  * what stops it. */
 #define _GNU_SOURCE /* POLLRDHUP */
 
-#include "wire/tls_stream.h"
+#include "wire/tls_stream_parts.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 
-#include "base/error.h"
 #include "wire/tls_context.h"
 
-enum { FIRST_BUDGET_BYTES = 64 * 1024 };
-
-struct tls_stream {
-    char *name; /* host:port */
-    char *peer; /* address:port */
-    int fd;
-    int cancel_fd;
-    SSL *ssl; /* NULL while plain */
-    int timeout_ms;
-    gint64 deadline_us; /* monotonic */
-    gint64 budget_bytes;
-    gint64 received_bytes; /* since the command began */
-    tls_stream_filter filter;
-    void *filter_data;
-    GError *error;
-};
-
-static void stream_fail(struct tls_stream *stream, enum usher_error code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static void
-stream_fail(struct tls_stream *stream, enum usher_error code, const char *format, ...)
+void
+tls_stream_fail(struct tls_stream *stream, enum usher_error code, const char *format, ...)
 {
     if (stream->error)
         return;
@@ -63,8 +37,8 @@ stream_fail(struct tls_stream *stream, enum usher_error code, const char *format
     stream->error = g_error_new(USHER_ERROR, (int)code, "%s: %s", stream->name, text);
 }
 
-static gboolean
-stream_report(const struct tls_stream *stream, GError **error)
+gboolean
+tls_stream_report(const struct tls_stream *stream, GError **error)
 {
     if (!stream->error)
         return TRUE;
@@ -83,9 +57,8 @@ ms_until(gint64 when_us)
     return (int)MIN((left_us + 999) / 1000, INT_MAX);
 }
 
-/* poll() over three descriptors that restarts after signals. Gives the revents of each. */
-static int
-poll_until(int fd, short events, int wake_fd, int cancel_fd, gint64 until_us, short revents[3])
+int
+tls_stream_poll(int fd, short events, int wake_fd, int cancel_fd, gint64 until_us, short revents[3])
 {
     for (;;) {
         struct pollfd set[3] = {
@@ -108,16 +81,16 @@ stream_wait_ready(struct tls_stream *stream, short events)
 {
     gint64 read_limit_us = g_get_monotonic_time() + (gint64)stream->timeout_ms * 1000;
     short revents[3];
-    int ready = poll_until(stream->fd, events, -1, stream->cancel_fd, MIN(read_limit_us, stream->deadline_us),
-                           revents);
+    int ready = tls_stream_poll(stream->fd, events, -1, stream->cancel_fd,
+                                MIN(read_limit_us, stream->deadline_us), revents);
     if (ready < 0)
-        stream_fail(stream, USHER_ERROR_OS, "cannot wait for the connection: %s", g_strerror(errno));
+        tls_stream_fail(stream, USHER_ERROR_OS, "cannot wait for the connection: %s", g_strerror(errno));
     else if (ready > 0 && revents[2])
-        stream_fail(stream, USHER_ERROR_TEMP, "cancelled");
+        tls_stream_fail(stream, USHER_ERROR_TEMP, "cancelled");
     else if (ready == 0 && stream->deadline_us < read_limit_us)
-        stream_fail(stream, USHER_ERROR_TEMP, "no complete answer within the time allowed");
+        tls_stream_fail(stream, USHER_ERROR_TEMP, "no complete answer within the time allowed");
     else if (ready == 0)
-        stream_fail(stream, USHER_ERROR_TEMP, "no answer for %d ms", stream->timeout_ms);
+        tls_stream_fail(stream, USHER_ERROR_TEMP, "no answer for %d ms", stream->timeout_ms);
     return stream->error == NULL;
 }
 
@@ -126,111 +99,8 @@ static gboolean
 stream_alive(struct tls_stream *stream)
 {
     if (!stream->error && g_get_monotonic_time() >= stream->deadline_us)
-        stream_fail(stream, USHER_ERROR_TEMP, "no complete answer within the time allowed");
+        tls_stream_fail(stream, USHER_ERROR_TEMP, "no complete answer within the time allowed");
     return stream->error == NULL;
-}
-
-/* One address. TRUE when connected; else why is set and a next address may do better, unless the stream has
- * failed. */
-static gboolean
-stream_try_address(struct tls_stream *stream, const struct addrinfo *address, char **why)
-{
-    g_clear_pointer(why, g_free);
-    stream->fd =
-        socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address->ai_protocol);
-    if (stream->fd < 0) {
-        *why = g_strdup(g_strerror(errno));
-        return FALSE;
-    }
-    int failure = 0;
-    if (connect(stream->fd, address->ai_addr, address->ai_addrlen) < 0) {
-        failure = errno;
-        if (failure == EINPROGRESS || failure == EINTR) {
-            short revents[3];
-            int ready = poll_until(stream->fd, POLLOUT, -1, stream->cancel_fd, stream->deadline_us, revents);
-            socklen_t length = sizeof failure;
-            if (ready < 0)
-                failure = errno;
-            else if (ready == 0)
-                failure = ETIMEDOUT;
-            else if (revents[2])
-                stream_fail(stream, USHER_ERROR_TEMP, "cancelled");
-            else if (getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &failure, &length) < 0)
-                failure = errno;
-        }
-    }
-    if (failure == 0 && !stream->error)
-        return TRUE;
-    *why = g_strdup(g_strerror(failure));
-    close(stream->fd);
-    stream->fd = -1;
-    return FALSE;
-}
-
-/* OpenSSL writes with write(2), which raises SIGPIPE on a dead line; a mail client wants the error instead. A
- * handler that the program installed stays. */
-static void
-ignore_broken_pipes(void)
-{
-    static gsize done = 0;
-    if (!g_once_init_enter(&done))
-        return;
-    struct sigaction now;
-    if (sigaction(SIGPIPE, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL)
-        signal(SIGPIPE, SIG_IGN);
-    g_once_init_leave(&done, 1);
-}
-
-static void
-note_peer(struct tls_stream *stream)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t length = sizeof address;
-    char host[INET6_ADDRSTRLEN], service[8];
-    if (getpeername(stream->fd, (struct sockaddr *)&address, &length) == 0 &&
-        getnameinfo((struct sockaddr *)&address, length, host, sizeof host, service, sizeof service,
-                    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-        stream->peer = g_strdup_printf(address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, service);
-}
-
-struct tls_stream *
-tls_stream_connect(const char *host, guint16 port, int timeout_ms, int cancel_fd, GError **error)
-{
-    ignore_broken_pipes();
-    struct tls_stream *stream = g_new0(struct tls_stream, 1);
-    stream->name = strchr(host, ':') ? g_strdup_printf("[%s]:%u", host, (unsigned)port)
-                                     : g_strdup_printf("%s:%u", host, (unsigned)port);
-    stream->fd = -1;
-    stream->cancel_fd = cancel_fd;
-    stream->timeout_ms = timeout_ms;
-    tls_stream_begin(stream, timeout_ms, FIRST_BUDGET_BYTES);
-
-    g_autofree char *service = g_strdup_printf("%u", (unsigned)port);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *addresses = NULL;
-    int failure = getaddrinfo(host, service, &hints, &addresses);
-    if (failure != 0) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_UNAVAILABLE, "%s: cannot find the host: %s", stream->name,
-                    failure == EAI_SYSTEM ? g_strerror(errno) : gai_strerror(failure));
-        tls_stream_free(stream);
-        return NULL;
-    }
-    g_autofree char *why = NULL;
-    gboolean connected = FALSE;
-    for (const struct addrinfo *each = addresses; each && !connected && !stream->error; each = each->ai_next)
-        connected = stream_try_address(stream, each, &why);
-    freeaddrinfo(addresses);
-    if (!connected) {
-        stream_fail(stream, USHER_ERROR_UNAVAILABLE, "cannot connect: %s", why ? why : "no address");
-        stream_report(stream, error);
-        tls_stream_free(stream);
-        return NULL;
-    }
-    note_peer(stream);
-    int on = 1;
-    setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(stream->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    return stream;
 }
 
 void
@@ -254,28 +124,6 @@ tls_stream_free(struct tls_stream *stream)
     g_free(stream);
 }
 
-gboolean
-tls_stream_is_loopback(const struct tls_stream *stream)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t length = sizeof peer;
-    if (getpeername(stream->fd, (struct sockaddr *)&peer, &length) < 0)
-        return FALSE;
-    if (peer.ss_family == AF_INET) {
-        struct sockaddr_in four;
-        memcpy(&four, &peer, sizeof four);
-        return ntohl(four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    }
-    if (peer.ss_family == AF_INET6) {
-        struct sockaddr_in6 six;
-        memcpy(&six, &peer, sizeof six);
-        if (IN6_IS_ADDR_V4MAPPED(&six.sin6_addr))
-            return six.sin6_addr.s6_addr[12] == IN_LOOPBACKNET;
-        return IN6_IS_ADDR_LOOPBACK(&six.sin6_addr) != 0;
-    }
-    return FALSE;
-}
-
 /* What OpenSSL wants before it can go on: 0 when it has failed for good. */
 static short
 ssl_wanted_events(int reason)
@@ -290,19 +138,19 @@ ssl_wanted_events(int reason)
 gboolean
 tls_stream_start_tls(struct tls_stream *stream, SSL_CTX *context, const char *host, GError **error)
 {
-    if (!stream_report(stream, error))
+    if (!tls_stream_report(stream, error))
         return FALSE;
     g_assert(!stream->ssl);
     stream->ssl = SSL_new(context);
     if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1) {
-        stream_fail(stream, USHER_ERROR_SOFTWARE, "OpenSSL cannot make a connection");
-        return stream_report(stream, error);
+        tls_stream_fail(stream, USHER_ERROR_SOFTWARE, "OpenSSL cannot make a connection");
+        return tls_stream_report(stream, error);
     }
     GError *host_error = NULL;
     if (!tls_ssl_expect_host(stream->ssl, host, &host_error)) {
-        stream_fail(stream, (enum usher_error)host_error->code, "%s", host_error->message);
+        tls_stream_fail(stream, (enum usher_error)host_error->code, "%s", host_error->message);
         g_error_free(host_error);
-        return stream_report(stream, error);
+        return tls_stream_report(stream, error);
     }
     SSL_set_connect_state(stream->ssl);
     while (stream_alive(stream)) {
@@ -317,13 +165,13 @@ tls_stream_start_tls(struct tls_stream *stream, SSL_CTX *context, const char *ho
         }
         gboolean dropped = SSL_get_verify_result(stream->ssl) == X509_V_OK && tls_error_is_drop();
         g_autofree char *reason = tls_failure_describe(stream->ssl, host);
-        stream_fail(stream, dropped ? USHER_ERROR_UNAVAILABLE : USHER_ERROR_PROTOCOL, "TLS: %s", reason);
+        tls_stream_fail(stream, dropped ? USHER_ERROR_UNAVAILABLE : USHER_ERROR_PROTOCOL, "TLS: %s", reason);
     }
     /* Belt and braces: the context verifies, and a context that does not must not get this far. */
     if (!stream->error && (SSL_get_verify_mode(stream->ssl) == SSL_VERIFY_NONE ||
                            SSL_get_verify_result(stream->ssl) != X509_V_OK))
-        stream_fail(stream, USHER_ERROR_PROTOCOL, "TLS: the certificate was not verified");
-    return stream_report(stream, error);
+        tls_stream_fail(stream, USHER_ERROR_PROTOCOL, "TLS: the certificate was not verified");
+    return tls_stream_report(stream, error);
 }
 
 void
@@ -345,23 +193,23 @@ gboolean
 tls_stream_wait(struct tls_stream *stream, int wake_fd, int timeout_ms, enum tls_stream_event *event,
                 GError **error)
 {
-    if (!stream_report(stream, error))
+    if (!tls_stream_report(stream, error))
         return FALSE;
     *event = TLS_STREAM_INPUT;
     if (stream->ssl && SSL_has_pending(stream->ssl)) /* poll() cannot see what OpenSSL has read already */
         return TRUE;
     short revents[3];
     gint64 until_us = g_get_monotonic_time() + (gint64)timeout_ms * 1000;
-    int ready = poll_until(stream->fd, POLLIN, wake_fd, stream->cancel_fd, until_us, revents);
+    int ready = tls_stream_poll(stream->fd, POLLIN, wake_fd, stream->cancel_fd, until_us, revents);
     if (ready < 0)
-        stream_fail(stream, USHER_ERROR_OS, "cannot wait for the connection: %s", g_strerror(errno));
+        tls_stream_fail(stream, USHER_ERROR_OS, "cannot wait for the connection: %s", g_strerror(errno));
     else if (ready == 0)
         *event = TLS_STREAM_TIMEOUT;
     else if (revents[2])
-        stream_fail(stream, USHER_ERROR_TEMP, "cancelled");
+        tls_stream_fail(stream, USHER_ERROR_TEMP, "cancelled");
     else if (!revents[0])
         *event = TLS_STREAM_WAKE;
-    return stream_report(stream, error);
+    return tls_stream_report(stream, error);
 }
 
 /* One attempt to move bytes: their number, or 0 with *events to wait for, or 0 with the stream failed. */
@@ -377,18 +225,18 @@ stream_read_once(struct tls_stream *stream, void *buffer, gsize size, short *eve
             return got;
         *events = ssl_wanted_events(SSL_get_error(stream->ssl, outcome));
         if (!*events)
-            stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the server closed the connection");
+            tls_stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the server closed the connection");
         return 0;
     }
     ssize_t got = recv(stream->fd, buffer, size, 0);
     if (got > 0)
         return (gsize)got;
     if (got == 0)
-        stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the server closed the connection");
+        tls_stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the server closed the connection");
     else if (errno == EAGAIN || errno == EINTR)
         *events = POLLIN;
     else
-        stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the connection broke: %s", g_strerror(errno));
+        tls_stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the connection broke: %s", g_strerror(errno));
     return 0;
 }
 
@@ -404,7 +252,7 @@ stream_write_once(struct tls_stream *stream, const void *buffer, gsize size, sho
             return put;
         *events = ssl_wanted_events(SSL_get_error(stream->ssl, outcome));
         if (!*events)
-            stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the server closed the connection");
+            tls_stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the server closed the connection");
         return 0;
     }
     ssize_t put = send(stream->fd, buffer, size, MSG_NOSIGNAL);
@@ -413,7 +261,7 @@ stream_write_once(struct tls_stream *stream, const void *buffer, gsize size, sho
     if (errno == EAGAIN || errno == EINTR)
         *events = POLLOUT;
     else
-        stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the connection broke: %s", g_strerror(errno));
+        tls_stream_fail(stream, USHER_ERROR_UNAVAILABLE, "the connection broke: %s", g_strerror(errno));
     return 0;
 }
 
@@ -431,9 +279,9 @@ tls_stream_read(struct tls_stream *stream, void *buffer, gsize size)
         }
         stream->received_bytes += (gint64)got;
         if (stream->received_bytes > stream->budget_bytes) {
-            stream_fail(stream, USHER_ERROR_PROTOCOL,
-                        "the answer is longer than the %" G_GINT64_FORMAT " bytes allowed",
-                        stream->budget_bytes);
+            tls_stream_fail(stream, USHER_ERROR_PROTOCOL,
+                            "the answer is longer than the %" G_GINT64_FORMAT " bytes allowed",
+                            stream->budget_bytes);
             break;
         }
         gsize pass = got;
@@ -441,7 +289,7 @@ tls_stream_read(struct tls_stream *stream, void *buffer, gsize size)
             GError *refusal = NULL;
             pass = stream->filter(stream->filter_data, buffer, got, &refusal);
             if (refusal) {
-                stream_fail(stream, (enum usher_error)refusal->code, "%s", refusal->message);
+                tls_stream_fail(stream, (enum usher_error)refusal->code, "%s", refusal->message);
                 g_error_free(refusal);
             }
         }

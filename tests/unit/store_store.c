@@ -515,10 +515,11 @@ scan_folder(struct scan *s, const char *folder)
         g_autofree char *source = NULL;
         if (g_file_test(path, G_FILE_TEST_IS_DIR))
             scan_folder(s, path);
-        /* The schema is what they are checked against; rules have a database of their own. */
+        /* The schema is what they are checked against; rules have a database of their own; what store.c runs
+         * is given to it, and store_open.c opens and migrates. */
         if (!g_str_has_suffix(name, ".c") || g_str_equal(name, "schema.c") ||
             g_str_has_prefix(name, "rules") || g_str_has_suffix(path, "store/store.c") ||
-            !g_file_get_contents(path, &source, NULL, NULL))
+            g_str_has_suffix(path, "store/store_open.c") || !g_file_get_contents(path, &source, NULL, NULL))
             continue;
         s->path = path;
         strip_comments(source);

@@ -1,0 +1,202 @@
+/* Evaluating rules on one row of facts: see rules.h.
+ *
+ * Invariants: all rules are evaluated in as few statements as possible (GROUP_SIZE results each); when one of
+ * those fails its rules run alone, so that only the culprit carries the error. Statements stay on their row
+ * until the next evaluation, because the result texts belong to them. */
+#include "base/error.h"
+#include "store/rules_parts.h"
+
+enum {
+    VALUE_LIMIT = 64 * 1024, /* bytes of any text a rule reads or makes */
+    STEP_SLICES = 500,       /* that many looks at the budget, and a rule has had its steps */
+    GROUP_SIZE = 100,
+};
+
+/* Ends every statement that still stands on the previous row. */
+static void
+reset_statements(struct rules *rules)
+{
+    for (guint i = 0; i < rules->groups->len; i++)
+        sqlite3_reset(g_ptr_array_index(rules->groups, i));
+    for (guint i = 0; i < rules->rules->len; i++) {
+        struct rule *rule = g_ptr_array_index(rules->rules, i);
+        if (rule->alone)
+            sqlite3_reset(rule->alone);
+    }
+}
+
+static gboolean
+broken(struct rules *rules, GError **error)
+{
+    g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", sqlite3_errmsg(rules->db));
+    return FALSE;
+}
+
+gboolean
+rules_set_row(struct rules *rules, const struct rule_value *values, GError **error)
+{
+    reset_statements(rules);
+    for (int i = 0; rules->columns[i]; i++) {
+        const struct rule_value *value = &values[i];
+        if (!rules->used[i])
+            continue;
+        switch (value->type) {
+        case RULE_INTEGER:
+            sqlite3_bind_int64(rules->replace, i + 1, value->integer);
+            break;
+        case RULE_REAL:
+            sqlite3_bind_double(rules->replace, i + 1, value->real);
+            break;
+        case RULE_TEXT:
+            sqlite3_bind_text(rules->replace, i + 1, value->text, -1, SQLITE_STATIC);
+            break;
+        case RULE_NULL:
+        case RULE_ERROR:
+            sqlite3_bind_null(rules->replace, i + 1);
+            break;
+        }
+    }
+    /* The limit is for what a rule reads and makes: a row of many long texts may well be larger. */
+    int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, 1000 * 1000 * 1000);
+    rules->slices_left = G_MAXINT;
+    rules->replacing = TRUE;
+    sqlite3_step(rules->replace);
+    rules->replacing = FALSE;
+    gboolean ok = sqlite3_reset(rules->replace) == SQLITE_OK || broken(rules, error);
+    sqlite3_clear_bindings(rules->replace);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
+    return ok;
+}
+
+static int
+step_bounded(struct rules *rules, sqlite3_stmt *stmt)
+{
+    int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, VALUE_LIMIT);
+    rules->slices_left = STEP_SLICES;
+    rules->selects = 0; /* SQLite may prepare a statement again */
+    int rc = sqlite3_step(stmt);
+    sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
+    return rc;
+}
+
+static void
+read_result(sqlite3_stmt *stmt, int column, struct rule_result *result)
+{
+    *result = (struct rule_result){.type = RULE_NULL};
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        result->type = RULE_INTEGER;
+        result->integer = sqlite3_column_int64(stmt, column);
+        result->real = (double)result->integer;
+        break;
+    case SQLITE_FLOAT:
+        result->type = RULE_REAL;
+        result->real = sqlite3_column_double(stmt, column);
+        break;
+    case SQLITE_TEXT:
+        result->type = RULE_TEXT;
+        result->text = (const char *)sqlite3_column_text(stmt, column);
+        break;
+    case SQLITE_BLOB:
+        result->type = RULE_ERROR;
+        result->text = "gives raw bytes, which are neither number nor text";
+        break;
+    case SQLITE_NULL:
+        break;
+    }
+}
+
+static gboolean
+evaluate_alone(struct rules *rules, int index, struct rule_result *result, GError **error)
+{
+    struct rule *rule = rules_at(rules, index);
+    if (!rule->alone) {
+        char *why = NULL;
+        rule->alone = rules_prepare(rules, "SELECT (\n", rule->text, "\n) FROM facts", &why);
+        if (!rule->alone) {
+            g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", why);
+            g_free(why);
+            return FALSE;
+        }
+    }
+    sqlite3_reset(rule->alone);
+    int rc = step_bounded(rules, rule->alone);
+    if (rc == SQLITE_ROW) {
+        read_result(rule->alone, 0, result);
+        return TRUE;
+    }
+    if (rc == SQLITE_DONE)
+        return broken(rules, error);
+    /* A culprit. Its statement is free, so its text is kept in a static per code or copied by interning: the
+     * set of SQLite's messages is small, ours name no value. */
+    *result =
+        (struct rule_result){.type = RULE_ERROR,
+                             .text = rc == SQLITE_INTERRUPT ? "needs too many steps"
+                                     : rc == SQLITE_TOOBIG  ? "reads or makes a text over 64 KiB"
+                                                            : g_intern_string(sqlite3_errmsg(rules->db))};
+    sqlite3_reset(rule->alone);
+    return TRUE;
+}
+
+gboolean
+rules_evaluate(struct rules *rules, int index, struct rule_result *result, GError **error)
+{
+    return evaluate_alone(rules, index, result, error);
+}
+
+static gboolean
+prepare_groups(struct rules *rules, GError **error)
+{
+    for (guint start = 0; start < rules->rules->len; start += GROUP_SIZE) {
+        g_autoptr(GString) sql = g_string_new("SELECT ");
+        for (guint i = start; i < MIN(start + GROUP_SIZE, rules->rules->len); i++)
+            g_string_append_printf(sql, "%s(\n%s\n)", i > start ? "," : "", rules_at(rules, (int)i)->text);
+        g_string_append(sql, " FROM facts");
+        sqlite3_stmt *stmt = NULL;
+        rules->selects = 0;
+        if (sqlite3_prepare_v3(rules->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
+            SQLITE_OK) {
+            g_ptr_array_set_size(rules->groups, 0);
+            return broken(rules, error);
+        }
+        g_ptr_array_add(rules->groups, stmt);
+    }
+    return TRUE;
+}
+
+gboolean
+rules_evaluate_all(struct rules *rules, struct rule_result *results, GError **error)
+{
+    if (rules->groups->len == 0 && !prepare_groups(rules, error))
+        return FALSE;
+    for (guint g = 0; g < rules->groups->len; g++) {
+        sqlite3_stmt *stmt = g_ptr_array_index(rules->groups, g);
+        guint start = g * GROUP_SIZE, end = MIN(start + GROUP_SIZE, rules->rules->len);
+        sqlite3_reset(stmt);
+        gboolean ok = step_bounded(rules, stmt) == SQLITE_ROW;
+        for (guint i = start; i < end; i++) {
+            if (ok)
+                read_result(stmt, (int)(i - start), &results[i]);
+            else if (!evaluate_alone(rules, (int)i, &results[i], error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+enum rule_truth
+rules_truth(const struct rule_result *result)
+{
+    switch (result->type) {
+    case RULE_INTEGER:
+        return result->integer != 0 ? RULE_TRUE : RULE_FALSE;
+    case RULE_REAL:
+        return result->real != 0 ? RULE_TRUE
+                                 : RULE_FALSE; /* NaN cannot come out of SQLite: it is NULL there */
+    case RULE_NULL:
+    case RULE_TEXT:
+    case RULE_ERROR:
+        return RULE_UNDECIDED;
+    }
+    return RULE_UNDECIDED;
+}
