@@ -95,6 +95,7 @@ static const char sample_config[] = "# usher's configuration: see usher.conf(5).
                                     "    name = \"Ana Ruiz\"\n"
                                     "    address = \"ana@team.example\"\n"
                                     "    mailbox = \"ana\"\n"
+                                    "    regions = {\"emea\"}\n"
                                     "}\n";
 
 /* Behind the sample, for the demo: a second specialist, so that there are owners to tell apart. */
@@ -247,6 +248,7 @@ cmd_init(struct cli *cli, int argc, char **argv)
             dir);
         return EX_OK;
     }
-    printf("%s is ready: edit usher.conf, then `usher check`, `usher import`, `usher run`\n", dir);
+    printf("%s is ready: edit usher.conf, then `usher check`, `usher import FILE`, `usher run%s`\n", dir,
+           rehearsal ? " --once --now TIME" : "");
     return EX_OK;
 }
