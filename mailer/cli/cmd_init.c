@@ -185,8 +185,8 @@ make_folder(const char *dir, const char *config_name, gboolean demo, gboolean re
     if (!copy_folder(from_sequences, sequences, error) || !copy_folder(from_templates, templates, error) ||
         !write_new(dir, config_name, sample, error))
         return FALSE;
-    if (demo && (!write_new(dir, "accounts.csv", sample_accounts, error) ||
-                 !write_new(dir, "contacts.csv", sample_contacts, error)))
+    if (rehearsal && (!write_new(dir, "accounts.csv", sample_accounts, error) ||
+                      !write_new(dir, "contacts.csv", sample_contacts, error)))
         return FALSE;
     scoped(config_free) struct config *config = config_load(config_path, error);
     if (!config)
