@@ -142,8 +142,10 @@ read_file(const struct secret *secret, const char *path, char **value, GError **
         close(fd);
     gsize line = strcspn(buffer, "\r\n");
     if (problem != 0)
-        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: its %s: %s: %s", secret->key, noun(secret),
-                    path, g_strerror(problem));
+        g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s: its %s: %s: %s%s%s%s", secret->key,
+                    noun(secret), path, g_strerror(problem), problem == ENOENT ? "; make the file, the " : "",
+                    problem == ENOENT ? noun(secret) : "",
+                    problem == ENOENT ? " its only line, readable by you alone" : "");
     else if (line == 0 || line > max_bytes(secret))
         g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
                     "%s: %s: expected a %s of 1 to %" G_GSIZE_FORMAT " bytes", secret->key, path,

@@ -97,6 +97,13 @@ check_mailbox_wire(struct service *service, const struct mailbox *mailbox, int *
                                                                                        check_imap};
     g_autofree char *warning = mailbox->secret ? secret_warning(mailbox->secret) : NULL;
     gboolean ok = TRUE;
+    g_autoptr(GError) unread = NULL;
+    scoped(secret_free) char *password = NULL;
+    if (!mailbox_read_password(mailbox, &password, &unread)) { /* once, not for each server */
+        g_prefix_error(&unread, "mailbox %s: ", mailbox->name);
+        *code = cli_fail(unread);
+        return FALSE;
+    }
     if (warning)
         printf("--  mailbox %s: %s\n", mailbox->name, warning);
     for (gsize i = 0; i < G_N_ELEMENTS(checks); i++) {

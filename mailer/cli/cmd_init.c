@@ -95,6 +95,7 @@ static const char sample_config[] = "# usher's configuration: see usher.conf(5).
                                     "    name = \"Ana Ruiz\"\n"
                                     "    address = \"ana@team.example\"\n"
                                     "    mailbox = \"ana\"\n"
+                                    "    regions = {\"emea\"}\n"
                                     "}\n";
 
 /* Behind the sample, for the demo: a second specialist, so that there are owners to tell apart. */
@@ -184,8 +185,8 @@ make_folder(const char *dir, const char *config_name, gboolean demo, gboolean re
     if (!copy_folder(from_sequences, sequences, error) || !copy_folder(from_templates, templates, error) ||
         !write_new(dir, config_name, sample, error))
         return FALSE;
-    if (demo && (!write_new(dir, "accounts.csv", sample_accounts, error) ||
-                 !write_new(dir, "contacts.csv", sample_contacts, error)))
+    if (rehearsal && (!write_new(dir, "accounts.csv", sample_accounts, error) ||
+                      !write_new(dir, "contacts.csv", sample_contacts, error)))
         return FALSE;
     scoped(config_free) struct config *config = config_load(config_path, error);
     if (!config)
@@ -247,6 +248,7 @@ cmd_init(struct cli *cli, int argc, char **argv)
             dir);
         return EX_OK;
     }
-    printf("%s is ready: edit usher.conf, then `usher check`, `usher import`, `usher run`\n", dir);
+    printf("%s is ready: edit usher.conf, then `usher check`, `usher import FILE`, `usher run%s`\n", dir,
+           rehearsal ? " --once --now TIME" : "");
     return EX_OK;
 }

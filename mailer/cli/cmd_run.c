@@ -150,6 +150,22 @@ check_hook(const struct hook *hook, GError **error)
     return TRUE;
 }
 
+/* What a new place wants next; nothing once it is in use. */
+static void
+print_next(struct cli *cli, int rc)
+{
+    struct store *db = cli->service->db;
+    if (rc != EX_OK)
+        printf("--  next: mend what is wrong above in %s, then `usher check` again\n",
+               cli->service->config->path);
+    else if (!store_int(db, "SELECT EXISTS (SELECT 1 FROM account)", 1, NULL, ""))
+        puts("--  next: no accounts yet; `usher import FILE`, see usher-import(5)");
+    else if (!store_int(db, "SELECT EXISTS (SELECT 1 FROM contact)", 1, NULL, ""))
+        puts("--  next: no contacts yet, and nobody to write to; `usher import FILE`, see usher-import(5)");
+    else if (!store_int(db, "SELECT EXISTS (SELECT 1 FROM enrolment)", 1, NULL, ""))
+        puts("--  next: nobody is enrolled yet; `usher run`");
+}
+
 int
 cmd_check(struct cli *cli, int argc, char **argv)
 {
@@ -173,6 +189,7 @@ cmd_check(struct cli *cli, int argc, char **argv)
     check_state_directory(s->config);
     for (guint i = 0; i < s->program->sequences->len; i++)
         printf("ok  sequence %s\n", ((struct sequence *)s->program->sequences->pdata[i])->name);
+    printf("ok  %u segments, %u alerts\n", s->program->segments->len, s->program->alerts->len);
     if (!check_templates(s, &error))
         rc = cli_fail(error);
     g_clear_error(&error);
@@ -193,5 +210,6 @@ cmd_check(struct cli *cli, int argc, char **argv)
         check_mailbox_wire(s, m, &rc);
         check_last_selftest(cli, m->name);
     }
+    print_next(cli, rc);
     return rc;
 }

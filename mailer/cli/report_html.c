@@ -34,7 +34,8 @@ static const char style[] =
     "svg .mark{stroke:var(--mark);stroke-width:2}svg .axis{stroke:var(--line);stroke-width:1}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.85rem}"
     "th,td{text-align:left;padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line)}"
-    "td{white-space:nowrap}th{color:var(--faint);font-weight:500;vertical-align:bottom}"
+    "td{white-space:nowrap}td.words{white-space:normal}summary{font-size:.85rem;padding:.4rem "
+    "0}th{color:var(--faint);font-weight:500;vertical-align:bottom}"
     "td.n,th.n{text-align:right;padding-right:0;padding-left:.4rem;font-variant-numeric:tabular-nums}";
 
 /* ---- pieces ---- */
@@ -315,7 +316,7 @@ append_outreach(GString *out, const json_t *rows)
         if (!report_is(row, "outreach"))
             continue;
         g_autoptr(GArray) weeks = new_bars();
-        double goal = report_number(row, "goal"), max = MAX(goal * 1.2, 5);
+        double goal = report_number(row, "goal"), max = MAX(goal * 1.2, 1);
         json_array_foreach(
             rows, j, week) if (report_is(week, "outreach_week") &&
                                strcmp(report_text(week, "specialist"), report_text(row, "specialist")) == 0)
@@ -375,7 +376,7 @@ append_mail(GString *out, const json_t *rows)
     {
         if (!report_is(row, "mail"))
             continue;
-        g_string_append(out, "<tr><td>");
+        g_string_append(out, "<tr><td class=\"words\">");
         plot_text(out, report_mail_label(report_text(row, "name")));
         g_string_append_printf(out, "</td><td class=\"n\">%.0f</td></tr>\n", report_number(row, "count"));
     }

@@ -25,6 +25,8 @@ test_events(struct world *w, gconstpointer data)
         {"risk_set", "{\"risk\": null}", "payment risk none"},
         {"note", "{\"text\": \"a\\nb\\u001b[31m\"}", "note: a b\xEF\xBF\xBD[31m"},
         {"note", "{}", "note: ?"},
+        {"segment_entered", "{\"segment\": \"lead\", \"why\": \"asked\"}", "in segment lead: asked"},
+        {"date_set", "{\"fact\": \"kickoff_on\"}", "date kickoff_on"},
         {"goal_reached", "{\"goal\": \"events\", \"by\": \"ana\", \"list\": [1]}",
          "goal reached, goal events, by ana"},
     };
