@@ -376,6 +376,8 @@ static const char migration_2[] =
     RAISES_VERSION("enrolment") RAISES_VERSION("stage_entry") RAISES_VERSION("segment_member")
     RAISES_VERSION("goal") RAISES_VERSION("call") RAISES_VERSION("account_mark")
     /* clang-format on */
+    "CREATE TRIGGER version_step_added AFTER INSERT ON step BEGIN" /* STEP_state was missing before */
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
     "CREATE TRIGGER version_step AFTER UPDATE ON step WHEN OLD.state IS NOT NEW.state OR OLD.sent_at IS NOT "
     "NEW.sent_at BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
