@@ -180,8 +180,10 @@ static const char migration_2[] =
     "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes
                                                                            */
     "ALTER TABLE message ADD COLUMN revised_by TEXT;"                     /* NULL: usher composed it */
-    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h
-                                                                           */
+    "ALTER TABLE message_text ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells, with its
+                                                                                  text:
+                                                                                  compose/finding_choice.h */
+    "ALTER TABLE message ADD COLUMN told TEXT NOT NULL DEFAULT '[]';"          /* the same without the text */
 
     /* pipeline/ */
     "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;"
