@@ -143,12 +143,32 @@ change_accounts(struct import *import, GError **error)
     return FALSE;
 }
 
+/* The newest delivery of a fact counts (fact_row.c), so the same facts again may win against what another
+ * source said since the last time: such an account has changed. */
+static gboolean
+touch_overruled(struct import *import, GError **error)
+{
+    const struct import_options *o = import->options;
+    return store_exec(
+        import->db,
+        "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT f.account_id FROM "
+        "temp.known k"
+        " JOIN account_facts f ON f.account_id = k.account_id AND f.source = ?1"
+        " JOIN account_facts x ON x.account_id = f.account_id AND x.source <> f.source AND x.as_of >= f.as_of"
+        " WHERE k.same AND f.as_of < ?2 AND EXISTS (SELECT 1 FROM json_each(f.facts) n WHERE"
+        /* No declared fact has such a name, and a path could not hold it. */
+        "  CASE WHEN n.key = '@as_of' OR instr(n.key, '\"') OR instr(n.key, '\\') THEN 0"
+        "  ELSE json_extract(x.facts, '$.\"' || n.key || '\"') <> n.value END))",
+        error, "ti", o->source, o->as_of_us);
+}
+
 /* The same facts again are as good as new. */
 static gboolean
 renew_accounts(struct import *import, GError **error)
 {
     const struct import_options *o = import->options;
-    return store_exec(import->db,
+    return touch_overruled(import, error) &&
+           store_exec(import->db,
                       "UPDATE account_facts SET as_of = ? WHERE source = ? AND as_of <> ?"
                       " AND account_id IN (SELECT account_id FROM temp.known WHERE same)",
                       error, "iti", o->as_of_us, o->source, o->as_of_us);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 #include "compose/draft_write.h"
+#include "compose/finding_choice.h"
 #include "compose/letter.h"
 #include "compose/markdown.h"
 #include "compose/stand_in.h"
@@ -170,20 +171,22 @@ draft_store(struct store *db, struct draft *d, GError **error)
     char *recipients_text = json_dumps(recipients, JSON_COMPACT),
          *basis = json_dumps(d->basis, JSON_COMPACT | JSON_PRESERVE_ORDER),
          *findings = json_dumps(d->findings, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    g_autofree char *told = finding_pinned_heads(d->findings);
     gboolean ok = store_exec(
         db,
         "INSERT INTO message(account_id, sequence, step, automatic, state, specialist, mailbox, created_at,"
-        " template, subject, recipients, follows, findings)"
+        " template, subject, recipients, follows, told)"
         " VALUES(?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?, ?)",
         error, "ittittitttit", d->account_id, d->sequence, d->step, (gint64)d->automatic, d->specialist->id,
         d->specialist->mailbox->name, d->created_us, d->template_name, d->subject, recipients_text,
-        (gint64)d->follows, findings);
+        (gint64)d->follows, told);
     if (ok)
         d->id = store_last_id(db);
-    ok = ok && store_exec(db,
-                          "INSERT INTO message_text(message_id, template_text, markdown, rendered, basis)"
-                          " VALUES(?, ?, ?, ?, ?)",
-                          error, "itttt", d->id, d->template_text, d->markdown, d->rendered, basis);
+    ok =
+        ok && store_exec(db,
+                         "INSERT INTO message_text(message_id, template_text, markdown, rendered, basis, "
+                         "findings) VALUES(?, ?, ?, ?, ?, ?)",
+                         error, "ittttt", d->id, d->template_text, d->markdown, d->rendered, basis, findings);
     free(recipients_text);
     free(basis);
     free(findings);
@@ -359,22 +362,24 @@ draft_refresh(const struct composer *c, const struct draft_request *request, str
     char *recipients = json_dumps(new_json, JSON_COMPACT),
          *basis = json_dumps(fresh->basis, JSON_COMPACT | JSON_PRESERVE_ORDER),
          *findings = json_dumps(fresh->findings, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    g_autofree char *told = finding_pinned_heads(fresh->findings);
     gboolean ok =
         (!*changed || keep_revision(c->db, draft->id, error)) &&
         store_exec(
             c->db,
-            "UPDATE message_text SET markdown = ?, rendered = ?, basis = ?, template_text = ? WHERE "
+            "UPDATE message_text SET markdown = ?, rendered = ?, basis = ?, template_text = ?, findings = ? "
+            "WHERE "
             "message_id = (SELECT id FROM message WHERE id = ? AND state IN ('waiting', 'changed') AND "
             "revision = ?)",
-            error, "ttttii", markdown, fresh->rendered, basis, fresh->template_text, draft->id,
+            error, "tttttii", markdown, fresh->rendered, basis, fresh->template_text, findings, draft->id,
             draft->revision) &&
-        store_exec(
-            c->db,
-            "UPDATE message SET subject = ?, recipients = ?, specialist = ?, mailbox = ?, findings = ?,"
-            " revised_by = CASE WHEN ?6 THEN ? ELSE revised_by END, revision = revision + ?6"
-            " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
-            error, "tttttitii", subject, recipients, fresh->specialist->id, fresh->specialist->mailbox->name,
-            findings, (gint64)*changed, actor, draft->id, draft->revision);
+        store_exec(c->db,
+                   "UPDATE message SET subject = ?, recipients = ?, specialist = ?, mailbox = ?, told = ?,"
+                   " revised_by = CASE WHEN ?6 THEN ? ELSE revised_by END, revision = revision + ?6"
+                   " WHERE id = ? AND state IN ('waiting', 'changed') AND revision = ?",
+                   error, "tttttitii", subject, recipients, fresh->specialist->id,
+                   fresh->specialist->mailbox->name, told, (gint64)*changed, actor, draft->id,
+                   draft->revision);
     fresh->id = draft->id;
     ok = ok && stand_in_store(c->db, fresh, error);
     free(recipients);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the files ---- */
@@ -143,7 +144,7 @@ findings_told(struct store *db, gint64 account_id, GError **error)
 {
     scoped(query_end) struct query *q =
         store_query(db,
-                    "SELECT DISTINCT f.value ->> 'name' AS name FROM message m, json_each(m.findings) f"
+                    "SELECT DISTINCT f.value ->> 'name' AS name FROM message m, json_each(m.told) f"
                     " WHERE m.account_id = ? AND (m.state = 'sent' OR EXISTS (SELECT 1 FROM delivery d WHERE"
                     " d.message_id = m.id AND d.state IN ('transmitting', 'sent', 'unknown')))",
                     error, "i", account_id);
@@ -263,6 +264,23 @@ finding_offers_pin(const GPtrArray *offers)
         json_array_append_new(array, object);
     }
     return array;
+}
+
+char *
+finding_pinned_heads(const json_t *pinned)
+{
+    json_t *heads = json_array(), *one;
+    size_t i;
+    json_array_foreach((json_t *)(gsize)pinned, i, one)
+    {
+        json_t *head = json_copy(one);
+        json_object_del(head, "text");
+        json_array_append_new(heads, head);
+    }
+    char *text = json_dumps(heads, JSON_COMPACT), *copy = g_strdup(text);
+    free(text);
+    json_decref(heads);
+    return copy;
 }
 
 json_t *

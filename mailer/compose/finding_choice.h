@@ -67,6 +67,9 @@ gboolean finding_offers_is_name(const GPtrArray *offers, const char *text, gsize
  * that are only recalled have "again": true. */
 json_t *finding_offers_pin(const GPtrArray *offers);
 
+/* The same without the texts, as JSON: short, for what only asks for names. The caller frees. */
+char *finding_pinned_heads(const json_t *pinned);
+
 /* The names of those a draft tells anew: an array of strings. */
 json_t *finding_pinned_names(const json_t *pinned);
 

@@ -215,9 +215,9 @@ ledger_unclaim(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 
 /* The names of the findings that the mail tells for the first time. */
 static json_t *
-told_first(const char *findings)
+told_first(const char *told)
 {
-    json_t *all = json_loads(findings, 0, NULL), *names = json_array(), *finding;
+    json_t *all = json_loads(told, 0, NULL), *names = json_array(), *finding;
     size_t i;
     json_array_foreach(all, i, finding)
     {
@@ -240,7 +240,7 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
             store_query(l->db,
                         "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
                         "m.follows, m.automatic, m.approved_at, MAX(d.redirected_to) AS redirected_to, "
-                        "m.findings,"
+                        "m.told,"
                         " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
                         "'sent') AS to_sent,"
                         " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
@@ -258,7 +258,7 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
                          "mailbox", query_text(q, "mailbox"), "template", query_text(q, "template"), "opens",
                          follows == 0, "approved_at",
                          (json_int_t)(query_int(q, "automatic") ? 0 : query_int(q, "approved_at")));
-        json_object_set_new(data, "findings", told_first(query_text(q, "findings")));
+        json_object_set_new(data, "findings", told_first(query_text(q, "told")));
         if (query_text(q, "redirected_to"))
             json_object_set_new(data, "redirected_to", json_string(query_text(q, "redirected_to")));
     }

@@ -8,6 +8,42 @@
 
 #include <string.h>
 
+/* Whether the transition is about such an event in such a stage, whatever its rules say. */
+static gboolean
+leads_on(const struct transition *t, const struct event *event, const char *stage)
+{
+    const char *step = json_string_value(json_object_get(event->data, "step"));
+    return strcmp(t->on, event->kind) == 0 && (!t->step || g_strcmp0(t->step, step) == 0) &&
+           (!*t->stages || g_strv_contains((const char *const *)t->stages, stage)) &&
+           strcmp(t->to, stage) != 0;
+}
+
+/* As much of a view as the transitions that may follow ask for; it takes *e over. NULL with *none when there
+ * is no such transition. */
+static struct view *
+view_for(struct store *db, const struct program *program, const struct sequence *seq, struct enrolment **e,
+         const struct event *event, gboolean *none, GError **error)
+{
+    g_autoptr(GArray) rules = g_array_new(FALSE, FALSE, sizeof(int));
+    gboolean known = sequence_stage(seq, (*e)->stage) != NULL, short_way = known;
+    *none = known;
+    for (guint i = 0; known && i < seq->transitions->len; i++) {
+        const struct transition *t = seq->transitions->pdata[i];
+        if (!leads_on(t, event, (*e)->stage))
+            continue;
+        int asks[] = {t->when, sequence_stage(seq, t->to)->when};
+        *none = FALSE;
+        short_way = short_way && view_is_about_event(program, seq, asks[0]) &&
+                    view_is_about_event(program, seq, asks[1]);
+        g_array_append_vals(rules, asks, G_N_ELEMENTS(asks));
+    }
+    if (*none)
+        return NULL;
+    return short_way ? view_of_event(db, program, seq, g_steal_pointer(e), event, (const int *)rules->data,
+                                     rules->len, error)
+                     : view_load(db, program, seq, event->account_id, event->at_us, event, error);
+}
+
 static gboolean
 follow_transitions(struct store *db, const struct program *program, const struct sequence *seq,
                    const struct event *event, GError **error)
@@ -18,19 +54,22 @@ follow_transitions(struct store *db, const struct program *program, const struct
     const char *of_sequence = json_string_value(json_object_get(event->data, "sequence"));
     if (!any || (of_sequence && strcmp(of_sequence, seq->name) != 0))
         return TRUE;
-    scoped(view_free) struct view *v =
-        view_load(db, program, seq, event->account_id, event->at_us, event, error);
-    if (!v)
+    g_autoptr(GError) local = NULL;
+    scoped(enrolment_free) struct enrolment *e = enrolment_load(db, event->account_id, seq->name, &local);
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
-    if (!v->enrolment || !v->enrolment->active || !v->enrolment->stage)
+    }
+    if (!e || !e->active || !e->stage)
         return TRUE;
-    const char *step = json_string_value(json_object_get(event->data, "step"));
+    gboolean none;
+    scoped(view_free) struct view *v = view_for(db, program, seq, &e, event, &none, error);
+    if (!v)
+        return none;
     const char *stage = fact_row_text(v->row, "stage");
     for (guint i = 0; i < seq->transitions->len; i++) {
         const struct transition *t = seq->transitions->pdata[i];
-        if (strcmp(t->on, event->kind) != 0 || (t->step && g_strcmp0(t->step, step) != 0) ||
-            (*t->stages && !g_strv_contains((const char *const *)t->stages, stage)) ||
-            strcmp(t->to, stage) == 0 || !view_may_enter(v, sequence_stage(seq, t->to)) ||
+        if (!leads_on(t, event, stage) || !view_may_enter(v, sequence_stage(seq, t->to)) ||
             view_truth(v, t->when, RULE_TRUE) != RULE_TRUE)
             continue;
         return view_enter_stage(v, sequence_stage(seq, t->to), t->name, event->id, error);

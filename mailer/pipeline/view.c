@@ -71,8 +71,8 @@ stage_that_was(const struct sequence *seq, const char *id)
     return NULL;
 }
 
-static gboolean
-set_stage_times(struct view *v, GError **error)
+gboolean
+view_set_stage_times(struct view *v, GError **error)
 {
     scoped(query_end) struct query *q =
         store_query(v->db, "SELECT stage, at FROM stage_entry WHERE account_id = ? AND sequence = ?", error,
@@ -143,11 +143,8 @@ set_engine_facts(struct view *v, const struct event *event, GError **error)
     fact_row_set(v->row, "extension_days", json_integer(e ? e->extension_days : 0));
     fact_row_set(v->row, "by_hand", json_boolean(e && e->by_hand));
     fact_row_set(v->row, "sales_engaged", json_boolean(v->sales_engaged));
-    const char *step = event ? json_string_value(json_object_get(event->data, "step")) : NULL;
-    fact_row_set(v->row, "event_step", step ? json_string(step) : NULL);
-    fact_row_set(v->row, "event_payment",
-                 json_boolean(event && json_integer_value(json_object_get(event->data, "payment"))));
-    return set_stage_times(v, error) && set_goals(v, error);
+    view_set_event(v, event);
+    return view_set_stage_times(v, error) && set_goals(v, error);
 }
 
 /* The hold that lasts longest. */
@@ -431,7 +428,8 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
                           .kind = kind,
                           .actor = "usher",
                           .data = data};
-    gboolean ok = state_record(v->db, &event, error) && step_questions_follow(v->db, v->program, &event, error);
+    gboolean ok =
+        state_record(v->db, &event, error) && step_questions_follow(v->db, v->program, &event, error);
     json_decref(data);
     return ok;
 }

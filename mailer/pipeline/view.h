@@ -38,6 +38,21 @@ struct view {
 /* Loads and evaluates. event is NULL or the one whose transitions are asked for. */
 struct view *view_load(struct store *db, const struct program *program, const struct sequence *seq,
                        gint64 account_id, gint64 now_us, const struct event *event, GError **error);
+
+/* What the rules of transitions ask of the event; NULL: none happened. */
+void view_set_event(struct view *view, const struct event *event);
+
+/* STAGE_at of each stage that the account has entered. */
+gboolean view_set_stage_times(struct view *view, GError **error);
+
+/* TRUE when the rule asks for nothing but the event, the stage and its times, and delivered facts. */
+gboolean view_is_about_event(const struct program *program, const struct sequence *seq, int rule);
+
+/* A view of an event for rules that view_is_about_event() names, and for entering a stage: nothing else is
+ * loaded, and only these rules are judged. It takes the enrolment over. */
+struct view *view_of_event(struct store *db, const struct program *program, const struct sequence *seq,
+                           struct enrolment *enrolment, const struct event *event, const int *rules,
+                           gsize n_rules, GError **error);
 void view_free(struct view *view);
 SCOPED_FUNC(struct view, view_free)
 

@@ -43,8 +43,13 @@ files_hash(const struct config *config)
     for (guint i = 0; i < paths->len; i++) {
         g_autofree char *text = NULL;
         gsize length;
-        if (g_file_get_contents(paths->pdata[i], &text, &length, NULL))
-            g_checksum_update(sum, (const guchar *)text, (gssize)length);
+        if (!g_file_get_contents(paths->pdata[i], &text, &length, NULL))
+            continue;
+        /* A file's name says which sequence or template it is; and one must end where the next begins. */
+        g_autofree char *name = g_path_get_basename(paths->pdata[i]);
+        g_autofree char *head = g_strdup_printf("%s %" G_GSIZE_FORMAT "\n", name, length);
+        g_checksum_update(sum, (const guchar *)head, -1);
+        g_checksum_update(sum, (const guchar *)text, (gssize)length);
     }
     return g_strdup(g_checksum_get_string(sum));
 }

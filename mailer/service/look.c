@@ -4,7 +4,7 @@
  *
  * - account_facts, enrolment, stage_entry, the account's key, absence, Sales and owner, who wrote last:
  *   account.version is compared; the triggers version_* (schema.c) raise it with each change, and the import
- *   where a source is new to the account;
+ *   where a source is new to the account, or where one that says the same again is the newest now;
  * - what the pipeline still has to decide: account.dirty and evaluate_at are looked at;
  * - usher.conf, sequences, facts.conf, holidays, templates, findings, the program: look_files is compared
  * with what this process loaded;

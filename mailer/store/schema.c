@@ -180,8 +180,10 @@ static const char migration_2[] =
     "ALTER TABLE message ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;" /* grows when what it says changes
                                                                            */
     "ALTER TABLE message ADD COLUMN revised_by TEXT;"                     /* NULL: usher composed it */
-    "ALTER TABLE message ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells: compose/finding.h
-                                                                           */
+    "ALTER TABLE message_text ADD COLUMN findings TEXT NOT NULL DEFAULT '[]';" /* what it tells, with its
+                                                                                  text:
+                                                                                  compose/finding_choice.h */
+    "ALTER TABLE message ADD COLUMN told TEXT NOT NULL DEFAULT '[]';"          /* the same without the text */
 
     /* pipeline/ */
     "CREATE INDEX event_cause ON event(cause) WHERE cause IS NOT NULL;"
@@ -376,6 +378,8 @@ static const char migration_2[] =
     RAISES_VERSION("enrolment") RAISES_VERSION("stage_entry") RAISES_VERSION("segment_member")
     RAISES_VERSION("goal") RAISES_VERSION("call") RAISES_VERSION("account_mark")
     /* clang-format on */
+    "CREATE TRIGGER version_step_added AFTER INSERT ON step BEGIN" /* STEP_state was missing before */
+    " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"
     "CREATE TRIGGER version_step AFTER UPDATE ON step WHEN OLD.state IS NOT NEW.state OR OLD.sent_at IS NOT "
     "NEW.sent_at BEGIN"
     " UPDATE account SET version = version + 1 WHERE id = NEW.account_id; END;"

@@ -219,6 +219,37 @@ test_sources(struct fixture *f, gconstpointer data)
     assert_int(f, "SELECT count(*) FROM account_facts", 2);
 }
 
+/* The newest delivery of a fact counts: a source that says the same again may win against another then, and
+ * the account is another one. */
+static void
+test_newest_source(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    static const struct {
+        const char *file;
+        gint64 changed;
+    } again[] = {{"{\"account\":\"acme\",\"plan\":\"pro\",\"forecast_mrr\":1}", 1},
+                 {"{\"account\":\"acme\",\"plan\":\"pro\",\"seats \\\"all\\\"\":4}", 0}};
+    for (gsize i = 0; i < G_N_ELEMENTS(again); i++) {
+        f->options.source = "test";
+        import_good(f, again[i].file);
+        f->options.source = "crm";
+        f->options.as_of_us += 100;
+        import_good(f, "{\"account\":\"acme\",\"plan\":\"pro\",\"forecast_mrr\":2,\"seats \\\"all\\\"\":5}");
+        store_exec(f->db, "UPDATE account SET version = 0, dirty = 0", &f->error, "");
+        f->options.source = "test";
+        f->options.as_of_us += 100;
+        import_good(f, again[i].file);
+        assert_int(f, "SELECT dirty FROM account", again[i].changed);
+        assert_int(f, "SELECT version > 0 FROM account", again[i].changed);
+        f->options.as_of_us += 100; /* it is the newest already */
+        store_exec(f->db, "UPDATE account SET version = 0, dirty = 0", &f->error, "");
+        import_good(f, again[i].file);
+        assert_int(f, "SELECT dirty + version FROM account", 0);
+        store_exec(f->db, "DELETE FROM account_facts", &f->error, "");
+    }
+}
+
 static void
 test_dry_run(struct fixture *f, gconstpointer data)
 {
@@ -603,6 +634,7 @@ main(int argc, char **argv)
     TEST("accounts", test_accounts);
     TEST("changes", test_changes);
     TEST("sources", test_sources);
+    TEST("newest-source", test_newest_source);
     TEST("dry-run", test_dry_run);
     TEST("bad-rows", test_bad_rows);
     TEST("json", test_json);

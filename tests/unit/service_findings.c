@@ -34,7 +34,7 @@ test_told(struct world *w, gconstpointer data)
     assert_rows(&w->f, "data ->> 'findings'", "event WHERE kind = 'draft_made'", "[\"large\"]");
     assert_rows(&w->f,
                 "json_extract(findings, '$[0].name') || (instr(findings, 'When: forecast_mrr > 500') > 0)",
-                "message", "large1");
+                "message_text", "large1");
     g_assert_true(approve(w, only_draft(w)));
     g_assert_cmpuint(send_due(w, 250), ==, 1);
     assert_rows(&w->f, "data ->> 'findings'", "event WHERE kind = 'sent'", "[\"large\"]");
@@ -64,7 +64,8 @@ test_returns(struct world *w, gconstpointer data)
     g_assert_true(approve(w, id));
     facts_are(w, "{\"forecast_mrr\": 499}");
     g_assert_cmpuint(send_due(w, 250), ==, 0);
-    assert_rows(&w->f, "state || ': ' || reason || ' / ' || subject || findings", "message",
+    assert_rows(&w->f, "state || ': ' || reason || ' / ' || subject || findings",
+                "message JOIN message_text t ON t.message_id = id",
                 "changed: the finding large no longer holds: its rule is false / None[]");
     g_assert_true(approve_revision(w, id, 2, "ana"));
     facts_are(w, "{\"forecast_mrr\": 600}"); /* a finding it does not mention voids nothing */

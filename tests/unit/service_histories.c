@@ -695,6 +695,8 @@ test_histories(void)
     const char *many = g_getenv("USHER_HISTORIES"), *chosen = g_getenv("USHER_SEED");
     gint64 count = many ? g_ascii_strtoll(many, NULL, 10) : chosen ? 1 : DEFAULT_HISTORIES;
     guint32 seed = chosen ? (guint32)g_ascii_strtoull(chosen, NULL, 10) : g_random_int();
+    if (!many && !chosen)
+        run_history(5000098); /* failed once: a server's answer came before the end of the mail */
     for (gint64 i = 0; i < count; i++) {
         g_test_message("history %" G_GINT64_FORMAT ": USHER_SEED=%u repeats it", i, seed + (guint32)i);
         run_history(seed + (guint32)i);

@@ -76,6 +76,8 @@ static const struct {
     {"the step wants another", "2026-11-02 10:01", NULL, NULL, "UPDATE step SET message_id = 9", FALSE,
      FALSE},
     {"the step is over", "2026-11-02 10:01", NULL, NULL, "UPDATE step SET state = 'idle'", FALSE, FALSE},
+    {"another step begun", "2026-11-02 10:01", NULL, NULL,
+     "INSERT INTO step(account_id, sequence, step, state) VALUES(1, 'trial', 'x', 'waiting')", FALSE, TRUE},
     {"withdrawn", "2026-11-02 10:01", NULL, NULL, "UPDATE message SET state = 'withdrawn'", FALSE, FALSE},
     {"a hold", "2026-11-02 10:01", NULL, NULL, "INSERT INTO hold(account_id, reason) VALUES(1, 'x')", FALSE,
      FALSE},
@@ -130,6 +132,21 @@ test_files(struct world *w, gconstpointer data)
     g_assert_true(stands(w, 1));
     fixture_write(&w->f, data, OTHER_TEMPLATE);
     g_assert_true(stands(w, 1)); /* this process has not loaded it */
+    service_reopen(w, fixture_conf);
+    g_assert_false(stands(w, 1));
+}
+
+/* What a file says is also its name. */
+static void
+test_file_renamed(struct world *w, gconstpointer data)
+{
+    (void)data;
+    fixture_write(&w->f, "templates/more.md", OTHER_TEMPLATE);
+    service_reopen(w, fixture_conf);
+    to_approved(w);
+    g_autofree char *before = g_build_filename(w->f.config->templates_dir, "more.md", NULL),
+                    *after = g_build_filename(w->f.config->templates_dir, "most.md", NULL);
+    g_assert_cmpint(rename(before, after), ==, 0);
     service_reopen(w, fixture_conf);
     g_assert_false(stands(w, 1));
 }
@@ -230,6 +247,7 @@ main(int argc, char **argv)
     ADD("files/template", test_files, "templates/hello.md");
     ADD("files/finding", test_files, "templates/findings/x.md");
     ADD("files/holidays", test_files, "sequences/other.txt");
+    ADD("files/renamed", test_file_renamed, NULL);
     ADD("files/changed-since", test_files_changed_since, NULL);
     ADD("clock/now", test_clock, "Subject: One check\n\nIt is {{ \"now\" | date: \"%H\" }} in the day.\n");
     ADD("clock/time", test_clock, "Subject: One check\n\nIt is {{ \"10:00\" | date: \"%d\" }} in the day.\n");
