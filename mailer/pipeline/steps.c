@@ -106,8 +106,8 @@ step_conditions_hold(const struct view *v, const struct step *step, struct verdi
     return TRUE;
 }
 
-/* The moment from which on a mail planned for planned_us may no longer go out by itself. At least one more day
- * on which it could have gone is over by then: a weekend makes nothing late. */
+/* The moment from which on a mail planned for planned_us may no longer go out by itself. At least one more
+ * day on which it could have gone is over by then: a weekend makes nothing late. */
 static gint64
 late_from_us(const struct view *v, const struct step *step, gint64 planned_us)
 {

@@ -12,7 +12,8 @@ enum why_cause {
     WHY_NOT_ENROLLED, /* the enrol rule is not true */
     WHY_BY_HAND,      /* the sequence has no enrol rule */
     WHY_EXCLUDED,
-    WHY_ABSENT, /* from the last complete import */
+    WHY_ABSENT,    /* from the last complete import */
+    WHY_ELSEWHERE, /* in a sequence that excludes this one */
     WHY_LEFT,
     WHY_CANCELLED,
     WHY_NOTHING_LEFT, /* every step is over, or not for its stage */

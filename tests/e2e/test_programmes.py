@@ -39,6 +39,9 @@ class Programmes(harness.MailTestCase):
         self.assertRegex(title, "^Demo for Acme")
         # Never in two at once: not by its rules, not by hand.
         self.refused(DATA, "the account is in evaluation, and nobody is in onboarding at the same time", "enrol", "acme", "onboarding")
+        answer, = self.office.usher("why", "acme", "--sequence", "onboarding", "--json").json
+        self.assertEqual((answer["cause"], answer["line"]), ("elsewhere", "acme is not in Onboarding: it is in Evaluation, and nobody is "
+                                                             "in both at the same time (not_while)"))
         # Dates by hand, whatever an import says.
         self.refused(NO_INPUT, "nearest is kickoff_on", "date", "acme", "kikoff", "2027-03-08")
         self.refused(USAGE, "expected a date such as", "date", "acme", "kickoff", "soon")
@@ -60,6 +63,13 @@ class Programmes(harness.MailTestCase):
         self.assertEqual(goals, {"events_arriving": (True, False), "replay_enabled": (False, False), "acquisition_trend": (False, False),
                                  "activation_funnel": (False, False), "dashboard": (True, True)})
         self.assertIn("ends on 2027-03-22", self.office.usher("goal", "acme").out)
+        self.assertRegex(self.office.usher("show", "acme").out, "Evaluation: ends on 2027-03-22; 2 of 5 goals seen, open: Session replay is on")
+        self.assertIn("It ends on 2027-03-22; 2 of 5 goals seen", self.office.usher("why", "acme").out)
+        line, = (line for line in self.office.usher("daily", "--json").json if line["sequence"] == "evaluation")
+        self.assertEqual((line["ends_at"], line["goals"], line["goals_met"]), ("2027-03-22", 5, 2))
+        self.assertIn("ends 2027-03-22, 2 of 5 goals seen", line["flag"])
+        self.assertEqual(self.office.usher("preview", "--sequence", "evaluation", "acme", "kickoff_mail", "--json").json[0]["step"], "kickoff_mail")
+        self.refused(NO_INPUT, "there is no step \"kickoff_mail\" in onboarding", "preview", "--sequence", "onboarding", "acme", "kickoff_mail")
         said = self.office.usher("extend", "--note", "waits for legal", "acme", "7").out
         self.assertIn("not yet seen: Session replay is on, An acquisition trend, An activation funnel", said)
         extended, = self.office.events("acme", "extended")
