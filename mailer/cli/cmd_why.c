@@ -253,8 +253,9 @@ print_rules(const struct why *why, const json_t *steps, const struct step *asked
     table_fold(table);
     for (guint i = 0; i < why->rules->len; i++) {
         const struct why_line *w = why->rules->pdata[i];
-        gboolean entry = strcmp(w->what, "enrol") == 0 || strcmp(w->what, "exclude") == 0;
-        if (w != decisive && (enrolled ? asked && (entry || (w->step && w->step != asked)) : !entry))
+        gboolean entry = strcmp(w->what, "enrol") == 0 || strcmp(w->what, "exclude") == 0,
+                 outside = entry || why_is_about_entry(why, w);
+        if (w != decisive && (enrolled ? asked && (entry || (w->step && w->step != asked)) : !outside))
             continue;
         if (w != decisive && !asked && w->step && is_over(steps, w->step))
             continue;

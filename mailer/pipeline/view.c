@@ -376,8 +376,8 @@ view_known_of(const struct view *view, const struct rules *rules, int rule)
         char *text = json_is_string(value->value)
                          ? NULL
                          : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
-        const char *why = view_segment_why(view, *name);
-        g_string_append_printf(known, "%s%s%s%s%s", known->len ? ", " : "", *name, why ? " (" : " = ",
+        const char *called = *name, *why = view_segment_why(view, *name, &called);
+        g_string_append_printf(known, "%s%s%s%s%s", known->len ? ", " : "", called, why ? " (" : " = ",
                                why    ? why
                                : text ? text
                                       : json_string_value(value->value),
@@ -438,7 +438,8 @@ view_record(struct view *v, const char *kind, gint64 cause, json_t *data, GError
                           .kind = kind,
                           .actor = "usher",
                           .data = data};
-    gboolean ok = state_record(v->db, &event, error) && step_questions_follow(v->db, v->program, &event, error);
+    gboolean ok =
+        state_record(v->db, &event, error) && step_questions_follow(v->db, v->program, &event, error);
     json_decref(data);
     return ok;
 }

@@ -197,8 +197,11 @@ tell_outside(struct asked *a, gboolean absent, const char *other)
                 g_strdup_printf("%s is not in %s, which is entered by hand only", a->key, title));
         a->out->command = g_strdup_printf("usher enrol %s %s", a->key, a->seq->name);
     } else if (enrol->parts->truth != RULE_TRUE) {
+        g_autofree char *segment = why_segment_text(a, enrol);
         g_autofree char *text = why_rule_text(why_rule(a, "enrol"));
-        why_say(a, WHY_NOT_ENROLLED, g_strdup_printf("%s is not in %s: enrol wants %s", a->key, title, text));
+        why_say(a, WHY_NOT_ENROLLED,
+                g_strdup_printf("%s is not in %s: %s%s", a->key, title, segment ? "" : "enrol wants ",
+                                segment ? segment : text));
         ask_for_facts(a, enrol);
         if (!a->out->command)
             a->out->command = g_strdup_printf("usher enrol %s %s, past this rule", a->key, a->seq->name);

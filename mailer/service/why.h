@@ -78,6 +78,9 @@ struct why {
 void why_free(struct why *why);
 SCOPED_FUNC(struct why, why_free)
 
+/* Whether a line speaks of a segment that the enrol rule reads. */
+gboolean why_is_about_entry(const struct why *why, const struct why_line *line);
+
 /* step NULL: what is next. key is the account's. NULL only with error. */
 struct why *why_make(struct service *service, gint64 account_id, const char *key,
                      const struct sequence *sequence, const struct step *step, gint64 now_us, GError **error);

@@ -95,8 +95,13 @@ class Programmes(harness.MailTestCase):
 
     def test_detailed(self):
         self.open("onboarding-detailed")
-        self.office.add_accounts({"account": "elm"})
+        self.office.add_accounts({"account": "elm"}, {"account": "low", "forecast_mrr": 300}, {"account": "kept", "csm_owner": "Zed"},
+                                 {"account": "paid", "bills_paid": 4})
         self.office.cycle()
+        for account, why in (("low", "enrol wants forecast_mrr >= 500, and forecast_mrr = 300"),
+                             ("kept", "the segment Onboarding Lead, which wants coalesce(csm_owner, '') = '', and csm_owner = Zed"),
+                             ("paid", "nearest to it is \"pay-as-you-go, forecast over the threshold\", which wants bills_paid <= 3, and")):
+            self.assertIn(why, self.office.usher("why", account, "--json").json[0]["line"])
         self.assertIn("1. New Account", self.office.usher("board").out)
         self.assertIn("3a. Engaged - Email", self.office.usher("board").out)
         self.refused(DENIED, "Homework Offered: only where second_call_at IS NOT NULL", "stage", "elm", "homework")
