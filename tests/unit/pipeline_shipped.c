@@ -90,15 +90,17 @@ static const struct {
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-03 10:00", "tick", NULL},
       {"2027-01-05 10:00", "tick", NULL}},
-     "late_step The graduation mail is too late to go out by itself: `usher resume` sends it, `usher stop` "
-     "drops it 01-05 10:00"},
+     "late_step The graduation mail is too late to go out by itself: `usher resume acme graduation` sends "
+     "it, "
+     "`usher stop acme graduation` drops it 01-05 10:00"},
     {"graduation stopped",
      "{" PAYG "\"forecast_mrr\": 300}",
      {{"2026-11-02 10:00", "tick", NULL},
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-03 10:00", "step_changed", STEP("graduation", "stopped")}},
-     "stage_open No graduation mail goes out: should the stage be Onboarded all the same? `usher stage` sets "
-     "it "
+     "stage_open No graduation mail goes out: should the stage be Onboarded all the same? `usher stage acme "
+     "onboarded` "
+     "sets it "
      "11-03 10:00"},
     {"graduation refused, and the account is onboarded all the same",
      "{" PAYG "\"forecast_mrr\": 300}",
