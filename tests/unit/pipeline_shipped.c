@@ -109,16 +109,21 @@ static const struct {
       {"2026-11-03 10:00", "step_changed", STEP("graduation", "failed")},
       {"2026-11-03 10:01", "stage_entered", STAGE("onboarded")}},
      ""},
+    {"a paid call",
+     "{" PAYG "\"forecast_mrr\": 300}",
+     {{"2026-11-02 10:00", "tick", NULL},
+      {"2026-11-02 10:12", "sent", MAIL("outreach")},
+      {"2026-11-03 10:00", "paid_call", "{}"}},
+     "paid_call Paid call bought on 2026-11-03: run it yourself, with priority; in the programme, so the "
+     "price is "
+     "credited 11-03 10:00"},
     {"a paid call that was missed",
      "{" PAYG "\"forecast_mrr\": 300}",
      {{"2026-11-02 10:00", "tick", NULL},
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-03 10:00", "paid_call", "{}"},
       {"2026-11-05 10:00", "paid_call_missed", "{}"}},
-     "paid_call Paid call bought on 2026-11-03: run it yourself, with priority; in the programme, so the "
-     "price is credited 11-03 "
-     "10:00;paid_call_missed The paid call was missed on 2026-11-05: credit it, and offer it again 11-05 "
-     "10:00"},
+     "paid_call_missed The paid call was missed on 2026-11-05: credit it, and offer it again 11-05 10:00"},
     {"a lead for Sales",
      "{" PAYG
      "\"forecast_mrr\": 4000, \"first_payment_due\": 2400, \"first_payment_due_on\": \"2026-11-12\"}",
