@@ -74,6 +74,8 @@ const struct hook_event hook_events[HOOK_EVENT_COUNT] = {
     {"handoff", "referral"},
     {"paid_call", "paid_call"},
     {"suppressed", "suppressed"},
+    {"segment_entered", "segment_entered"},
+    {"segment_left", "segment_left"},
 };
 
 static void

@@ -51,7 +51,7 @@ struct specialist {
 };
 
 /* An event that a hook can be started by. */
-enum { HOOK_EVENT_COUNT = 40 };
+enum { HOOK_EVENT_COUNT = 42 };
 struct hook_event {
     const char *name; /* in usher.conf */
     const char *kind; /* in the journal */

@@ -20,6 +20,7 @@
 #define NOTE_CHARS 80
 #define SUBJECT_CHARS 60
 #define TITLE_CHARS 80
+#define END_DAYS 14 /* so long before its end a programme says so */
 
 /* ---- one account ---- */
 
@@ -78,6 +79,10 @@ attention(const struct cli *cli, const struct queue_entry *e)
         }
         g_string_append_printf(out, "%s%s", out->len ? ", " : "", words);
     }
+    if (e->ends_at && e->ends_days <= END_DAYS)
+        g_string_append_printf(out, "%sends %.10s", out->len ? ", " : "", e->ends_at);
+    if (e->goals)
+        g_string_append_printf(out, "%s%u of %u goals seen", out->len ? ", " : "", e->goals_met, e->goals);
     return g_string_free(out, FALSE);
 }
 
@@ -181,6 +186,9 @@ print_entry_json(const struct cli *cli, const struct queue_entry *e)
     json_object_set_new(o, "tasks", json_integer(e->tasks));
     json_object_set_new(o, "next_task", task_json(cli, e));
     json_object_set_new(o, "note", note_json(cli, e));
+    set_text(o, "ends_at", e->ends_at);
+    json_object_set_new(o, "goals", json_integer(e->goals));
+    json_object_set_new(o, "goals_met", json_integer(e->goals_met));
     set_text(o, "held", e->held);
     set_time(cli, o, "held_until", e->held_until_us);
     set_text(o, "cancelled", e->cancelled);

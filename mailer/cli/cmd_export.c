@@ -15,25 +15,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char *const fixed_columns[] = {"account",
-                                            "sequence",
-                                            "enrolment",
-                                            "stage",
-                                            "engaged_at",
-                                            "last_message_at",
-                                            "last_message",
-                                            "last_step",
-                                            "last_reply_at",
-                                            "owner",
-                                            "priority",
-                                            "payment_risk",
-                                            "sales_engaged",
-                                            "cancelled",
-                                            "next_step",
-                                            "next_state",
-                                            "next_at",
-                                            "open_tasks",
-                                            NULL};
+static const char *const fixed_columns[] = {
+    "account",         "sequence",     "enrolment",     "stage",         "engaged_at",
+    "last_message_at", "last_message", "last_step",     "last_reply_at", "owner",
+    "priority",        "payment_risk", "sales_engaged", "cancelled",     "next_step",
+    "next_state",      "next_at",      "open_tasks",    "segments",      NULL};
 
 struct export
 {
@@ -197,6 +183,7 @@ export_row(struct export *x, struct query *q, GError **error)
     set_time(x, row, "last_reply_at", query_int(q, "replied_at"));
     set_text(row, "payment_risk", query_text(q, "risk"));
     json_object_set_new(row, "sales_engaged", json_boolean(query_int(q, "sales_engaged")));
+    set_text(row, "segments", query_text(q, "segments"));
     set_text(row, "next_step", query_text(q, "next_step"));
     set_text(row, "next_state", query_text(q, "next_state"));
     set_time(x, row, "next_at", query_int(q, "next_at"));
@@ -220,7 +207,10 @@ export_rows(struct export *x, GError **error)
         "e.engaged_at, e.replied_at, e.cancelled, l.at AS last_at, l.data ->> 'subject' AS last_subject,"
         " iif(l.kind = 'hand_sent', 'by hand', l.data ->> 'step') AS last_step, p.step AS next_step, p.state "
         "AS next_state, p.due_at AS next_at,"
-        " (SELECT COUNT(*) FROM task t WHERE t.account_id = a.id AND t.done_at IS NULL) AS tasks"
+        " (SELECT COUNT(*) FROM task t WHERE t.account_id = a.id AND t.done_at IS NULL) AS tasks,"
+        " (SELECT group_concat(o.segment, ' ') FROM (SELECT m.segment FROM segment_member m WHERE "
+        "m.account_id "
+        "= a.id AND m.member ORDER BY m.segment) o) AS segments"
         " FROM account a LEFT JOIN enrolment e ON e.account_id = a.id"
         " LEFT JOIN event l ON l.id = (SELECT m.id FROM standing_event m WHERE m.account_id = a.id AND "
         "m.kind IN "

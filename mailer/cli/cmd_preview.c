@@ -37,13 +37,14 @@ pick_step(struct cli *cli, const struct sequence *seq, gint64 account_id, const 
 /* The draft of what was asked for, stored or composed for the occasion (then *row has its facts, which the
  * caller frees); NULL with *rc set. */
 static struct draft *
-find_draft(struct cli *cli, gint64 account_id, const char *step_name, struct fact_row **row, int *rc)
+find_draft(struct cli *cli, gint64 account_id, const struct sequence *named, const char *step_name,
+           struct fact_row **row, int *rc)
 {
     struct service *s = cli->service;
     g_autoptr(GError) error = NULL;
-    const struct sequence *seq = cli_sequence_of(cli, account_id);
+    const struct sequence *seq = named ? named : cli_sequence_of(cli, account_id);
     const struct step *step = pick_step(cli, seq, account_id, step_name);
-    for (guint i = 0; !step && step_name && i < s->program->sequences->len; i++) {
+    for (guint i = 0; !step && step_name && !named && i < s->program->sequences->len; i++) {
         const struct sequence *other = s->program->sequences->pdata[i];
         step = sequence_step(other, step_name); /* an account may be in several */
         seq = step ? other : seq;
@@ -97,7 +98,9 @@ int
 cmd_preview(struct cli *cli, int argc, char **argv)
 {
     gboolean html = FALSE, eml = FALSE;
+    g_autofree char *name = NULL;
     const GOptionEntry entries[] = {
+        {"sequence", 0, 0, G_OPTION_ARG_STRING, &name, "in this sequence", "NAME"},
         {"html", 0, 0, G_OPTION_ARG_NONE, &html, "a page for a browser", NULL},
         {"eml", 0, 0, G_OPTION_ARG_NONE, &eml, "the bytes that would be sent", NULL},
         {0}};
@@ -108,9 +111,12 @@ cmd_preview(struct cli *cli, int argc, char **argv)
     if (html + eml + cli->json > 1)
         return cli_usage("preview: expected at most one of --html, --eml and --json");
     gint64 account_id = cli_account(cli, argv[1], &rc);
+    const struct sequence *named = account_id && name ? sequence_named(cli, "preview", name, &rc) : NULL;
+    if (!account_id || (name && !named))
+        return rc;
     scoped(fact_row_free) struct fact_row *row = NULL;
     scoped(draft_free) struct draft *d =
-        account_id ? find_draft(cli, account_id, argc > 2 ? argv[2] : NULL, &row, &rc) : NULL;
+        find_draft(cli, account_id, named, argc > 2 ? argv[2] : NULL, &row, &rc);
     if (!d)
         return rc;
     if (cli->json) {

@@ -9,6 +9,7 @@
 #include "cli/table.h"
 #include "pipeline/rule_parts.h"
 #include "service/clone_guard.h"
+#include "service/outlook.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -252,8 +253,9 @@ print_rules(const struct why *why, const json_t *steps, const struct step *asked
     table_fold(table);
     for (guint i = 0; i < why->rules->len; i++) {
         const struct why_line *w = why->rules->pdata[i];
-        gboolean entry = strcmp(w->what, "enrol") == 0 || strcmp(w->what, "exclude") == 0;
-        if (w != decisive && (enrolled ? asked && (entry || (w->step && w->step != asked)) : !entry))
+        gboolean entry = strcmp(w->what, "enrol") == 0 || strcmp(w->what, "exclude") == 0,
+                 outside = entry || why_is_about_entry(why, w);
+        if (w != decisive && (enrolled ? asked && (entry || (w->step && w->step != asked)) : !outside))
             continue;
         if (w != decisive && !asked && w->step && is_over(steps, w->step))
             continue;
@@ -279,7 +281,7 @@ print_line(const char *label, const char *text, enum tint tint)
 
 static void
 print_head(struct cli *cli, const char *key, const struct sequence *seq, const struct enrolment *e,
-           const struct why *why, const GPtrArray *halts, gboolean named)
+           const struct why *why, const char *outlook, const GPtrArray *halts, gboolean named)
 {
     const struct stage *stage = e && e->stage ? sequence_stage(seq, e->stage) : NULL;
     g_autofree char *since = e ? cli_time(cli, e->since_us) : NULL;
@@ -297,11 +299,14 @@ print_head(struct cli *cli, const char *key, const struct sequence *seq, const s
                : stage    ? stage->title
                           : "no stage",
                e->cancelled && e->active ? ", automatic mail cancelled" : "");
+    if (e && e->active && outlook)
+        print_line("It ", outlook, TINT_NONE);
 }
 
 struct details {
     json_t *steps, *holds, *drafts, *outbox;
     GPtrArray *halts; /* why nothing, or not everything, is sent */
+    char *outlook;    /* when it ends and what is to be seen, NULL: it has neither */
     gboolean named;   /* it is not the only answer: each says its sequence */
 };
 
@@ -313,7 +318,7 @@ print_answer(struct cli *cli, const char *key, const struct sequence *seq, const
                              *const holds[] = {"address", "until", "reason", NULL},
                              *const drafts[] = {"draft", "step", "waits for", NULL},
                              *const outbox[] = {"message", "to", "state", "next", "why", NULL};
-    print_head(cli, key, seq, e, why, d->halts, d->named);
+    print_head(cli, key, seq, e, why, d->outlook, d->halts, d->named);
     if (e && !asked)
         print_objects("Steps", d->steps, steps);
     print_objects("On hold", d->holds, holds);
@@ -333,17 +338,18 @@ print_json(struct cli *cli, const char *key, const struct sequence *seq, const s
     json_t *halts = json_array();
     for (guint i = 0; i < d->halts->len; i++)
         json_array_append_new(halts, json_string(d->halts->pdata[i]));
-    cli_print_json(json_pack(
-        "{s:s, s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "account", key, "sequence", seq->name, "enrolment",
-        !e          ? "never"
-        : e->active ? "active"
-                    : "left",
-        "stage", e ? e->stage : NULL, "step", why->step ? why->step->id : NULL, "cause",
-        why_cause_names[why->cause], "line", why->line, "at", at, "evidence", why->evidence, "command",
-        why->command, "note", why->note, "decides", decides ? decides->what : NULL, "steps", d->steps,
-        "holds", d->holds, "drafts", d->drafts, "rules", rules_json(why->rules), "outbox", d->outbox, "halts",
-        halts));
+    cli_print_json(json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:o, "
+                             "s:o, s:o, s:o, s:o, s:o}",
+                             "account", key, "sequence", seq->name, "enrolment",
+                             !e          ? "never"
+                             : e->active ? "active"
+                                         : "left",
+                             "stage", e ? e->stage : NULL, "step", why->step ? why->step->id : NULL, "cause",
+                             why_cause_names[why->cause], "line", why->line, "at", at, "evidence",
+                             why->evidence, "command", why->command, "note", why->note, "decides",
+                             decides ? decides->what : NULL, "outlook", d->outlook, "steps", d->steps,
+                             "holds", d->holds, "drafts", d->drafts, "rules", rules_json(why->rules),
+                             "outbox", d->outbox, "halts", halts));
 }
 
 static int
@@ -356,7 +362,11 @@ explain(struct cli *cli, const char *key, gint64 id, const struct sequence *seq,
         error ? NULL : why_make(cli->service, id, key, seq, asked, cli->now_us, &error);
     if (!why)
         return cli_fail(error);
-    struct details d = {.named = named, .steps = steps_json(cli, id, seq, &error)};
+    scoped(outlook_free) struct outlook *outlook = outlook_load(cli->service, seq, id, cli->now_us, &error);
+    if (!outlook)
+        return cli_fail(error);
+    g_autofree char *line = outlook_line(outlook);
+    struct details d = {.named = named, .outlook = line, .steps = steps_json(cli, id, seq, &error)};
     d.holds = error ? json_array() : holds_json(cli, id, &error);
     d.outbox = error ? json_array() : outbox_json(cli, id, seq, &error);
     d.drafts = error ? json_array() : drafts_json(cli, id, seq, &error);

@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "cli/timeline.h"
 #include "compose/finding.h"
+#include "service/outlook.h"
 #include "service/tasks.h"
 
 #include <string.h>
@@ -80,6 +81,8 @@ sequence_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GE
     g_autoptr(GError) local = NULL;
     scoped(enrolment_free) struct enrolment *e =
         enrolment_load(cli->service->db, account_id, seq->name, &local);
+    scoped(outlook_free) struct outlook *o =
+        local ? NULL : outlook_load(cli->service, seq, account_id, cli->now_us, &local);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return NULL;
@@ -100,15 +103,19 @@ sequence_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GE
     g_autofree char *state =
         store_text(cli->service->db, "SELECT state FROM enrolment WHERE account_id = ? AND sequence = ?",
                    NULL, "it", account_id, seq->name);
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:s?, s:o, s:o}",
-                     "sequence", seq->name, "title", seq->title, "enrolment", state ? state : "never",
-                     "since", since, "stage", e ? e->stage : NULL, "stage_title",
-                     stage ? stage->title
-                     : e   ? e->stage
-                           : NULL,
-                     "stage_at", entered, "engaged_at", engaged, "last_sent", last, "cancelled",
-                     e ? e->cancelled : NULL, "unanswered", unanswered, "unanswered_since", waits, "stages",
-                     stages_json(cli, account_id, seq), "steps", show_steps_json(cli, account_id, seq));
+    g_autofree char *outlook = e && e->active ? outlook_line(o) : NULL;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:s?, s:o, s:o, s:s?, s:i, s:i, "
+        "s:s, s:s?}",
+        "sequence", seq->name, "title", seq->title, "enrolment", state ? state : "never", "since", since,
+        "stage", e ? e->stage : NULL, "stage_title",
+        stage ? stage->title
+        : e   ? e->stage
+              : NULL,
+        "stage_at", entered, "engaged_at", engaged, "last_sent", last, "cancelled", e ? e->cancelled : NULL,
+        "unanswered", unanswered, "unanswered_since", waits, "stages", stages_json(cli, account_id, seq),
+        "steps", show_steps_json(cli, account_id, seq), "ends_at", o->ends_at, "goals", (int)o->goals,
+        "goals_met", (int)o->met, "goals_open", o->open->str, "outlook", outlook);
 }
 
 /* Those the account is or was in; where it never was in any, the one it would enter. */

@@ -72,6 +72,8 @@ print_sequence(const struct cli *cli, const json_t *s)
          g_strdup_printf("%s: %s since %.*s, %s%s%s%.*s", text_of(s, "title"), text_of(s, "stage_title"),
                          DAY_CHARS, text_of(s, "stage_at"), count, ended ? ", over" : "",
                          was_engaged ? ", engaged since " : "", was_engaged ? DAY_CHARS : 0, engaged));
+    if (*text_of(s, "outlook"))
+        line(TINT_NONE, g_strdup_printf("%s: %s", text_of(s, "title"), text_of(s, "outlook")));
     if (*cancelled)
         line(TINT_BAD, g_strdup_printf("Nothing automatic goes out any more: %s", cancelled));
     if (json_is_true(json_object_get(s, "unanswered")))

@@ -28,6 +28,11 @@ gboolean pipeline_enrol_by_hand(struct store *db, const struct program *program,
                                 const struct sequence *sequence, gint64 account_id, gint64 now_us,
                                 const char *actor, GError **error);
 
+/* The sequence that keeps an account out of `sequence`: active there, and the two exclude each other
+ * (not_while). NULL: none, or an error. The caller frees. */
+char *pipeline_excluded_by(struct store *db, const struct program *program, const struct sequence *sequence,
+                           gint64 account_id, GError **error);
+
 /* Whether a person may set the stage: USHER_ERROR_NO_PERMISSION names the stage's condition, or, where the
  * enrolment has ended, the sequence that has the account and excludes this one. */
 gboolean pipeline_may_enter(struct store *db, const struct program *program, const struct sequence *sequence,

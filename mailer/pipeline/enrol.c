@@ -10,8 +10,11 @@ static char *
 refusal_by_hand(struct view *v, GError **error)
 {
     const struct sequence *seq = v->seq;
-    if (v->enrolment && v->enrolment->active)
-        return g_strdup_printf("the account is already in %s, in stage %s", seq->name, v->enrolment->stage);
+    if (v->enrolment && v->enrolment->active) {
+        const struct stage *stage = sequence_stage(seq, v->enrolment->stage);
+        return g_strdup_printf("the account is already in %s, in stage %s", seq->name,
+                               stage ? stage->title : v->enrolment->stage);
+    }
     if (v->enrolment && seq->reenter == REENTER_NEVER)
         return g_strdup_printf(
             "the account was in %s before, and nobody enters that twice (reenter = \"never\")", seq->name);

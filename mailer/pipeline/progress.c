@@ -220,22 +220,29 @@ may_exclude(const struct program *program)
 }
 
 char *
-progress_excluded_by(const struct view *v, GError **error)
+pipeline_excluded_by(struct store *db, const struct program *program, const struct sequence *seq,
+                     gint64 account_id, GError **error)
 {
-    if (!may_exclude(v->program))
+    if (!may_exclude(program))
         return NULL;
     g_autoptr(GError) local = NULL;
     scoped(query_end) struct query *q = store_query(
-        v->db, "SELECT sequence FROM enrolment WHERE account_id = ? AND state = 'active' ORDER BY sequence",
-        error, "i", v->account_id);
+        db, "SELECT sequence FROM enrolment WHERE account_id = ? AND state = 'active' ORDER BY sequence",
+        error, "i", account_id);
     while (q && query_next(q, &local)) {
         const char *name = query_text(q, "sequence");
-        const struct sequence *other = program_sequence(v->program, name);
-        if (other ? sequence_excludes(v->seq, other)
-                  : g_strv_contains((const char *const *)v->seq->not_while, name))
+        const struct sequence *other = program_sequence(program, name);
+        if (other ? sequence_excludes(seq, other)
+                  : g_strv_contains((const char *const *)seq->not_while, name))
             return g_strdup(name);
     }
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     return NULL;
+}
+
+char *
+progress_excluded_by(const struct view *v, GError **error)
+{
+    return pipeline_excluded_by(v->db, v->program, v->seq, v->account_id, error);
 }

@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/error.h"
 #include "pipeline/engine.h"
+#include "pipeline/rule_parts.h"
 #include "pipeline/view.h"
 #include "pipeline/watch.h"
 
@@ -313,6 +314,7 @@ add_line(const struct view *v, GPtrArray *lines, int rule, char *what)
     w->what = what;
     w->verdict = g_strdup(truth == RULE_TRUE ? "true" : truth == RULE_FALSE ? "false" : "undecided");
     w->text = view_line_of(rules, rule, 0);
+    w->parts = rule_part_make(v->program->facts, v->row, v->values, rules_text(rules, rule), truth);
     g_autofree char *missing = view_missing_of(v, rules, rule);
     w->facts = truth != RULE_UNDECIDED ? view_known_of(v, rules, rule)
                : *missing              ? g_strdup_printf("%s missing", missing)

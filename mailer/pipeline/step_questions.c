@@ -1,5 +1,5 @@
-/* See step_questions.h. A task is known by its kind and title, so a title never holds what changes from day to
- * day: the reason of the step says how late it is. */
+/* See step_questions.h. A task is known by its kind and title, so a title never holds what changes from day
+ * to day: the reason of the step says how late it is. */
 #include "pipeline/step_questions.h"
 
 #include "pipeline/state.h"
@@ -78,12 +78,34 @@ ask(struct store *db, const struct event *cause, const char *kind, const char *t
         error);
 }
 
+/* What commands call the account; empty where there is nothing to ask and no question of the kind is open.
+ * The caller frees; NULL with error. */
+static char *
+key_of(struct store *db, const struct event *event, const char *kind, gboolean wanted, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    char *key =
+        store_text(db,
+                   "SELECT key FROM account WHERE id = ?1 AND (?2 OR EXISTS (SELECT 1 FROM task WHERE "
+                   "account_id = ?1 AND kind = ?3 AND done_at IS NULL))",
+                   &local, "iit", event->account_id, (gint64)wanted, kind);
+    if (!local)
+        return key ? key : g_strdup("");
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+}
+
 static gboolean
 ask_lateness(struct store *db, const struct event *event, const char *step, enum step_state state,
              GError **error)
 {
-    g_autofree char *title = g_strdup_printf(
-        "The %s mail is too late to go out by itself: `usher resume` sends it, `usher stop` drops it", step);
+    g_autofree char *key = key_of(db, event, "late_step", state == STEP_LATE, error);
+    if (!key || !*key)
+        return key != NULL;
+    g_autofree char *title =
+        g_strdup_printf("The %s mail is too late to go out by itself: `usher resume %s %s` "
+                        "sends it, `usher stop %s %s` drops it",
+                        step, key, step, key, step);
     return ask(db, event, "late_step", title, state == STEP_LATE, error);
 }
 
@@ -92,18 +114,19 @@ static gboolean
 ask_stages(struct store *db, const struct sequence *seq, const struct event *event, const char *step,
            const struct stage *missed, GError **error)
 {
-    for (guint i = 0; i < seq->transitions->len; i++) {
+    g_autofree char *key = key_of(db, event, "stage_open", missed != NULL, error);
+    for (guint i = 0; key && *key && i < seq->transitions->len; i++) {
         const struct transition *t = seq->transitions->pdata[i];
         if (strcmp(t->on, "sent") != 0 || g_strcmp0(t->step, step) != 0)
             continue;
         const struct stage *to = sequence_stage(seq, t->to);
-        g_autofree char *title =
-            g_strdup_printf("No %s mail goes out: should the stage be %s all the same? `usher stage` sets it",
-                            step, to->title);
+        g_autofree char *title = g_strdup_printf(
+            "No %s mail goes out: should the stage be %s all the same? `usher stage %s %s` sets it", step,
+            to->title, key, to->id);
         if (!ask(db, event, "stage_open", title, to == missed, error))
             return FALSE;
     }
-    return TRUE;
+    return key != NULL;
 }
 
 static gboolean
@@ -132,7 +155,8 @@ follow_stage(struct store *db, const struct sequence *seq, const struct event *e
 }
 
 gboolean
-step_questions_follow(struct store *db, const struct program *program, const struct event *event, GError **error)
+step_questions_follow(struct store *db, const struct program *program, const struct event *event,
+                      GError **error)
 {
     const char *name = json_string_value(json_object_get(event->data, "sequence")),
                *step = json_string_value(json_object_get(event->data, "step"));

@@ -63,7 +63,8 @@ step_held_because(struct view *v, const struct step *step)
     return NULL;
 }
 
-/* The moment from which on a mail planned for planned_us may no longer go out by itself. */
+/* The moment from which on a mail planned for planned_us may no longer go out by itself. At least one more
+ * day on which it could have gone is over by then: a weekend makes nothing late. */
 static gint64
 late_from_us(const struct view *v, const struct step *step, gint64 planned_us)
 {
@@ -71,7 +72,9 @@ late_from_us(const struct view *v, const struct step *step, gint64 planned_us)
     day.has_time = FALSE;
     day.hour = day.minute = day.second = 0;
     civil_add_days(&day, (step->late == LATE_SEND_WITHIN ? step->late_days : 1) + 1);
-    return zone_to_utc_us(v->zone, &day);
+    gint64 late_us = zone_to_utc_us(v->zone, &day),
+           again_us = sending_next_us(&v->hours, midnight_after_us(v->zone, planned_us), NULL);
+    return again_us == G_MAXINT64 ? late_us : MAX(late_us, midnight_after_us(v->zone, again_us));
 }
 
 gboolean

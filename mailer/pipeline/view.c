@@ -373,8 +373,8 @@ view_known_of(const struct view *view, const struct rules *rules, int rule)
         char *text = json_is_string(value->value)
                          ? NULL
                          : json_dumps(value->value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(10));
-        const char *why = view_segment_why(view, *name);
-        g_string_append_printf(known, "%s%s%s%s%s", known->len ? ", " : "", *name, why ? " (" : " = ",
+        const char *called = *name, *why = view_segment_why(view, *name, &called);
+        g_string_append_printf(known, "%s%s%s%s%s", known->len ? ", " : "", called, why ? " (" : " = ",
                                why    ? why
                                : text ? text
                                       : json_string_value(value->value),

@@ -79,12 +79,15 @@ set_segments(struct view *v, GError **error)
 }
 
 const char *
-view_segment_why(const struct view *v, const char *fact)
+view_segment_why(const struct view *v, const char *fact, const char **title)
 {
-    for (guint i = 0; v->memberships && g_str_has_prefix(fact, "in_") && i < v->program->segments->len; i++)
-        if (v->memberships[i].member &&
-            strcmp(((struct segment *)v->program->segments->pdata[i])->fact, fact) == 0)
-            return v->memberships[i].why;
+    for (guint i = 0; v->memberships && g_str_has_prefix(fact, "in_") && i < v->program->segments->len; i++) {
+        const struct segment *s = v->program->segments->pdata[i];
+        if (!v->memberships[i].member || strcmp(s->fact, fact) != 0)
+            continue;
+        *title = s->title;
+        return v->memberships[i].why;
+    }
     return NULL;
 }
 

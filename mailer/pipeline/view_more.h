@@ -13,9 +13,9 @@ gboolean view_more_declare_steps(struct fact_set *facts, cfg_t *sequence, GError
 /* Sets them on view->row, and view->memberships. Asks for another look when a booked call ends. */
 gboolean view_more_set(struct view *view, GError **error);
 
-/* Why the account is in the segment that the fact in_NAME is of; NULL: it is in none of that name. Borrowed.
- */
-const char *view_segment_why(const struct view *view, const char *fact);
+/* Why the account is in the segment that the fact in_NAME is of, and what people call that; NULL: it is in
+ * none of that name. Borrowed. */
+const char *view_segment_why(const struct view *view, const char *fact, const char **title);
 
 /* Only how the steps stand, after that may have changed; the values for the rules follow. */
 gboolean view_more_refresh_steps(struct view *view, GError **error);

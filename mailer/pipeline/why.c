@@ -61,6 +61,8 @@ pipeline_why(struct store *db, const struct program *program, const struct seque
     GPtrArray *lines = g_ptr_array_new_with_free_func(why_line_free);
     add_why(lines, v, NULL, sequence->enrol, g_strdup("enrol"));
     add_why(lines, v, NULL, sequence->exclude, g_strdup("exclude"));
+    if (sequence->reenter == REENTER_RULE && v->enrolment && !v->enrolment->active)
+        add_why(lines, v, NULL, sequence->reenter_when, g_strdup("reenter"));
     add_why(lines, v, NULL, sequence->leave, g_strdup("leave"));
     add_why(lines, v, NULL, sequence->cancel, g_strdup("cancel"));
     add_why(lines, v, NULL, sequence->hold, g_strdup("hold"));

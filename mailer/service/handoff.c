@@ -207,10 +207,10 @@ handoff_check(struct service *s, gint64 account_id, gint64 now_us, gboolean agai
         g_autofree char *day = zone_format(s->config->timezone, before_us);
         *why = g_strdup_printf("it was handed over on %.10s already; --again does it once more", day);
     } else if (segment) {
-        *why =
-            g_strdup_printf("%s (%s): ask first, the task is there. Sales is on it: `usher sales-engaged`; "
-                            "it is not theirs: deliver the fact sales_declined",
-                            segment->title, reason);
+        *why = g_strdup_printf(
+            "%s (%s): ask first, the task is there. Sales is on it: `usher sales-engaged ACCOUNT`; "
+            "it is not theirs: `usher segments ACCOUNT --remove %s`",
+            segment->title, reason, segment->name);
         return ask_sales(s, account_id, segment, reason, now_us, error);
     }
     return TRUE;

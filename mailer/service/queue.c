@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "pipeline/deadline.h"
+#include "service/outlook.h"
 #include "service/queue_mail.h"
 
 #include <stdlib.h>
@@ -31,9 +32,10 @@ queue_entry_free(gpointer data)
 {
     struct queue_entry *e = data;
     char *const texts[] = {
-        e->account,   e->name,       e->sequence,      e->stage,     e->priority,       e->renewal,
-        e->cancelled, e->last.what,  e->last.subject,  e->next_step, e->next_state,     e->check_in,
-        e->note,      e->task_title, e->task_assignee, e->note_by,   e->check_in_state, e->held,
+        e->account,    e->name,           e->sequence,  e->stage,        e->priority,
+        e->renewal,    e->cancelled,      e->last.what, e->last.subject, e->next_step,
+        e->next_state, e->check_in,       e->note,      e->task_title,   e->task_assignee,
+        e->note_by,    e->check_in_state, e->held,      e->ends_at,
     };
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
@@ -180,6 +182,23 @@ load_drafts(struct service *s, GError **error)
 
 /* ---- one entry ---- */
 
+static gboolean
+load_outlook(struct service *s, struct queue_entry *e, const struct sequence *seq, GTimeZone *zone,
+             gint64 now_us, GError **error)
+{
+    scoped(outlook_free) struct outlook *o = outlook_load(s, seq, e->account_id, now_us, error);
+    struct civil end, today = zone_from_utc_us(zone, now_us);
+    if (!o)
+        return FALSE;
+    e->goals = o->goals;
+    e->goals_met = o->met;
+    if (!o->ends_at || !civil_parse(o->ends_at, &end))
+        return TRUE;
+    e->ends_at = g_strdup(o->ends_at);
+    e->ends_days = civil_days_between(&today, &end);
+    return TRUE;
+}
+
 static void
 read_facts(struct queue_entry *e, const struct fact_row *row)
 {
@@ -253,7 +272,8 @@ load_entry(struct service *s, struct query *q, GHashTable *drafts, gint64 now_us
         !(e->owner = sender_owner(s->db, s->config, row, e->account_id, error)) ||
         !load_steps(s, e, seq, now_us, error) || (e->tasks && !load_task(s, e, error)) ||
         !load_note(s, e, error) || !load_hold(s, e, now_us, error) ||
-        !queue_mail_last(s->db, e->account_id, &e->last, error)) {
+        !queue_mail_last(s->db, e->account_id, &e->last, error) ||
+        (seq && !load_outlook(s, e, seq, fact_row_zone(row), now_us, error))) {
         queue_entry_free(e);
         return NULL;
     }

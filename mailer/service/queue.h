@@ -54,6 +54,9 @@ struct queue_entry {
     char *task_title, *task_assignee;        /* task_assignee NULL: the owner */
     gint64 note_us;                          /* the newest */
     char *note, *note_by;
+    char *ends_at; /* the date by which its programme ends */
+    int ends_days;
+    guint goals, goals_met;
     char *held;
     gint64 held_until_us;
     gboolean marks[QUEUE_MARK_COUNT];

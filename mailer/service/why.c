@@ -17,6 +17,7 @@ const char *const why_cause_names[WHY_CAUSE_COUNT] = {
     [WHY_BY_HAND] = "by-hand-only",
     [WHY_EXCLUDED] = "excluded",
     [WHY_ABSENT] = "absent",
+    [WHY_ELSEWHERE] = "elsewhere",
     [WHY_LEFT] = "left",
     [WHY_CANCELLED] = "cancelled",
     [WHY_NOTHING_LEFT] = "nothing-left",
@@ -100,8 +101,26 @@ is_excluded(struct asked *a)
     return exclude && exclude->parts->truth == RULE_TRUE;
 }
 
+/* Nobody is in both: what has it keeps it. */
 static void
-tell_outside(struct asked *a, gboolean absent)
+tell_elsewhere(struct asked *a, const char *other)
+{
+    const struct sequence *seq = program_sequence(a->s->program, other);
+    const char *title = seq ? seq->title : other;
+    a->out->decides = -1;
+    why_say(
+        a, WHY_ELSEWHERE,
+        g_strdup_printf("%s is not in %s: it is in %s, and nobody is in both at the same time (not_while)",
+                        a->key, a->seq->title, title));
+    a->out->command =
+        seq ? g_strdup_printf("usher stage %s STAGE --sequence %s, into one that ends %s", a->key, other,
+                              title)
+            : g_strdup_printf("usher enrol %s %s, which takes it out of %s: that is not in force any more",
+                              a->key, a->seq->name, title);
+}
+
+static void
+tell_outside(struct asked *a, gboolean absent, const char *other)
 {
     const struct why_line *enrol = why_rule(a, "enrol");
     const char *title = a->seq->title;
@@ -110,13 +129,18 @@ tell_outside(struct asked *a, gboolean absent)
         g_autofree char *text = why_rule_text(why_rule(a, "exclude"));
         why_say(a, WHY_EXCLUDED,
                 g_strdup_printf("%s never enters %s: exclude holds: %s", a->key, title, text));
+    } else if (other) {
+        tell_elsewhere(a, other);
     } else if (!enrol) {
         why_say(a, WHY_BY_HAND,
                 g_strdup_printf("%s is not in %s, which is entered by hand only", a->key, title));
         a->out->command = g_strdup_printf("usher enrol %s %s", a->key, a->seq->name);
     } else if (enrol->parts->truth != RULE_TRUE) {
+        g_autofree char *segment = why_segment_text(a, enrol);
         g_autofree char *text = why_rule_text(why_rule(a, "enrol"));
-        why_say(a, WHY_NOT_ENROLLED, g_strdup_printf("%s is not in %s: enrol wants %s", a->key, title, text));
+        why_say(a, WHY_NOT_ENROLLED,
+                g_strdup_printf("%s is not in %s: %s%s", a->key, title, segment ? "" : "enrol wants ",
+                                segment ? segment : text));
         ask_for_facts(a, enrol);
         if (!a->out->command)
             a->out->command = g_strdup_printf("usher enrol %s %s, past this rule", a->key, a->seq->name);
@@ -132,9 +156,34 @@ tell_outside(struct asked *a, gboolean absent)
     }
 }
 
-/* Left, or cancelled: nothing of any step. */
+/* What would bring an account back that has left; other has it meanwhile, or is NULL. */
 static void
-tell_over(struct asked *a)
+tell_return(struct asked *a, const char *other)
+{
+    g_autoptr(GString) line = g_string_new(a->out->line);
+    if (other) {
+        const struct sequence *seq = program_sequence(a->s->program, other);
+        g_string_append_printf(line, "; it is in %s, and nobody is in both at the same time (not_while)",
+                               seq ? seq->title : other);
+    } else if (a->seq->reenter == REENTER_NEVER) {
+        g_string_append(line, "; nobody enters it twice (reenter)");
+    } else if (!is_excluded(a)) {
+        a->out->command = g_strdup_printf("usher enrol %s %s", a->key, a->seq->name);
+    }
+    int decides = a->out->decides;
+    const struct why_line *reenter = a->seq->reenter == REENTER_RULE ? why_rule(a, "reenter") : NULL;
+    a->out->decides = decides;
+    if (reenter && !other && reenter->parts->truth != RULE_TRUE) {
+        g_autofree char *text = why_rule_text(reenter);
+        g_string_append_printf(line, "; it comes back by itself when reenter holds, which wants %s", text);
+    }
+    g_free(a->out->line);
+    a->out->line = g_strdup(line->str);
+}
+
+/* Left, or cancelled: nothing of any step. other: the sequence that keeps it out, NULL: none. */
+static void
+tell_over(struct asked *a, const char *other)
 {
     gboolean left = !a->e->active;
     const char *reason = a->e->cancelled ? a->e->cancelled : "its programme is over";
@@ -153,8 +202,8 @@ tell_over(struct asked *a)
                 g_strdup_printf("nothing automatic goes to %s any more: %s", a->key, shown));
     if (!left)
         a->out->command = g_strdup_printf("usher stage %s STAGE, into one that goes on", a->key);
-    else if (!is_excluded(a))
-        a->out->command = g_strdup_printf("usher enrol %s %s", a->key, a->seq->name);
+    else
+        tell_return(a, other);
 }
 
 /* ---- which step ---- */
@@ -259,11 +308,13 @@ tell(struct asked *a, GError **error)
     if (!a->e) {
         g_autoptr(GError) local = NULL;
         gboolean absent = is_absent(a, &local);
+        g_autofree char *other =
+            local ? NULL : pipeline_excluded_by(a->s->db, a->s->program, a->seq, a->account_id, &local);
         if (local) {
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
         }
-        tell_outside(a, absent);
+        tell_outside(a, absent, other);
         return TRUE;
     }
     g_autoptr(GError) local = NULL;
@@ -285,7 +336,14 @@ tell(struct asked *a, GError **error)
     /* What was sent stays so, whatever became of the account after that. */
     gboolean over = a->out->step && a->at.state != STEP_IDLE && a->at.state != STEP_CANCELLED;
     if (!over && (!a->e->active || a->e->cancelled)) {
-        tell_over(a);
+        g_autofree char *other =
+            a->e->active ? NULL
+                         : pipeline_excluded_by(a->s->db, a->s->program, a->seq, a->account_id, &local);
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+        tell_over(a, other);
         return TRUE;
     }
     if (a->out->step)

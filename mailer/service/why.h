@@ -12,7 +12,8 @@ enum why_cause {
     WHY_NOT_ENROLLED, /* the enrol rule is not true */
     WHY_BY_HAND,      /* the sequence has no enrol rule */
     WHY_EXCLUDED,
-    WHY_ABSENT, /* from the last complete import */
+    WHY_ABSENT,    /* from the last complete import */
+    WHY_ELSEWHERE, /* in a sequence that excludes this one */
     WHY_LEFT,
     WHY_CANCELLED,
     WHY_NOTHING_LEFT, /* every step is over, or not for its stage */
@@ -76,6 +77,9 @@ struct why {
 };
 void why_free(struct why *why);
 SCOPED_FUNC(struct why, why_free)
+
+/* Whether a line speaks of a segment that the enrol rule reads. */
+gboolean why_is_about_entry(const struct why *why, const struct why_line *line);
 
 /* step NULL: what is next. key is the account's. NULL only with error. */
 struct why *why_make(struct service *service, gint64 account_id, const char *key,

@@ -34,6 +34,11 @@ char *why_rule_text(const struct why_line *line);
 /* The facts that leave a rule without verdict: "plan is missing". The caller frees. */
 char *why_rule_gaps(const struct why_line *line);
 
+/* why_segment.c: where enrol is false because the account is not in a segment, why it is not in that: "Acme
+ * is not in the segment Leads: it wants plan = 'payg', and plan = yc". NULL: it is false for another reason,
+ * or the segment's rules are not at hand. The caller frees. */
+char *why_segment_text(struct asked *a, const struct why_line *enrol);
+
 /* why_step.c: the step out->step, whose status is a->at. */
 gboolean why_tell_step(struct asked *a, GError **error);
 

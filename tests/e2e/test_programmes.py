@@ -39,6 +39,9 @@ class Programmes(harness.MailTestCase):
         self.assertRegex(title, "^Demo for Acme")
         # Never in two at once: not by its rules, not by hand.
         self.refused(DATA, "the account is in evaluation, and nobody is in onboarding at the same time", "enrol", "acme", "onboarding")
+        answer, = self.office.usher("why", "acme", "--sequence", "onboarding", "--json").json
+        self.assertEqual((answer["cause"], answer["line"]), ("elsewhere", "acme is not in Onboarding: it is in Evaluation, and nobody is "
+                                                             "in both at the same time (not_while)"))
         # Dates by hand, whatever an import says.
         self.refused(NO_INPUT, "nearest is kickoff_on", "date", "acme", "kikoff", "2027-03-08")
         self.refused(USAGE, "expected a date such as", "date", "acme", "kickoff", "soon")
@@ -60,6 +63,13 @@ class Programmes(harness.MailTestCase):
         self.assertEqual(goals, {"events_arriving": (True, False), "replay_enabled": (False, False), "acquisition_trend": (False, False),
                                  "activation_funnel": (False, False), "dashboard": (True, True)})
         self.assertIn("ends on 2027-03-22", self.office.usher("goal", "acme").out)
+        self.assertRegex(self.office.usher("show", "acme").out, "Evaluation: ends on 2027-03-22; 2 of 5 goals seen, open: Session replay is on")
+        self.assertIn("It ends on 2027-03-22; 2 of 5 goals seen", self.office.usher("why", "acme").out)
+        line, = (line for line in self.office.usher("daily", "--json").json if line["sequence"] == "evaluation")
+        self.assertEqual((line["ends_at"], line["goals"], line["goals_met"]), ("2027-03-22", 5, 2))
+        self.assertIn("ends 2027-03-22, 2 of 5 goals seen", line["flag"])
+        self.assertEqual(self.office.usher("preview", "--sequence", "evaluation", "acme", "kickoff_mail", "--json").json[0]["step"], "kickoff_mail")
+        self.refused(NO_INPUT, "there is no step \"kickoff_mail\" in onboarding", "preview", "--sequence", "onboarding", "acme", "kickoff_mail")
         said = self.office.usher("extend", "--note", "waits for legal", "acme", "7").out
         self.assertIn("not yet seen: Session replay is on, An acquisition trend, An activation funnel", said)
         extended, = self.office.events("acme", "extended")
@@ -85,8 +95,13 @@ class Programmes(harness.MailTestCase):
 
     def test_detailed(self):
         self.open("onboarding-detailed")
-        self.office.add_accounts({"account": "elm"})
+        self.office.add_accounts({"account": "elm"}, {"account": "low", "forecast_mrr": 300}, {"account": "kept", "csm_owner": "Zed"},
+                                 {"account": "paid", "bills_paid": 4})
         self.office.cycle()
+        for account, why in (("low", "enrol wants forecast_mrr >= 500, and forecast_mrr = 300"),
+                             ("kept", "the segment Onboarding Lead, which wants coalesce(csm_owner, '') = '', and csm_owner = Zed"),
+                             ("paid", "nearest to it is \"pay-as-you-go, forecast over the threshold\", which wants bills_paid <= 3, and")):
+            self.assertIn(why, self.office.usher("why", account, "--json").json[0]["line"])
         self.assertIn("1. New Account", self.office.usher("board").out)
         self.assertIn("3a. Engaged - Email", self.office.usher("board").out)
         self.refused(DENIED, "Homework Offered: only where second_call_at IS NOT NULL", "stage", "elm", "homework")

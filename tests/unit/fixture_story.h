@@ -104,8 +104,8 @@ play_shipped(const char *name, const struct story *story)
 {
     struct fixture f;
     fixture_set_up(&f);
-    static const char *const files[] = {"facts", "onboarding", "onboarding-detailed", "lifecycle",
-                                        "evaluation"};
+    static const char *const files[] = {"facts",     "onboarding", "onboarding-detailed",
+                                        "lifecycle", "evaluation", "segments"};
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *path = g_strdup_printf("sequences/%s.conf", files[i]);
         fixture_copy(&f, path);

@@ -155,6 +155,7 @@ test_conditions(void)
         fixture_copy(&f, "sequences/onboarding-detailed.conf");
         fixture_copy(&f, "sequences/lifecycle.conf");
         fixture_copy(&f, "sequences/evaluation.conf");
+        fixture_copy(&f, "sequences/segments.conf");
         scoped(program_free) struct program *p = load_program(&f, "onboarding-detailed");
         const struct sequence *seq = p->sequences->pdata[0];
         gint64 id = add_account(&f, "acme", "{" FACTS "}"), now_us = at("2026-11-02 10:00");

@@ -33,7 +33,7 @@ struct story {
 
 #define PAYG "\"plan\": \"payg\", \"mrr\": 300"
 #define IN "lead over the threshold: plan = payg, mrr = 300"
-#define SMALL "small when holds: mrr = 300, in_lead (over the threshold: plan = payg, mrr = 300)"
+#define SMALL "small when holds: mrr = 300, Lead (over the threshold: plan = payg, mrr = 300)"
 #define HAND(segment, yes)                                                                                   \
     "{\"segment\": \"" segment "\", \"by_hand\": " yes ", \"why\": \"by hand\", \"reason\": \"by hand\"}"
 
@@ -65,8 +65,8 @@ static const struct story stories[] = {
      "{\"plan\": \"free\", \"mrr\": 1, \"ends\": \"2027-11-02\"}",
      {{"2026-11-02 10:00", "tick", NULL, ""},
       {"2026-11-02 11:00", "segment_entered", HAND("lead", "1"),
-       "lead by hand;small when holds: mrr = 1, in_lead (by hand)"},
-      {"2026-11-03 10:00", "tick", NULL, "lead by hand;small when holds: mrr = 1, in_lead (by hand)"},
+       "lead by hand;small when holds: mrr = 1, Lead (by hand)"},
+      {"2026-11-03 10:00", "tick", NULL, "lead by hand;small when holds: mrr = 1, Lead (by hand)"},
       {"2026-11-04 10:00", "segment_by_rule", HAND("lead", "0"), ""}}},
     {"taken out by hand",
      "{" PAYG "}",
@@ -76,7 +76,7 @@ static const struct story stories[] = {
     {"excluded, even by hand",
      "{" PAYG "}",
      {{"2026-11-02 10:00", "segment_entered", HAND("lead", "1"),
-       "lead by hand;small when holds: mrr = 300, in_lead (by hand)"},
+       "lead by hand;small when holds: mrr = 300, Lead (by hand)"},
       {"2026-11-03 10:00", "sales_engaged", "{\"note\": \"Kim\"}", ""}}},
     {"mirrors a stage",
      "{" PAYG "}",
@@ -154,7 +154,7 @@ test_enrolment(void)
     assert_rows(&f, "sequence || ' ' || stage", "enrolment", "trial fresh");
     set_facts(&f, id, "{\"plan\": \"sold\", \"mrr\": 5, \"ends\": \"2027-11-02\"}", at("2026-11-02 08:30"));
     pipeline_advance(f.db, program, id, at("2026-11-02 09:30"), &f.error);
-    assert_rows(&f, "state || ' ' || reason", "step", "waiting hold: in_trace (Sales: plan = sold)");
+    assert_rows(&f, "state || ' ' || reason", "step", "waiting hold: trace (Sales: plan = sold)");
     assert_rows(&f, "kind || ' ' || COALESCE(data ->> 'reason', '')",
                 "(SELECT * FROM event WHERE kind = 'segment_left' AND data ->> 'segment' = 'lead')",
                 "segment_left no longer so: over the threshold: plan = sold, mrr = 5");

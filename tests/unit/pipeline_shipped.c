@@ -33,19 +33,23 @@ static const struct {
      "10:00"},
     {"a large invoice, and a renewal without outreach",
      "{" PAYG "\"forecast_mrr\": 1300, \"next_invoice_amount\": 1500, \"mrr_last_month\": 900, "
-              "\"next_renewal\": \"2026-11-12\"}",
+     "\"next_renewal\": \"2026-11-12\"}",
      {{"2026-11-02 10:00", "tick", NULL}},
      "large_invoice Invoice of $1,500 on 2026-11-12, last month $900: does the customer expect it? 11-05 "
      "09:00;"
      "renewal_without_outreach Renews on 2026-11-12 ($1,300 a month) and has not been written to 11-02 "
      "10:00"},
+    {"seven days, and the renewal is near: asked once",
+     "{" PAYG "\"forecast_mrr\": 300, \"next_renewal\": \"2026-11-20\"}",
+     {{"2026-11-02 10:00", "tick", NULL}, {"2026-11-09 10:00", "tick", NULL}},
+     "renewal_without_outreach Renews on 2026-11-20 ($300 a month) and has not been written to 11-09 10:00"},
     {"seven days",
      "{" PAYG "\"forecast_mrr\": 300}",
      {{"2026-11-02 10:00", "tick", NULL}, {"2026-11-09 00:00", "tick", NULL}},
      "seven_days_without_outreach A New Account since 2026-11-02, without outreach 11-09 00:00"},
     {"a high spender's first bill",
      "{" PAYG "\"forecast_mrr\": 1300, \"first_bill_on\": \"2026-11-20\", \"bills_paid\": 0, "
-              "\"last_invoice_status\": \"open\"}",
+     "\"last_invoice_status\": \"open\"}",
      {{"2026-11-02 10:00", "tick", NULL},
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-20 00:00", "tick", NULL}},
@@ -55,7 +59,7 @@ static const struct {
      "invoice open 11-23 09:00"},
     {"a spike",
      "{" PAYG "\"forecast_mrr\": 300, \"spike_metric\": \"replay\", \"spike_at\": \"2026-11-01T08:00:00Z\", "
-              "\"spike_factor\": 7.5, "
+     "\"spike_factor\": 7.5, "
      "\"spike_count\": 123456}",
      {{"2026-11-02 10:00", "tick", NULL}},
      "usage_spike Spike of replay on 2026-11-01, 7.5 times the usual (123456): does the customer know? 11-02 "
@@ -86,14 +90,17 @@ static const struct {
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-03 10:00", "tick", NULL},
       {"2027-01-05 10:00", "tick", NULL}},
-     "late_step The graduation mail is too late to go out by itself: `usher resume` sends it, `usher stop` "
-     "drops it 01-05 10:00"},
+     "late_step The graduation mail is too late to go out by itself: `usher resume acme graduation` sends "
+     "it, "
+     "`usher stop acme graduation` drops it 01-05 10:00"},
     {"graduation stopped",
      "{" PAYG "\"forecast_mrr\": 300}",
      {{"2026-11-02 10:00", "tick", NULL},
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-03 10:00", "step_changed", STEP("graduation", "stopped")}},
-     "stage_open No graduation mail goes out: should the stage be Onboarded all the same? `usher stage` sets it "
+     "stage_open No graduation mail goes out: should the stage be Onboarded all the same? `usher stage acme "
+     "onboarded` "
+     "sets it "
      "11-03 10:00"},
     {"graduation refused, and the account is onboarded all the same",
      "{" PAYG "\"forecast_mrr\": 300}",
@@ -102,23 +109,28 @@ static const struct {
       {"2026-11-03 10:00", "step_changed", STEP("graduation", "failed")},
       {"2026-11-03 10:01", "stage_entered", STAGE("onboarded")}},
      ""},
+    {"a paid call",
+     "{" PAYG "\"forecast_mrr\": 300}",
+     {{"2026-11-02 10:00", "tick", NULL},
+      {"2026-11-02 10:12", "sent", MAIL("outreach")},
+      {"2026-11-03 10:00", "paid_call", "{}"}},
+     "paid_call Paid call bought on 2026-11-03: run it yourself, with priority; in the programme, so the "
+     "price is "
+     "credited 11-03 10:00"},
     {"a paid call that was missed",
      "{" PAYG "\"forecast_mrr\": 300}",
      {{"2026-11-02 10:00", "tick", NULL},
       {"2026-11-02 10:12", "sent", MAIL("outreach")},
       {"2026-11-03 10:00", "paid_call", "{}"},
       {"2026-11-05 10:00", "paid_call_missed", "{}"}},
-     "paid_call Paid call bought on 2026-11-03: run it yourself, with priority; in the programme, so the "
-     "price is credited 11-03 "
-     "10:00;paid_call_missed The paid call was missed on 2026-11-05: credit it, and offer it again 11-05 "
-     "10:00"},
+     "paid_call_missed The paid call was missed on 2026-11-05: credit it, and offer it again 11-05 10:00"},
     {"a lead for Sales",
      "{" PAYG
      "\"forecast_mrr\": 4000, \"first_payment_due\": 2400, \"first_payment_due_on\": \"2026-11-12\"}",
      {{"2026-11-02 10:00", "tick", NULL}},
-     "sales_lead First payment of $2,400 due on 2026-11-12: ask Sales. They take it: `usher handoff acme`. "
-     "They decline: deliver "
-     "sales_declined [ana] 11-02 10:00"},
+     "sales_lead First payment of $2,400 due on 2026-11-12: does Sales want the lead? They take it: `usher "
+     "handoff "
+     "acme`. They decline: `usher segments acme --add onboarding_lead` [ana] 11-02 10:00"},
     {"they decline",
      "{" PAYG "\"forecast_mrr\": 400, \"first_payment_due\": 2400, \"first_payment_due_on\": \"2026-11-12\"}",
      {{"2026-11-02 10:00", "tick", NULL},
@@ -128,9 +140,16 @@ static const struct {
     {"a trace of Sales",
      "{" PAYG "\"forecast_mrr\": 300, \"sales_owner\": \"Kim\", \"trial\": true}",
      {{"2026-11-02 10:00", "tick", NULL}},
-     "sales_trace Trace of Sales (owner Kim, trial, see `usher show acme`): is Sales on it? Yes: `usher "
-     "sales-engaged acme`. No: "
-     "deliver sales_declined 11-02 10:00"},
+     "sales_trace Is Sales on it already? (account executive Kim, trial, see `usher show acme`) Nothing is "
+     "sent until "
+     "that is clear. Yes: `usher sales-engaged acme`. No: `usher segments acme --remove sales_trace` 11-02 "
+     "10:00"},
+    {"a trace of Sales asks one thing, however near the renewal",
+     "{" PAYG "\"forecast_mrr\": 300, \"trial\": true, \"next_renewal\": \"2026-11-12\"}",
+     {{"2026-11-02 10:00", "tick", NULL}, {"2026-11-10 10:00", "tick", NULL}},
+     "sales_trace Is Sales on it already? (trial, see `usher show acme`) Nothing is sent until that is "
+     "clear. Yes: "
+     "`usher sales-engaged acme`. No: `usher segments acme --remove sales_trace` 11-02 10:00"},
     {"one for Sales, and a channel",
      "{" PAYG "\"forecast_mrr\": 1800, \"mrr_last_month\": 1200}",
      {{"2026-11-02 10:00", "tick", NULL}, {"2026-11-02 10:12", "sent", MAIL("outreach")}},
@@ -139,7 +158,7 @@ static const struct {
      "shared_channel On track for $21,600 a year: open a shared chat channel 11-02 10:12"},
     {"a spike is no growth",
      "{" PAYG "\"forecast_mrr\": 1500, \"mrr_last_month\": 1200, \"spike_at\": \"2026-10-20T08:00:00Z\", "
-              "\"spike_metric\": \"other\"}",
+     "\"spike_metric\": \"other\"}",
      {{"2026-11-02 10:00", "tick", NULL}, {"2026-11-02 10:12", "sent", MAIL("outreach")}},
      ""},
     {"promising at the end",
@@ -245,7 +264,7 @@ static const struct {
     {"{\"plan\": \"boost\"}", "onboarding_lead boost"},
     {"{" PAYG "\"forecast_mrr\": 3000, \"first_payment_due\": 2000}", "sales_lead -"},
     {"{" PAYG "\"forecast_mrr\": 3000, \"first_payment_due\": 2000, \"sales_declined\": true, "
-              "\"sales_owner\": \"Kim\"}",
+     "\"sales_owner\": \"Kim\"}",
      "onboarding_lead pay_as_you_go"},
     {"{" PAYG "\"forecast_mrr\": 300, \"chat_channel\": \"#acme\"}",
      "onboarding_lead pay_as_you_go;onboarding_lead_100_500 -;sales_trace chat_channel"},

@@ -57,8 +57,8 @@ static const struct {
            "11-05 12:00 task Answer ann@acme.example: (assumed)\n"
            "11-12 10:00 wait nudge waiting: the customer's reply is unanswered\n"
            "12-02 10:00 wait nudge expired: its last date has passed\n"
-           "12-02 10:00 task No nudge mail goes out: should the stage be done all the same? `usher stage` sets "
-           "it"},
+           "12-02 10:00 task No nudge mail goes out: should the stage be done all the same? `usher stage "
+           "acme done` sets it"},
     {"an answered one",
      TRUE,
      {{ASSUMED_REPLY, "2026-11-05 12:00"}, {ASSUMED_ANSWER, "2026-11-13 11:00"}},
@@ -87,8 +87,8 @@ static const struct {
            "11-12 10:00 wait nudge waiting: on hold: ann@acme.example asked for no more mail: look at "
            "the account\n"
            "12-02 10:00 wait nudge expired: its last date has passed\n"
-           "12-02 10:00 task No nudge mail goes out: should the stage be done all the same? `usher stage` sets "
-           "it"},
+           "12-02 10:00 task No nudge mail goes out: should the stage be done all the same? `usher stage "
+           "acme done` sets it"},
     {"a bounce of nothing",
      FALSE,
      {{ASSUMED_BOUNCE, "2026-11-05 12:00"}},

@@ -3,10 +3,11 @@
 #include "fixture_service.h"
 
 #define LATE                                                                                                 \
-    "late_step: The nudge mail is too late to go out by itself: `usher resume` sends it, `usher stop` "      \
-    "drops it"
+    "late_step: The nudge mail is too late to go out by itself: `usher resume acme nudge` sends it, "        \
+    "`usher stop acme nudge` drops it"
 #define OPEN                                                                                                 \
-    "stage_open: No nudge mail goes out: should the stage be done all the same? `usher stage` sets it"
+    "stage_open: No nudge mail goes out: should the stage be done all the same? `usher stage acme done` "    \
+    "sets it"
 
 static void
 tear_down(struct world *w, gconstpointer data)
