@@ -149,7 +149,8 @@ segments_read(struct program *program, cfg_t *tree, GError **error)
         cfg_t *s = cfg_getnsec(tree, "segment", i);
         struct segment *segment = program->segments->pdata[i];
         struct sequence *home;
-        watch_home(program, s, &home);
+        if (!watch_home(program, s, &home, error))
+            return FALSE;
         segment->home = home;
         segment->when = segment->exclude = NO_RULE;
         if (!home)
@@ -178,6 +179,13 @@ memberships_free(struct membership *memberships, const struct program *program)
     g_free(memberships);
 }
 
+/* Where the sequence that it looks through is not in force, nobody is in a segment, whatever was before. */
+static gboolean
+is_in_force(const struct segment *segment, const char *name)
+{
+    return segment->home && strcmp(segment->name, name) == 0;
+}
+
 gboolean
 segments_load(struct store *db, const struct program *program, gint64 account_id,
               struct membership *memberships, GError **error)
@@ -188,7 +196,7 @@ segments_load(struct store *db, const struct program *program, gint64 account_id
         "i", account_id);
     while (q && query_next(q, &local))
         for (guint i = 0; i < program->segments->len; i++)
-            if (strcmp(((struct segment *)program->segments->pdata[i])->name, query_text(q, "segment")) == 0)
+            if (is_in_force(program->segments->pdata[i], query_text(q, "segment")))
                 memberships[i] = (struct membership){.member = query_int(q, "member") != 0,
                                                      .by_hand = query_int(q, "by_hand") != 0,
                                                      .entry = query_dup_text(q, "entry"),
@@ -303,8 +311,6 @@ leave(struct view *v, const struct segment *s, const struct membership *m, GErro
 gboolean
 segments_update(struct view *v, gboolean *changed, GError **error)
 {
-    if (!watch_evaluate(v, WATCH_SEGMENTS, error))
-        return FALSE;
     if (v->seq->watch_reads_today[WATCH_SEGMENTS])
         view_wake_at(v, midnight_after_us(v->zone, v->now_us));
     for (guint i = 0; i < v->program->segments->len && !v->absent; i++) {
