@@ -137,6 +137,9 @@ conf_parse(cfg_opt_t *opts, const char *path, GError **error)
     free(cfg->filename);
     cfg->filename = strdup(path); /* sections and messages copy it; libconfuse frees it */
     parsed_path = path;
+    int lines = -3; /* of the file: without the two that were added, and the end behind the last */
+    for (const char *p = text; p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
+        lines++;
     FILE *stream = fmemopen(text, strlen(text), "r");
     int status = stream ? cfg_parse_fp(cfg, stream) : CFG_FILE_ERROR;
     if (stream)
@@ -150,7 +153,7 @@ conf_parse(cfg_opt_t *opts, const char *path, GError **error)
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_CONFIG, first_error);
     else
         g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                    "%s: the file ends within a section, a text or a comment", path);
+                    "%s:%d: the file ends within a section, a text or a comment", path, MAX(lines, 1));
     cfg_free(cfg);
     g_clear_pointer(&first_error, g_free);
     return NULL;

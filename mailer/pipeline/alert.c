@@ -5,13 +5,13 @@
 #include "base/conf.h"
 #include "base/error.h"
 #include "base/zone.h"
+#include "pipeline/task_words.h"
 #include "pipeline/view.h"
 #include "pipeline/view_more.h"
 #include "pipeline/watch.h"
 
 #include <string.h>
 
-#define TITLE_CHARS 240
 #define CAUSE_CHARS 200
 
 void
@@ -19,7 +19,7 @@ alert_free(gpointer data)
 {
     struct alert *a = data;
     g_free(a->name);
-    g_free(a->specialist);
+    g_free(a->assignee);
     g_clear_pointer(&a->title, liquid_template_free);
     g_free(a);
 }
@@ -38,49 +38,6 @@ parse_file(const char *path, GError **error)
 }
 
 static gboolean
-read_assignee(const struct program *program, struct alert *a, cfg_t *s, GError **error)
-{
-    const char *word = cfg_getstr(s, "assignee");
-    if (strcmp(word, "owner") == 0)
-        a->assignee = ALERT_OWNER;
-    else if (strcmp(word, "failsafe") == 0)
-        a->assignee = ALERT_FAILSAFE;
-    else if (strcmp(word, "sales") == 0)
-        a->assignee = ALERT_SALES;
-    else if (config_specialist(program->config, word) || program->config->specialists->len == 0)
-        a->assignee = ALERT_NAMED;
-    else
-        return conf_refuse(
-            s, error, "assignee of \"%s\": expected owner, failsafe, sales or a specialist of usher.conf",
-            a->name);
-    a->specialist = a->assignee == ALERT_NAMED ? g_strdup(word) : NULL;
-    return TRUE;
-}
-
-/* The title may print declared facts and nothing else. */
-static gboolean
-read_title(const struct program *program, struct alert *a, cfg_t *s, GError **error)
-{
-    const char *text = cfg_getstr(s, "title");
-    g_autoptr(GError) local = NULL;
-    if (!text || !*text)
-        return conf_refuse(s, error, "alert \"%s\" lacks title, which says what is to be done", a->name);
-    a->title = liquid_template_parse("title", text, strlen(text), &local);
-    if (!a->title)
-        return conf_refuse(s, error, "title of \"%s\": %s", a->name, local->message);
-    size_t n;
-    g_autofree struct liquid_name *names = liquid_template_variables(a->title, &n);
-    for (size_t i = 0; i < n; i++) {
-        if (facts_find(program->facts, names[i].name))
-            continue;
-        const char *nearest = facts_nearest(program->facts, names[i].name);
-        return conf_refuse(s, error, "title of \"%s\": \"%s\" is no fact%s%s%s", a->name, names[i].name,
-                           nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
-    }
-    return TRUE;
-}
-
-static gboolean
 read_alert(const struct program *program, const char *file, cfg_t *s, struct sequence *home, struct alert *a,
            GError **error)
 {
@@ -94,7 +51,8 @@ read_alert(const struct program *program, const char *file, cfg_t *s, struct seq
     if (g_strv_contains(taken, a->name))
         return conf_refuse(
             s, error, "alert \"%s\": usher makes tasks of this kind itself; choose another name", a->name);
-    if (!read_assignee(program, a, s, error) || !read_title(program, a, s, error) ||
+    if (!task_words_read_assignee(program, s, "assignee", &a->assignee, error) ||
+        !task_words_read_title(program, s, &a->title, error) ||
         !watch_add_rule(home, WATCH_ALERTS, file, s, "when", &a->when, error) ||
         !watch_add_rule(home, WATCH_ALERTS, file, s, "cause", &a->cause, error) ||
         !watch_add_rule(home, WATCH_ALERTS, file, s, "due", &a->due, error))
@@ -113,7 +71,7 @@ alerts_read(struct program *program, GError **error)
     for (unsigned i = 0; ok && i < cfg_size(tree, "alert"); i++) {
         cfg_t *s = cfg_getnsec(tree, "alert", i);
         struct sequence *home;
-        watch_home(program, s, &home);
+        ok = watch_home(program, s, &home, error);
         if (!home)
             continue;
         struct alert *a = g_new0(struct alert, 1);
@@ -126,39 +84,6 @@ alerts_read(struct program *program, GError **error)
 }
 
 /* ---- tasks ---- */
-
-static bool
-lookup_fact(void *user, const char *name, size_t len, struct liquid_value *out)
-{
-    const struct view *v = user;
-    (void)len;
-    const struct fact_value *value = fact_row_get(v->row, name);
-    if (!value)
-        return false;
-    *out = value->value ? liquid_json(value->value) : (struct liquid_value){.type = LIQUID_NIL};
-    return true;
-}
-
-/* The title on one line; what a customer's name holds stays one line, too. The caller frees. */
-static char *
-title_of(struct view *v, const struct alert *a)
-{
-    const struct liquid_options options = {
-        .data = {.lookup = lookup_fact, .user = v}, .zone = v->zone, .now_us = v->now_us};
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(GError) error = NULL;
-    if (!liquid_template_render(a->title, &options, text, &error))
-        g_string_printf(text, "%s (its title cannot be written: %s)", a->name, error->message);
-    g_auto(GStrv) words = g_strsplit_set(text->str, " \t\r\n", -1);
-    g_autoptr(GString) line = g_string_new(NULL);
-    for (char **word = words; *word; word++)
-        if (**word)
-            g_string_append_printf(line, "%s%s", line->len ? " " : "", *word);
-    if (g_utf8_strlen(line->str, -1) <= TITLE_CHARS)
-        return g_strdup(line->str);
-    g_autofree char *cut = g_utf8_substring(line->str, 0, TITLE_CHARS);
-    return g_strconcat(cut, "…", NULL);
-}
 
 /* What the alert is about, as text; NULL when the expression has no value, and then nothing fires. The caller
  * frees. */
@@ -201,23 +126,6 @@ due_of(const struct view *v, const struct alert *a)
     return zone_to_utc_us(config->timezone, &c);
 }
 
-static const char *
-assignee_of(const struct view *v, const struct alert *a)
-{
-    const struct config *config = v->program->config;
-    switch (a->assignee) {
-    case ALERT_OWNER:
-        return NULL;
-    case ALERT_SALES:
-        return config->sales ? config->sales : config->failsafe;
-    case ALERT_FAILSAFE:
-        return config->failsafe;
-    case ALERT_NAMED:
-        return a->specialist;
-    }
-    return NULL;
-}
-
 static gboolean
 record(struct view *v, const char *kind, json_t *data, GError **error)
 {
@@ -246,12 +154,12 @@ fire(struct view *v, const struct alert *a, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
     if (known || (error && *error))
         return known;
-    g_autofree char *title = title_of(v, a);
+    g_autofree char *title = task_words_title(v, a->title, a->name);
     g_autofree char *facts = view_known_of(v, v->seq->watch[WATCH_ALERTS], a->when);
     return record(v, "task_made",
                   json_pack("{s:s, s:s, s:s*, s:I, s:s, s:s, s:s}", "task", a->name, "title", title,
-                            "assignee", assignee_of(v, a), "due_at", (json_int_t)due_of(v, a), "alert",
-                            a->name, "alert_cause", cause, "facts", facts),
+                            "assignee", a->assignee, "due_at", (json_int_t)due_of(v, a), "alert", a->name,
+                            "alert_cause", cause, "facts", facts),
                   error);
 }
 
@@ -288,8 +196,6 @@ close_tasks(struct view *v, const struct alert *a, GError **error)
 static gboolean
 raise_and_close(struct view *v, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    gboolean any_open = FALSE, asked = FALSE;
     for (guint i = 0; i < v->program->alerts->len && !v->absent; i++) {
         const struct alert *a = v->program->alerts->pdata[i];
         if (a->home != v->seq)
@@ -297,24 +203,14 @@ raise_and_close(struct view *v, GError **error)
         enum rule_truth when = watch_truth(v, WATCH_ALERTS, a->when, RULE_FALSE);
         if (when == RULE_TRUE && !fire(v, a, error))
             return FALSE;
-        if (when != RULE_FALSE || !a->closes)
-            continue;
-        if (!asked) /* one look for all of them: most accounts have no open task */
-            any_open = store_int(v->db, "SELECT 1 FROM task WHERE account_id = ? AND done_at IS NULL LIMIT 1",
-                                 0, &local, "i", v->account_id) != 0;
-        asked = TRUE;
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            return FALSE;
-        }
-        if (any_open && !close_tasks(v, a, error))
+        if (when == RULE_FALSE && a->closes && v->has_open_task && !close_tasks(v, a, error))
             return FALSE;
     }
     return TRUE;
 }
 
-/* An account that is in no segment and was never in the sequence is of no interest to anybody, and nearly all
- * are. The others are looked at as the steps stand now. */
+/* An account that is in no segment, was never in the sequence and has no open task is of no interest to
+ * anybody, and nearly all are. The others are looked at as the steps stand now. */
 gboolean
 alerts_update(struct view *v, GError **error)
 {

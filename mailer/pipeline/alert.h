@@ -10,13 +10,10 @@
 
 #define ALERTS_FILE "alerts.conf"
 
-enum alert_assignee { ALERT_OWNER, ALERT_FAILSAFE, ALERT_SALES, ALERT_NAMED };
-
 struct alert {
     char *name;
     struct liquid_template *title;
-    enum alert_assignee assignee;
-    char *specialist;            /* of ALERT_NAMED: a specialist's id */
+    char *assignee;              /* a specialist's id; NULL: the account's owner */
     gboolean closes;             /* the task is over when `when` is false again */
     const struct sequence *home; /* whose stage and times its rules read */
     int when, cause, due;        /* of home->watch */

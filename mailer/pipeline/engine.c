@@ -1,7 +1,16 @@
-/* What an account's events and facts mean now. One pass a sequence:
+/* What an account's events and facts mean now. A look at an account (pipeline_advance) goes through the
+ * sequences in the order of usher.conf, again while one of them changed what others read; in each of them:
  *
- *   leave? cancel? enrol?  →  each step: conditions → due → held? late? → window  →  a state, journaled when
- * it changed
+ *   load what rules read (view.c)
+ *     → segments (segment.c)
+ *     → what moves the account: renamed stages, facts that are events, leave, done, cancel, enrol, goals,
+ * time (move() here, progress.c)                       each change is journaled, and the account loaded anew
+ *     → each step: conditions → due → held? late? → window → a state, journaled when it changed (steps*.c)
+ *     → alerts (alert.c)
+ *     → when to look again (view_wake_at): account.evaluate_at
+ *
+ * What happens (a mail was sent, a reply came) is journaled by events.c, which follows the transitions;
+ * state*.c alone turns events into tables, and replays them.
  *
  * Polarity (usher-sequence(5)): `when` without verdict does not fire; `unless`, `hold` without verdict count
  * as true for automatic steps. Decisions are events of their own, so that a replay never evaluates a rule. */
@@ -16,6 +25,7 @@
 #include "pipeline/progress.h"
 #include "pipeline/segment.h"
 #include "pipeline/steps.h"
+#include "pipeline/watch.h"
 
 #include <string.h>
 
@@ -63,6 +73,10 @@ consider_enrolment(struct view *v, gboolean *changed, GError **error)
         return FALSE;
     }
     if (other)
+        return TRUE;
+    if (!progress_notice_elsewhere(v, changed, error))
+        return FALSE;
+    if (*changed)
         return TRUE;
     *changed = TRUE;
     json_t *data = progress_facts(v);
@@ -139,13 +153,19 @@ struct advance {
     gboolean uncomposed; /* a step is due whose mail could not be written: to be tried again */
 };
 
+/* The account as the sequence and its segments see it now. Most accounts are outside and stay there: enrol,
+ * which is evaluated along with the segments, says so, and the sequence's own rules need no evaluation. */
 static struct view *
 look(const struct advance *a, const struct sequence *seq, GError **error)
 {
-    struct view *v = view_load(a->db, a->program, seq, a->account_id, a->now_us, NULL, error);
-    if (v)
-        v->cause = a->cause;
-    return v;
+    scoped(view_free) struct view *v =
+        view_load_facts(a->db, a->program, seq, a->account_id, a->now_us, NULL, error);
+    if (!v || !watch_evaluate(v, WATCH_SEGMENTS, error))
+        return NULL;
+    v->cause = a->cause;
+    gboolean concerned =
+        v->enrolment || watch_truth(v, WATCH_SEGMENTS, seq->asks_in, RULE_FALSE) == RULE_TRUE;
+    return !concerned || view_judge(v, error) ? g_steal_pointer(&v) : NULL;
 }
 
 static gboolean
@@ -203,8 +223,12 @@ gboolean
 pipeline_advance_because(struct store *db, const struct program *program, gint64 account_id, gint64 now_us,
                          gint64 cause, GError **error)
 {
-    struct advance a = {
-        .db = db, .program = program, .account_id = account_id, .now_us = now_us, .cause = cause, .again = TRUE};
+    struct advance a = {.db = db,
+                        .program = program,
+                        .account_id = account_id,
+                        .now_us = now_us,
+                        .cause = cause,
+                        .again = TRUE};
     /* Who goes out of one sequence may enter another that stands before it in the list, and a segment that
      * looks through one may be what another asks for. */
     for (int round = 0; round < MAX_ROUNDS && a.again; round++) {

@@ -97,6 +97,9 @@ pipeline_enrol_by_hand(struct store *db, const struct program *program, const st
                     "%s excludes the account, even by hand: %s", sequence->name, rule);
         return FALSE;
     }
+    gboolean noticed = FALSE;
+    if (!progress_notice_elsewhere(v, &noticed, error))
+        return FALSE;
     json_t *data = progress_facts(v);
     json_object_set_new(data, "sequence", json_string(sequence->name));
     json_object_set_new(data, "by_hand", json_integer(1));

@@ -13,6 +13,13 @@ memberships_free(struct membership *memberships, const struct program *program)
     g_free(memberships);
 }
 
+/* Where the sequence that it looks through is not in force, nobody is in a segment, whatever was before. */
+static gboolean
+is_in_force(const struct segment *segment, const char *name)
+{
+    return segment->home && strcmp(segment->name, name) == 0;
+}
+
 gboolean
 segments_load(struct store *db, const struct program *program, gint64 account_id,
               struct membership *memberships, GError **error)
@@ -23,7 +30,7 @@ segments_load(struct store *db, const struct program *program, gint64 account_id
         "i", account_id);
     while (q && query_next(q, &local))
         for (guint i = 0; i < program->segments->len; i++)
-            if (strcmp(((struct segment *)program->segments->pdata[i])->name, query_text(q, "segment")) == 0)
+            if (is_in_force(program->segments->pdata[i], query_text(q, "segment")))
                 memberships[i] = (struct membership){.member = query_int(q, "member") != 0,
                                                      .by_hand = query_int(q, "by_hand") != 0,
                                                      .entry = query_dup_text(q, "entry"),

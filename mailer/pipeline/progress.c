@@ -54,13 +54,11 @@ notice_fact(struct view *v, gsize i, gboolean was_known, gint64 was, gint64 valu
     return ok;
 }
 
-gboolean
-progress_notice(struct view *v, gboolean *changed, GError **error)
+static gboolean
+notice(struct view *v, gboolean *changed, GError **error)
 {
     gboolean known[G_N_ELEMENTS(noticed)] = {FALSE};
     gint64 before[G_N_ELEMENTS(noticed)] = {0}, value;
-    if (!v->enrolment || !v->enrolment->active)
-        return TRUE;
     {
         g_autoptr(GError) local = NULL;
         scoped(query_end) struct query *q = store_query(
@@ -89,6 +87,25 @@ progress_notice(struct view *v, gboolean *changed, GError **error)
             return FALSE;
     }
     return TRUE;
+}
+
+gboolean
+progress_notice(struct view *v, gboolean *changed, GError **error)
+{
+    return !v->enrolment || !v->enrolment->active || notice(v, changed, error);
+}
+
+gboolean
+progress_notice_elsewhere(struct view *v, gboolean *changed, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gboolean active =
+        store_int(v->db, "SELECT 1 FROM enrolment WHERE account_id = ? AND state = 'active' LIMIT 1", 0,
+                  &local, "i", v->account_id) != 0;
+    if (!local)
+        return !active || notice(v, changed, error);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
 }
 
 /* ---- a file whose stages changed ---- */

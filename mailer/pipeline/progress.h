@@ -14,6 +14,10 @@ json_t *progress_facts(const struct view *view);
  * they were last looked at. Only for an account that is active. */
 gboolean progress_notice(struct view *view, gboolean *changed, GError **error);
 
+/* The same before an enrolment, which notes the facts as they are: a bill that another sequence has not heard
+ * of yet would be lost to it. */
+gboolean progress_notice_elsewhere(struct view *view, gboolean *changed, GError **error);
+
 /* Gives stages that were renamed their new name, keeping their times; makes one task for a stage that is
  * gone.
  */

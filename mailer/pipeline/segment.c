@@ -150,7 +150,8 @@ segments_read(struct program *program, cfg_t *tree, GError **error)
         cfg_t *s = cfg_getnsec(tree, "segment", i);
         struct segment *segment = program->segments->pdata[i];
         struct sequence *home;
-        watch_home(program, s, &home);
+        if (!watch_home(program, s, &home, error))
+            return FALSE;
         segment->home = home;
         segment->when = segment->exclude = NO_RULE;
         if (!home)
@@ -274,8 +275,6 @@ leave(struct view *v, const struct segment *s, const struct membership *m, GErro
 gboolean
 segments_update(struct view *v, gboolean *changed, GError **error)
 {
-    if (!watch_evaluate(v, WATCH_SEGMENTS, error))
-        return FALSE;
     if (v->seq->watch_reads_today[WATCH_SEGMENTS])
         view_wake_at(v, midnight_after_us(v->zone, v->now_us));
     for (guint i = 0; i < v->program->segments->len && !v->absent; i++) {

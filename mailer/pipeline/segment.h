@@ -57,8 +57,9 @@ void memberships_free(struct membership *memberships, const struct program *prog
 gboolean segment_excluded(struct store *db, const struct program *program, const struct segment *segment,
                           gint64 account_id, gint64 now_us, char **rule, GError **error);
 
-/* Evaluates the segments of the view's sequence, before anything that may read them: an event for each
- * change. *changed becomes TRUE when there was one; the view is out of date then. Inside pipeline/ only. */
+/* Brings the segments of the view's sequence to what their rules say, which watch_evaluate() has evaluated:
+ * an event for each change. *changed becomes TRUE when there was one; the view is out of date then. Inside
+ * pipeline/ only. */
 struct view;
 gboolean segments_update(struct view *view, gboolean *changed, GError **error);
 

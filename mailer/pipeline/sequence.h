@@ -87,6 +87,7 @@ struct sequence {
     gboolean reads_today;
     struct rules *watch[2]; /* those of the segments and alerts that look through this sequence: enum watch */
     gboolean watch_reads_today[2];
+    int asks_in; /* enrol once more, among the rules of the segments: see look() in engine.c */
 };
 
 /* Everything the engine works with: the declared facts and the sequences in force. */

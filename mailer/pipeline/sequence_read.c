@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "pipeline/engine_facts.h"
 #include "pipeline/view_more.h"
+#include "pipeline/watch.h"
 
 #include <string.h>
 
@@ -233,6 +234,13 @@ sequence_read_rules(struct sequence *seq, const struct program *program, cfg_t *
         !sequence_read_rule(seq, cfg, "done", &seq->done, error) || !read_reenter(seq, cfg, error) ||
         !read_ends(seq, cfg, error))
         return FALSE;
+    seq->asks_in = NO_RULE;
+    if (seq->enrol != NO_RULE) {
+        seq->asks_in = rules_add(seq->watch[WATCH_SEGMENTS], seq->file, cfg->line, "enrol",
+                                 rules_text(seq->rules, seq->enrol), error);
+        if (seq->asks_in < 0)
+            return FALSE;
+    }
     for (guint i = 0; i < seq->stages->len; i++)
         if (!sequence_read_rule(seq, cfg_getnsec(cfg, "stage", i), "when",
                                 &((struct stage *)seq->stages->pdata[i])->when, error))

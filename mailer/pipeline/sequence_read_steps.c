@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "pipeline/sequence_read.h"
+#include "pipeline/task_words.h"
 
 #include <string.h>
 
@@ -57,69 +58,14 @@ read_every(struct step *step, cfg_t *s, GError **error)
     return TRUE;
 }
 
-/* Who takes what is for Sales, NULL: nobody in particular. */
-static const char *
-sales_of(const struct config *config)
-{
-    return config->sales ? config->sales : config->failsafe;
-}
-
-/* Whose task it is: the account's owner, the failsafe, Sales, or a specialist. Where a file is looked at
- * without the team, any name will do. */
+/* Whose task it is. A step that is for the failsafe wants one. */
 static gboolean
 read_assignee(struct step *step, const struct program *program, cfg_t *s, const char *key, GError **error)
 {
     const struct config *config = program->config;
-    g_autofree char *word = conf_dup_str(s, key);
-    if (!word || strcmp(word, "owner") == 0)
-        return TRUE;
-    if (strcmp(word, "failsafe") == 0) {
-        if (config->specialists->len && !config->failsafe)
-            return conf_refuse(s, error, "%s of \"%s\": usher.conf names no failsafe", key, step->id);
-        step->assignee = g_strdup(config->failsafe);
-        return TRUE;
-    }
-    if (strcmp(word, "sales") == 0) {
-        step->assignee = g_strdup(sales_of(config));
-        return TRUE;
-    }
-    if (config->specialists->len && !config_specialist(config, word))
-        return conf_refuse(
-            s, error,
-            "%s of \"%s\": there is no specialist \"%s\"; expected owner, failsafe, sales or a "
-            "specialist of usher.conf",
-            key, step->id, word);
-    step->assignee = g_steal_pointer(&word);
-    return TRUE;
-}
-
-/* The title of a task: one line of Liquid over the facts, every name of which is known. */
-static gboolean
-read_title(struct step *step, const struct sequence *seq, const struct program *program, cfg_t *s,
-           GError **error)
-{
-    g_autofree char *text = conf_dup_str(s, "title");
-    g_autoptr(GError) local = NULL;
-    size_t n;
-    if (!text)
-        return conf_refuse(s, error, "%s \"%s\": title: expected what is to be done",
-                           step->meeting ? "meeting" : "step", step->id);
-    g_autofree char *base = g_path_get_basename(seq->file);
-    step->title = liquid_template_parse(base, text, strlen(text), &local);
-    if (!step->title)
-        return conf_refuse(s, error, "title of \"%s\": %s", step->id, local->message);
-    g_autofree struct liquid_name *partials = liquid_template_partials(step->title, &n);
-    if (n)
-        return conf_refuse(s, error, "title of \"%s\": a title takes in no other file", step->id);
-    g_autofree struct liquid_name *names = liquid_template_variables(step->title, &n);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = names[i].name;
-        const char *nearest = facts_nearest(program->facts, name);
-        if (!facts_find(program->facts, name))
-            return conf_refuse(s, error, "title of \"%s\": there is no fact \"%s\"%s%s%s", step->id, name,
-                               nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
-    }
-    return TRUE;
+    if (g_strcmp0(cfg_getstr(s, key), "failsafe") == 0 && config->specialists->len && !config->failsafe)
+        return conf_refuse(s, error, "%s of \"%s\": usher.conf names no failsafe", key, step->id);
+    return task_words_read_assignee(program, s, key, &step->assignee, error);
 }
 
 /* ---- steps ---- */
@@ -165,8 +111,7 @@ read_mail(struct step *step, cfg_t *s, GError **error)
 }
 
 static gboolean
-read_task(struct step *step, const struct sequence *seq, const struct program *program, cfg_t *s,
-          GError **error)
+read_task(struct step *step, const struct program *program, cfg_t *s, GError **error)
 {
     const char *once = cfg_getstr(s, "once");
     if (step->template_name || step->needs_answered || step->payment)
@@ -183,7 +128,8 @@ read_task(struct step *step, const struct sequence *seq, const struct program *p
         return conf_refuse(s, error, "once of \"%s\": expected enrolment or stage", step->id);
     step->ahead_us = -1;
     return (!cfg_getstr(s, "ahead") || span_read(s, "ahead", &step->ahead_us, error)) &&
-           read_assignee(step, program, s, "assignee", error) && read_title(step, seq, program, s, error);
+           read_assignee(step, program, s, "assignee", error) &&
+           task_words_read_title(program, s, &step->title, error);
 }
 
 static struct step *
@@ -207,7 +153,7 @@ read_step(struct sequence *seq, const struct program *program, cfg_t *s, GError 
     if (!sequence_is_identifier(step->id))
         return conf_refuse(s, error, "step \"%s\": expected lower-case letters, digits and _", step->id);
     if (!read_kind(step, s, error) ||
-        !(step->kind == STEP_TASK ? read_task(step, seq, program, s, error) : read_mail(step, s, error)) ||
+        !(step->kind == STEP_TASK ? read_task(step, program, s, error) : read_mail(step, s, error)) ||
         !sequence_check_stages(seq, s, step->stages, error) || !read_lateness(step, s, error) ||
         !sequence_read_rule(seq, s, "when", &step->when, error) ||
         !sequence_read_rule(seq, s, "unless", &step->unless, error) ||
@@ -230,7 +176,7 @@ read_meeting(struct sequence *seq, const struct program *program, cfg_t *s, GErr
     step->meeting = TRUE;
     if (!sequence_is_identifier(step->id))
         return conf_refuse(s, error, "meeting \"%s\": expected lower-case letters, digits and _", step->id);
-    if (!read_title(step, seq, program, s, error) || !read_every(step, s, error) ||
+    if (!task_words_read_title(program, s, &step->title, error) || !read_every(step, s, error) ||
         !read_assignee(step, program, s, "owner", error) || !span_read(s, "ahead", &step->ahead_us, error) ||
         !sequence_check_stages(seq, s, step->stages, error) ||
         !sequence_read_rule(seq, s, "when", &step->when, error) ||

@@ -4,10 +4,9 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "pipeline/steps_private.h"
+#include "pipeline/task_words.h"
 
 #include <string.h>
-
-#define TITLE_CHARS 200
 
 /* ---- when ---- */
 
@@ -154,53 +153,15 @@ step_judge_task(struct view *v, const struct step *step, const struct step_statu
 
 /* ---- the task ---- */
 
-static bool
-look_up(void *user, const char *name, size_t len, struct liquid_value *out)
-{
-    const struct view *v = user;
-    const struct fact_value *fact = fact_row_get(v->row, name);
-    (void)len;
-    if (!fact)
-        return false;
-    *out = fact->value ? liquid_json(fact->value) : (struct liquid_value){.type = LIQUID_NIL};
-    return true;
-}
-
-/* What the task is called: on one line, without control characters, however a fact was delivered. */
-static char *
-title_of(struct view *v, const struct step *step, GError **error)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    const struct liquid_options options = {
-        .data = {.lookup = look_up, .user = v}, .zone = v->zone, .now_us = v->now_us};
-    if (!liquid_template_render(step->title, &options, text, error))
-        return NULL;
-    g_autoptr(GString) line = g_string_new(NULL);
-    for (const char *p = text->str; *p; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (!g_unichar_iscntrl(c) && !g_unichar_isspace(c))
-            g_string_append_unichar(line, c);
-        else if (line->len && line->str[line->len - 1] != ' ')
-            g_string_append_c(line, ' ');
-    }
-    g_strchomp(line->str);
-    if (!*line->str)
-        return g_strdup(step->id);
-    if (g_utf8_strlen(line->str, -1) <= TITLE_CHARS)
-        return g_strdup(line->str);
-    g_autofree char *cut = g_utf8_substring(line->str, 0, TITLE_CHARS - 1);
-    return g_strconcat(cut, "…", NULL);
-}
-
 gboolean
 step_make_task(struct view *v, const struct step *step, gint64 due_us, GError **error)
 {
-    g_autofree char *title = title_of(v, step, error);
-    return title && view_record(v, "task_made", 0,
-                                json_pack("{s:s, s:s, s:s*, s:I, s:s}", "task",
-                                          step->meeting ? "meeting" : "step", "title", title, "assignee",
-                                          step->assignee, "due_at", (json_int_t)due_us, "step", step->id),
-                                error);
+    g_autofree char *title = task_words_title(v, step->title, step->id);
+    return view_record(v, "task_made", 0,
+                       json_pack("{s:s, s:s, s:s*, s:I, s:s}", "task", step->meeting ? "meeting" : "step",
+                                 "title", title, "assignee", step->assignee, "due_at", (json_int_t)due_us,
+                                 "step", step->id),
+                       error);
 }
 
 /* The title that a task was made with. */

@@ -174,12 +174,14 @@ load_account(struct view *v, GError **error)
     scoped(query_end) struct query *q =
         store_query(v->db,
                     "SELECT absent, sales_engaged, EXISTS (SELECT 1 FROM hold WHERE account_id = account.id) "
-                    "AS held FROM account WHERE id = ?",
+                    "AS held, EXISTS (SELECT 1 FROM task WHERE account_id = account.id AND done_at IS NULL) "
+                    "AS asked FROM account WHERE id = ?",
                     error, "i", v->account_id);
     if (!q || !query_next(q, error))
         return FALSE;
     v->absent = query_int(q, "absent") != 0;
     v->sales_engaged = query_int(q, "sales_engaged") != 0;
+    v->has_open_task = query_int(q, "asked") != 0;
     return !query_int(q, "held") || load_hold(v, error); /* few are, and sorting nothing costs too */
 }
 
@@ -254,8 +256,8 @@ set_ends(struct view *v, GError **error)
 }
 
 struct view *
-view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
-          gint64 now_us, const struct event *event, GError **error)
+view_load_facts(struct store *db, const struct program *program, const struct sequence *seq,
+                gint64 account_id, gint64 now_us, const struct event *event, GError **error)
 {
     scoped(view_free) struct view *v = g_new0(struct view, 1);
     v->db = db;
@@ -281,11 +283,22 @@ view_load(struct store *db, const struct program *program, const struct sequence
     v->values = g_new0(struct rule_value, facts_count(program->facts));
     fact_row_rule_values(v->row, v->values);
     v->results = g_new0(struct rule_result, (gsize)rules_count(seq->rules) + 1);
-    if (!set_ends(v, error))
-        return NULL;
-    if (!rules_set_row(seq->rules, v->values, error) || !rules_evaluate_all(seq->rules, v->results, error))
-        return NULL;
-    return g_steal_pointer(&v);
+    return set_ends(v, error) ? g_steal_pointer(&v) : NULL;
+}
+
+gboolean
+view_judge(struct view *v, GError **error)
+{
+    return rules_set_row(v->seq->rules, v->values, error) &&
+           rules_evaluate_all(v->seq->rules, v->results, error);
+}
+
+struct view *
+view_load(struct store *db, const struct program *program, const struct sequence *seq, gint64 account_id,
+          gint64 now_us, const struct event *event, GError **error)
+{
+    scoped(view_free) struct view *v = view_load_facts(db, program, seq, account_id, now_us, event, error);
+    return v && view_judge(v, error) ? g_steal_pointer(&v) : NULL;
 }
 
 enum rule_truth

@@ -24,7 +24,7 @@ struct view {
     struct rule_result *watched[2]; /* of segments and alerts, parallel to seq->watch; NULL: not evaluated */
     struct membership *memberships; /* parallel to the program's segments; NULL: there are none */
     guint recorded;                 /* decisions journaled since it was loaded */
-    gboolean absent, sales_engaged;
+    gboolean absent, sales_engaged, has_open_task;
     char *hold_reason;           /* a hold on the account, NULL: none */
     gint64 hold_until_us;        /* 0: until released */
     gint64 cause;                /* the event this look follows from, 0: none; decisions name it */
@@ -35,7 +35,14 @@ struct view {
     gboolean uncomposed;         /* a step is due whose mail could not be written: to be tried again */
 };
 
-/* Loads and evaluates. event is NULL or the one whose transitions are asked for. */
+/* Loads what the rules read, and evaluates none of them: all are undecided until view_judge(). */
+struct view *view_load_facts(struct store *db, const struct program *program, const struct sequence *seq,
+                             gint64 account_id, gint64 now_us, const struct event *event, GError **error);
+
+/* Evaluates the sequence's rules. */
+gboolean view_judge(struct view *view, GError **error);
+
+/* Both. event is NULL or the one whose transitions are asked for. */
 struct view *view_load(struct store *db, const struct program *program, const struct sequence *seq,
                        gint64 account_id, gint64 now_us, const struct event *event, GError **error);
 

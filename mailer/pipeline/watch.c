@@ -4,10 +4,24 @@
 #include "pipeline/watch.h"
 
 #include "base/conf.h"
+#include "base/text.h"
 #include "pipeline/segment.h"
 
+/* A name that is nearly one in force, and of which there is no file, is a slip. */
+static gboolean
+check_spelling(const struct program *program, cfg_t *section, const char *name, GError **error)
+{
+    const struct config *config = program->config;
+    g_autofree char *file = g_strconcat(name, ".conf", NULL);
+    g_autofree char *path = g_build_filename(config->sequences_dir, file, NULL);
+    const char *nearest = text_nearest(name, (const char *const *)config->sequences);
+    return !nearest || g_file_test(path, G_FILE_TEST_EXISTS) ||
+           conf_refuse(section, error, "sequence of \"%s\": there is no sequence \"%s\"; nearest is \"%s\"",
+                       cfg_title(section), name, nearest);
+}
+
 gboolean
-watch_home(const struct program *program, cfg_t *section, struct sequence **home)
+watch_home(const struct program *program, cfg_t *section, struct sequence **home, GError **error)
 {
     const char *name = cfg_getstr(section, "sequence");
     *home = NULL;
@@ -16,7 +30,7 @@ watch_home(const struct program *program, cfg_t *section, struct sequence **home
         if (!name || !*name || g_str_equal(seq->name, name))
             *home = seq;
     }
-    return TRUE;
+    return *home || !name || check_spelling(program, section, name, error);
 }
 
 gboolean
@@ -67,7 +81,7 @@ watch_truth(const struct view *v, enum watch which, int rule, enum rule_truth fa
 gboolean
 watch_is_known(const struct view *v)
 {
-    gboolean known = v->enrolment != NULL;
+    gboolean known = v->enrolment || v->has_open_task;
     for (guint i = 0; v->memberships && i < v->program->segments->len; i++)
         known = known || v->memberships[i].member;
     return known;

@@ -10,8 +10,8 @@
 #include <confuse.h>
 
 /* The sequence a section looks through: the one its `sequence` names, else the first in force. *home is NULL
- * when the named one is not in force. Always TRUE. */
-gboolean watch_home(const struct program *program, cfg_t *section, struct sequence **home);
+ * when the named one is not in force. USHER_ERROR_CONFIG with file and line when it seems misspelt. */
+gboolean watch_home(const struct program *program, cfg_t *section, struct sequence **home, GError **error);
 
 /* The two sets of rules of a sequence. Segments are asked for every account, alerts only for those that the
  * team knows: see watch_is_known(). */
@@ -31,7 +31,8 @@ gboolean watch_evaluate(struct view *view, enum watch which, GError **error);
 /* The verdict of one of them; NO_RULE gives fallback. */
 enum rule_truth watch_truth(const struct view *view, enum watch which, int rule, enum rule_truth fallback);
 
-/* TRUE when the account is or was in the view's sequence, or is in a segment. */
+/* TRUE when the account is or was in the view's sequence, is in a segment, or has an open task: one that left
+ * its segment may have an alert to close. */
 gboolean watch_is_known(const struct view *view);
 
 #endif

@@ -129,24 +129,40 @@ append_identifier(GString *sql, const char *name)
     g_string_append_c(sql, '"');
 }
 
-static void
-prepare_database(struct rules *rules)
+/* Makes the table and the statement that fills it: with every column while rules are checked, with those that
+ * some rule reads while they are evaluated, since nearly all of a row is of no interest to a set of rules. */
+static int
+make_table(struct rules *rules, gboolean narrow)
 {
-    guint n = g_strv_length(rules->columns);
-    g_autoptr(GString) create = g_string_new("CREATE TABLE facts(\"(row)\"");
+    g_autoptr(GString) create = g_string_new("DROP TABLE IF EXISTS facts; CREATE TABLE facts(\"(row)\"");
     g_autoptr(GString) replace = g_string_new("REPLACE INTO facts(rowid");
-    for (guint i = 0; i < n; i++) {
+    g_autoptr(GString) places = g_string_new(") VALUES(1");
+    for (guint i = 0; rules->columns[i]; i++) {
+        if (narrow && !rules->used[i])
+            continue;
         g_string_append_c(create, ',');
         append_identifier(create, rules->columns[i]);
         g_string_append_c(replace, ',');
         append_identifier(replace, rules->columns[i]);
+        g_string_append(places, ",?");
     }
-    g_string_append_c(create, ')');
-    g_string_append(replace, ") VALUES(1");
-    for (guint i = 0; i < n; i++)
-        g_string_append(replace, ",?");
-    g_string_append_c(replace, ')');
+    g_string_append(create, "); INSERT INTO facts DEFAULT VALUES");
+    g_string_append_printf(replace, "%s)", places->str);
+    sqlite3_finalize(g_steal_pointer(&rules->replace));
+    rules->replacing = TRUE;
+    rules->slices_left = G_MAXINT;
+    int rc = sqlite3_exec(rules->db, create->str, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc =
+            sqlite3_prepare_v3(rules->db, replace->str, -1, SQLITE_PREPARE_PERSISTENT, &rules->replace, NULL);
+    rules->replacing = FALSE;
+    rules->narrow = narrow;
+    return rc;
+}
 
+static void
+prepare_database(struct rules *rules)
+{
     library_set_up();
     int rc = sqlite3_open_v2(":memory:", &rules->db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
@@ -159,12 +175,7 @@ prepare_database(struct rules *rules)
         rc = sqlite3_exec(rules->db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
     }
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(rules->db, create->str, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(rules->db, "INSERT INTO facts DEFAULT VALUES", NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc =
-            sqlite3_prepare_v3(rules->db, replace->str, -1, SQLITE_PREPARE_PERSISTENT, &rules->replace, NULL);
+        rc = make_table(rules, FALSE);
     if (rc == SQLITE_OK)
         rc = rules_functions_add(rules->db) ? SQLITE_OK : SQLITE_NOMEM;
     if (rc != SQLITE_OK)
@@ -212,6 +223,24 @@ rules_free(struct rules *rules)
     g_free(rules->refusal);
     g_free(rules->used);
     g_free(rules);
+}
+
+gboolean
+rules_broken(struct rules *rules, GError **error)
+{
+    g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", sqlite3_errmsg(rules->db));
+    return FALSE;
+}
+
+gboolean
+rules_change_table(struct rules *rules, gboolean narrow, GError **error)
+{
+    g_ptr_array_set_size(rules->groups, 0);
+    for (guint i = 0; i < rules->rules->len; i++) {
+        struct rule *rule = g_ptr_array_index(rules->rules, i);
+        sqlite3_finalize(g_steal_pointer(&rule->alone));
+    }
+    return make_table(rules, narrow) == SQLITE_OK || rules_broken(rules, error);
 }
 
 /* ---- adding ---- */
@@ -303,6 +332,8 @@ on_one_line(const char *text)
 int
 rules_add(struct rules *rules, const char *file, int line, const char *key, const char *sql, GError **error)
 {
+    if (rules->narrow && !rules_change_table(rules, FALSE, error))
+        return -1;
     g_hash_table_remove_all(rules->reads);
     rules->checking = TRUE;
     g_autofree char *fault = find_fault(rules, sql);

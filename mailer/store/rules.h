@@ -30,10 +30,10 @@ struct rule_value {
 
 struct rule_result {
     enum rule_type type;
-    gint64 integer; /* RULE_INTEGER */
-    double real;    /* RULE_INTEGER and RULE_REAL */
-    const char
-        *text; /* RULE_TEXT and RULE_ERROR; borrowed until the next rules_set_row() or rules_evaluate_all() */
+    gint64 integer;   /* RULE_INTEGER */
+    double real;      /* RULE_INTEGER and RULE_REAL */
+    const char *text; /* RULE_TEXT and RULE_ERROR; borrowed until the next rules_set_row(),
+                         rules_evaluate_all() or rules_add() */
 };
 
 enum rule_truth { RULE_FALSE, RULE_TRUE, RULE_UNDECIDED };
@@ -47,7 +47,7 @@ SCOPED_FUNC(struct rules, rules_free)
 
 /* Checks the expression and adds it; returns its index, counting from 0. On a refusal -1 and
  * USHER_ERROR_CONFIG "FILE:LINE: KEY: …", where key is what the file calls it ("when", "due"…) and may be
- * NULL. */
+ * NULL. The row must be set anew after that. */
 int rules_add(struct rules *rules, const char *file, int line, const char *key, const char *sql,
               GError **error);
 

@@ -25,36 +25,32 @@ reset_statements(struct rules *rules)
     }
 }
 
-static gboolean
-broken(struct rules *rules, GError **error)
-{
-    g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", sqlite3_errmsg(rules->db));
-    return FALSE;
-}
-
 gboolean
 rules_set_row(struct rules *rules, const struct rule_value *values, GError **error)
 {
     reset_statements(rules);
-    for (int i = 0; rules->columns[i]; i++) {
+    if (!rules->narrow && !rules_change_table(rules, TRUE, error))
+        return FALSE;
+    for (int i = 0, place = 1; rules->columns[i]; i++) {
         const struct rule_value *value = &values[i];
         if (!rules->used[i])
             continue;
         switch (value->type) {
         case RULE_INTEGER:
-            sqlite3_bind_int64(rules->replace, i + 1, value->integer);
+            sqlite3_bind_int64(rules->replace, place, value->integer);
             break;
         case RULE_REAL:
-            sqlite3_bind_double(rules->replace, i + 1, value->real);
+            sqlite3_bind_double(rules->replace, place, value->real);
             break;
         case RULE_TEXT:
-            sqlite3_bind_text(rules->replace, i + 1, value->text, -1, SQLITE_STATIC);
+            sqlite3_bind_text(rules->replace, place, value->text, -1, SQLITE_STATIC);
             break;
         case RULE_NULL:
         case RULE_ERROR:
-            sqlite3_bind_null(rules->replace, i + 1);
+            sqlite3_bind_null(rules->replace, place);
             break;
         }
+        place++;
     }
     /* The limit is for what a rule reads and makes: a row of many long texts may well be larger. */
     int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, 1000 * 1000 * 1000);
@@ -62,7 +58,7 @@ rules_set_row(struct rules *rules, const struct rule_value *values, GError **err
     rules->replacing = TRUE;
     sqlite3_step(rules->replace);
     rules->replacing = FALSE;
-    gboolean ok = sqlite3_reset(rules->replace) == SQLITE_OK || broken(rules, error);
+    gboolean ok = sqlite3_reset(rules->replace) == SQLITE_OK || rules_broken(rules, error);
     sqlite3_clear_bindings(rules->replace);
     sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
     return ok;
@@ -126,7 +122,7 @@ evaluate_alone(struct rules *rules, int index, struct rule_result *result, GErro
         return TRUE;
     }
     if (rc == SQLITE_DONE)
-        return broken(rules, error);
+        return rules_broken(rules, error);
     /* A culprit. Its statement is free, so its text is kept in a static per code or copied by interning: the
      * set of SQLite's messages is small, ours name no value. */
     *result =
@@ -157,7 +153,7 @@ prepare_groups(struct rules *rules, GError **error)
         if (sqlite3_prepare_v3(rules->db, sql->str, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
             SQLITE_OK) {
             g_ptr_array_set_size(rules->groups, 0);
-            return broken(rules, error);
+            return rules_broken(rules, error);
         }
         g_ptr_array_add(rules->groups, stmt);
     }

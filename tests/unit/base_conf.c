@@ -86,7 +86,7 @@ test_bad(void)
         {"box a { number = seven }\n", ":1: "},
         {"box a { number = 1\n", ":3: the file ends within a section: a } is missing"},
         {"box a {\n box_b { }\n}\n", ":2: no such option 'box_b'"},
-        {"name = x\n/* never closed\n", ":"},
+        {"name = x\n/* never closed\n", ":2: the file ends within"},
         {"name = \"never closed\n", ":"},
         {"name = \n", ":"},
         {"box { word = x }\n", ":1: "},

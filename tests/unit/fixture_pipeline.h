@@ -61,6 +61,13 @@ projections_of(struct fixture *f)
          "(SELECT * FROM goal ORDER BY account_id, sequence, goal)"},
         {"account_id || fact || value", "(SELECT * FROM seen ORDER BY account_id, fact)"},
         {"account_id || facts", "(SELECT * FROM account_facts WHERE source = 'by hand' ORDER BY account_id)"},
+        {"account_id || segment || member || by_hand || at || quote(entry) || quote(why)",
+         "(SELECT * FROM segment_member ORDER BY account_id, segment)"},
+        {"account_id || alert || cause || event_id",
+         "(SELECT * FROM alert_cause ORDER BY account_id, alert, cause)"},
+        {"account_id || ' ' || starts_at || ' ' || ends_at",
+         "(SELECT * FROM call ORDER BY account_id, starts_at)"},
+        {"account_id || mark || at", "(SELECT * FROM account_mark ORDER BY account_id, mark)"},
         {"address || reason || at || quote(event_id)", "(SELECT * FROM suppression ORDER BY address)"},
         {"id || quote(sales_engaged) || quote(owner) || quote(risk) || quote(risk_note) || quote(priority)",
          "(SELECT * FROM account ORDER BY id)"},
@@ -86,6 +93,10 @@ assert_replay(struct fixture *f)
                                          "DELETE FROM hold",
                                          "DELETE FROM task",
                                          "DELETE FROM suppression",
+                                         "DELETE FROM segment_member",
+                                         "DELETE FROM alert_cause",
+                                         "DELETE FROM call",
+                                         "DELETE FROM account_mark",
                                          "UPDATE account SET sales_engaged = 0, owner = NULL, risk = NULL, "
                                          "risk_note = NULL, priority = NULL"};
     g_autofree char *before = projections_of(f);

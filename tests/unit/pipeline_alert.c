@@ -33,6 +33,7 @@ static const char alerts_conf[] =
     "alert lonely { when = \"people_left = 0 AND stage = 'written'\" title = \"Nobody\" }\n"
     "alert orphaned { when = \"orphan\" closes = true title = \"No owner in {{ region }}\" assignee = "
     "\"ben\" }\n"
+    "alert credit { when = \"in_creditors\" closes = true title = \"We owe them\" }\n"
     "alert other { sequence = \"other\" when = \"1\" title = \"never\" }\n";
 
 /* What happens at a time, and then "KIND TITLE [ASSIGNEE] [done]; …" of the tasks. */
@@ -80,6 +81,10 @@ static const struct story stories[] = {
       {"2026-11-03 10:00", "facts",
        "{\"spike_at\": \"2026-11-03T08:00:00Z\", \"amount\": 5, \"region\": \"emea\"}",
        "spike Spike of 2026-11-03 09:00:00"}}},
+    {"over when the account leaves the segment it was known by",
+     "{\"amount\": -5, " AT_HOME "}",
+     {{"2026-11-02 10:00", "tick", NULL, "credit We owe them"},
+      {"2026-11-03 10:00", "facts", "{\"amount\": 0, " AT_HOME "}", "credit We owe them done"}}},
     {"a spike that is over is no news",
      "{\"spike_at\": \"2026-10-01 10:00:00\", \"amount\": 5, " AT_HOME "}",
      {{"2026-11-02 10:00", "tick", NULL, ""}}},
@@ -118,6 +123,7 @@ set_up(struct fixture *f)
     fixture_set_up(f);
     fixture_write(f, "sequences/facts.conf", facts_conf);
     fixture_write(f, "sequences/trial.conf", trial_conf);
+    fixture_write(f, "sequences/segments.conf", "segment creditors { when = \"amount < 0\" }\n");
     fixture_write(f, "sequences/alerts.conf", alerts_conf);
     g_autofree char *conf = g_strconcat(fixture_conf, NULL);
     const char *team = strstr(conf, "team {") + strlen("team {");
@@ -286,7 +292,10 @@ static const struct {
     {"no Liquid", "alert a { title = \"{{ amount\" when = \"1\" }",
      "alerts.conf:1: title of \"a\": title:1:"},
     {"whom", "alert a { title = \"x\" when = \"1\" assignee = \"zoe\" }",
-     "alerts.conf:1: assignee of \"a\": expected owner, failsafe, sales or a specialist"},
+     "alerts.conf:1: assignee of \"a\": there is no specialist \"zoe\"; expected owner, failsafe, sales or a "
+     "specialist"},
+    {"a sequence misspelt", "alert a { title = \"x\" when = \"1\" sequence = \"trail\" }",
+     "alerts.conf:1: sequence of \"a\": there is no sequence \"trail\"; nearest is \"trial\""},
     {"a kind of usher's", "alert reply { title = \"x\" when = \"1\" }",
      "usher makes tasks of this kind itself"},
     {"capital", "alert A { title = \"x\" when = \"1\" }", "expected lower-case letters"},

@@ -222,6 +222,43 @@ test_story(gconstpointer data)
     fixture_tear_down(&f);
 }
 
+/* Both want the account and count its bills: the one that it enters on the day of a bill hears of no bill,
+ * the one that it was in before does. */
+static void
+test_bill_between_two(void)
+{
+    static const char late[] =
+        "sequence \"other\" {\n  enrol = \"plan = 'big'\"\n  stage in { }\n stage paid { }\n"
+        "  transition billed { on = \"paid\" to = \"paid\" }\n}\n",
+                      early[] =
+                          "sequence \"trial\" {\n  enrol = \"wanted\"\n  stage in { }\n stage paid { }\n"
+                          "  transition billed { on = \"paid\" to = \"paid\" }\n}\n";
+    struct fixture f;
+    fixture_set_up(&f);
+    GTimeZone *zone = zone_find("Europe/Berlin", NULL);
+    const char *word = strstr(fixture_conf, "{\"trial\"}");
+    g_autofree char *conf = g_strdup_printf("%.*s{\"other\", \"trial\"}%s", (int)(word - fixture_conf),
+                                            fixture_conf, word + strlen("{\"trial\"}"));
+    fixture_write(&f, "sequences/facts.conf", facts_conf);
+    fixture_write(&f, "sequences/trial.conf", early);
+    fixture_write(&f, "sequences/other.conf", late);
+    fixture_load_config(&f, conf);
+    struct program *program = program_load(f.config, &f.error);
+    g_assert_no_error(f.error);
+    gint64 id = add_account(&f, "acme", "{" ACME ", \"bills_paid\": 1}");
+    pipeline_advance(f.db, program, id, at("2026-11-02 10:00"), &f.error);
+    set_facts(&f, id, "{" ACME ", \"plan\": \"big\", \"bills_paid\": 2}", at("2026-11-03 10:00"));
+    pipeline_advance(f.db, program, id, at("2026-11-03 10:00"), &f.error);
+    g_assert_no_error(f.error);
+    g_autofree char *entered = status_of(&f, program->sequences->pdata[0], id, zone);
+    g_autofree char *was_in = status_of(&f, program->sequences->pdata[1], id, zone);
+    g_assert_cmpstr(entered, ==, "in");
+    g_assert_cmpstr(was_in, ==, "paid");
+    assert_replay(&f);
+    program_free(program);
+    fixture_tear_down(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,5 +267,6 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/pipeline/programme/%s", stories[i].name);
         g_test_add_data_func(path, &stories[i], test_story);
     }
+    g_test_add_func("/pipeline/programme/a bill between two sequences", test_bill_between_two);
     return g_test_run();
 }
