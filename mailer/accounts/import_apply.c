@@ -154,12 +154,13 @@ touch_overruled(struct import *import, GError **error)
         "UPDATE account SET version = version + 1, dirty = 1 WHERE id IN (SELECT f.account_id FROM "
         "temp.known k"
         " JOIN account_facts f ON f.account_id = k.account_id AND f.source = ?1"
-        " JOIN account_facts x ON x.account_id = f.account_id AND x.source <> f.source AND x.as_of >= f.as_of"
+        " JOIN account_facts x ON x.account_id = f.account_id AND x.source NOT IN (?1, ?3) "
+        "AND x.as_of >= f.as_of"
         " WHERE k.same AND f.as_of < ?2 AND EXISTS (SELECT 1 FROM json_each(f.facts) n WHERE"
         /* No declared fact has such a name, and a path could not hold it. */
         "  CASE WHEN n.key = '@as_of' OR instr(n.key, '\"') OR instr(n.key, '\\') THEN 0"
         "  ELSE json_extract(x.facts, '$.\"' || n.key || '\"') <> n.value END))",
-        error, "ti", o->source, o->as_of_us);
+        error, "tit", o->source, o->as_of_us, FACTS_BY_HAND); /* what is given by hand wins always */
 }
 
 /* The same facts again are as good as new. */

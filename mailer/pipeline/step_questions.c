@@ -154,6 +154,24 @@ follow_stage(struct store *db, const struct sequence *seq, const struct event *e
     return TRUE;
 }
 
+/* Whether the event may raise a question; any other only answers those that are open. */
+static gboolean
+asks(const struct event *event)
+{
+    enum step_state state;
+    return strcmp(event->kind, "stage_entered") != 0 && state_after(event, &state) &&
+           (state == STEP_LATE || (step_state_is_final(state) && state != STEP_SENT));
+}
+
+static gboolean
+any_open(struct store *db, gint64 account_id, GError **error)
+{
+    return store_int(db,
+                     "SELECT 1 FROM task WHERE account_id = ? AND done_at IS NULL AND kind IN ('late_step', "
+                     "'stage_open') LIMIT 1",
+                     0, error, "i", account_id) != 0;
+}
+
 gboolean
 step_questions_follow(struct store *db, const struct program *program, const struct event *event,
                       GError **error)
@@ -165,6 +183,11 @@ step_questions_follow(struct store *db, const struct program *program, const str
     if (!seq || (!moved && !step))
         return TRUE;
     g_autoptr(GError) local = NULL;
+    if (!asks(event) && !any_open(db, event->account_id, &local)) {
+        if (local)
+            g_propagate_error(error, g_steal_pointer(&local));
+        return !local;
+    }
     g_autofree char *stage =
         store_text(db,
                    "SELECT stage FROM enrolment WHERE account_id = ? AND sequence = ? AND state = 'active' "

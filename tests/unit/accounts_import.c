@@ -236,6 +236,10 @@ test_newest_source(struct fixture *f, gconstpointer data)
         f->options.source = "crm";
         f->options.as_of_us += 100;
         import_good(f, "{\"account\":\"acme\",\"plan\":\"pro\",\"forecast_mrr\":2,\"seats \\\"all\\\"\":5}");
+        store_exec(f->db, /* wins, whenever it was said */
+                   "INSERT INTO account_facts(account_id, source, as_of, facts) SELECT id, 'by hand', 9000, "
+                   "'{\"plan\":\"own\"}' FROM account",
+                   &f->error, "");
         store_exec(f->db, "UPDATE account SET version = 0, dirty = 0", &f->error, "");
         f->options.source = "test";
         f->options.as_of_us += 100;
