@@ -60,6 +60,8 @@ print_sequence(const struct cli *cli, const json_t *s)
                *cancelled = text_of(s, "cancelled");
     gboolean ended = strcmp(enrolment, "ended") == 0;
     if (strcmp(enrolment, "active") != 0 && !ended) {
+        if (g_str_has_prefix(cancelled, "leave: "))
+            cancelled += strlen("leave: ");
         line(TINT_DIM, g_strdup_printf("%s: %s%s%s", text_of(s, "title"),
                                        strcmp(enrolment, "left") == 0 ? "left" : "never entered",
                                        *cancelled ? ", " : "", cancelled));

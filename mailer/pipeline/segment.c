@@ -339,31 +339,46 @@ matters(const struct view *v, const struct segment *s)
     return read;
 }
 
+/* The lines of one segment: its rules as its home sees them; enrols: the rule that decides who enters reads
+ * it. */
+static gboolean
+add_segment(struct view *home, guint i, gboolean enrols, GPtrArray *lines, GError **error)
+{
+    const struct segment *s = home->program->segments->pdata[i];
+    const struct membership *m = &home->memberships[i];
+    if (!watch_evaluate(home, WATCH_SEGMENTS, error))
+        return FALSE;
+    struct why_line *w = g_new0(struct why_line, 1);
+    w->what = g_strdup_printf("segment %s", s->name);
+    w->verdict = g_strdup(m->member ? "in" : "out");
+    w->facts = g_strdup(m->why ? m->why : "");
+    w->text = g_strdup(s->title);
+    g_ptr_array_add(lines, w);
+    if (!m->member && !enrols)
+        return TRUE; /* what does not hold needs no reasons; what does not enrol does */
+    add_line(home, lines, s->exclude, g_strdup_printf("%s: exclude", s->name));
+    add_line(home, lines, s->when, g_strdup_printf("%s: when", s->name));
+    for (guint j = 0; j < s->entries->len; j++) {
+        const struct segment_entry *e = s->entries->pdata[j];
+        if (!m->member || watch_truth(home, WATCH_SEGMENTS, e->when, RULE_FALSE) != RULE_FALSE)
+            add_line(home, lines, e->when, g_strdup_printf("%s: %s", s->name, e->name));
+    }
+    return TRUE;
+}
+
 gboolean
 segments_why(struct view *v, GPtrArray *lines, GError **error)
 {
-    if (!watch_evaluate(v, WATCH_SEGMENTS, error))
-        return FALSE;
     for (guint i = 0; i < v->program->segments->len; i++) {
         const struct segment *s = v->program->segments->pdata[i];
-        const struct membership *m = &v->memberships[i];
-        if (s->home != v->seq || !matters(v, s))
+        if (!s->home || !matters(v, s))
             continue;
-        struct why_line *w = g_new0(struct why_line, 1);
-        w->what = g_strdup_printf("segment %s", s->name);
-        w->verdict = g_strdup(m->member ? "in" : "out");
-        w->facts = g_strdup(m->why ? m->why : "");
-        w->text = g_strdup(s->title);
-        g_ptr_array_add(lines, w);
-        if (!m->member && !reads(v, v->seq->enrol, s))
-            continue; /* what does not hold needs no reasons; what does not enrol does */
-        add_line(v, lines, s->exclude, g_strdup_printf("%s: exclude", s->name));
-        add_line(v, lines, s->when, g_strdup_printf("%s: when", s->name));
-        for (guint j = 0; j < s->entries->len; j++) {
-            const struct segment_entry *e = s->entries->pdata[j];
-            if (!m->member || watch_truth(v, WATCH_SEGMENTS, e->when, RULE_FALSE) != RULE_FALSE)
-                add_line(v, lines, e->when, g_strdup_printf("%s: %s", s->name, e->name));
-        }
+        scoped(view_free) struct view *other =
+            s->home == v->seq ? NULL
+                              : view_load(v->db, v->program, s->home, v->account_id, v->now_us, NULL, error);
+        if ((s->home != v->seq && !other) ||
+            !add_segment(other ? other : v, i, reads(v, v->seq->enrol, s), lines, error))
+            return FALSE;
     }
     return TRUE;
 }

@@ -70,7 +70,9 @@ char *
 why_segment_text(struct asked *a, const struct why_line *enrol)
 {
     g_autoptr(GPtrArray) leaves = rule_part_deciding(enrol->parts);
-    const struct segment *s = leaves->len == 1 ? segment_of(a->s->program, leaves->pdata[0]) : NULL;
+    const struct segment *s = NULL;
+    for (guint i = 0; !s && i < leaves->len; i++)
+        s = segment_of(a->s->program, leaves->pdata[i]);
     const struct why_line *exclude = s ? line_of(a->out, s, "exclude") : NULL,
                           *when = s ? line_of(a->out, s, "when") : NULL;
     const struct segment_entry *entry = NULL;

@@ -123,6 +123,16 @@ class Programmes(harness.MailTestCase):
         self.refused(DATA, "in no sequence", "stop", "elm", "final_check")
         self.office.usher("verify")
 
+    def test_coming_back(self):
+        """Who is through is told what would bring the account back."""
+        self.open("lifecycle")
+        self.office.add_accounts({"account": "acme"})
+        self.office.cycle()
+        self.office.usher("stage", "acme", "done")
+        self.office.cycle("2027-03-02T10:00")
+        line = self.office.usher("why", "acme", "--json").json[0]["line"]
+        self.assertIn("its programme is over; it comes back by itself when reenter holds, which wants days_between(ended_at, today) >= 180", line)
+
     def test_another_programme(self):
         """A team changes over: who is in the old programme stays out of the new one until a person says so."""
         self.open("onboarding")

@@ -18,7 +18,7 @@ static const struct story stories[] = {
      "{" FACTS "}",
      {{"2026-11-01 10:00", "tick", NULL, "demo; demo_day open 11-03 10:00", DEMO_TASK},
       {"2026-11-03 15:00", "date_set", DATE("kickoff_on", "2026-11-09"),
-       "kickoff_planned; demo_day open 11-03 10:00; kickoff_mail wanted 11-07 15:00", NULL},
+       "kickoff_planned; demo_day open 11-03 10:00; kickoff_mail wanted 11-05 15:00", NULL},
       {"2026-11-05 15:00", "sent", MAIL("kickoff_mail", "For our kick-off"), NULL, NULL},
       {"2026-11-09 00:00", "tick", NULL, NULL,
        "step owner After the kick-off with Acme: partial tracking plan, code snippet, opt-out list, the "
@@ -26,7 +26,10 @@ static const struct story stories[] = {
        "timeline 11-10"},
       {"2026-11-11 15:00", "date_set", DATE("tracking_live_on", "2026-11-12"), NULL, NULL},
       {"2026-11-12 00:00", "tick", NULL, NULL,
-       "step owner Working session with Acme: navigating, actions, cohorts, insights, dashboards, "
+       "step owner After the kick-off with Acme: partial tracking plan, code snippet, opt-out list, the "
+       "agreed "
+       "timeline 11-10;step owner Working session with Acme: navigating, actions, cohorts, insights, "
+       "dashboards, "
        "recordings. "
        "Then: usher stage acme working_session 11-15"},
       {"2026-11-13 15:00", "facts", "{" FACTS ", \"events_30d\": 12000, \"recordings_30d\": 40}", NULL, NULL},
