@@ -150,8 +150,8 @@ class Programmes(harness.MailTestCase):
         self.office.usher("verify")
 
     def test_edited(self):
-        self.open("onboarding")
-        self.office.add_accounts({"account": "acme"}, {"account": "elm"})
+        self.open("onboarding")  # accounts to which no other test here sends a mail
+        self.office.add_accounts({"account": "fir"}, {"account": "oak"})
         self.office.cycle()
         self.office.now = "2027-03-01T10:30"
         path = self.folder / "sequences" / "onboarding.conf"
@@ -171,15 +171,15 @@ class Programmes(harness.MailTestCase):
         self.assertRegex(said, r"2 accounts are inside, and with this file\n +2 accounts +stage new_account is gone, and no stage says was")
         self.office.cycle()
         self.assertEqual([kind for kind, _who, _title in self.tasks()], ["stage_lost", "stage_lost"])
-        self.office.usher("stage", "elm", "begun")
+        self.office.usher("stage", "oak", "begun")
         self.assertEqual(len(self.tasks()), 1)
         path.write_text(text.replace("new_account", "begun").replace("stage begun ", 'stage begun { was = {"new_account"} title = "Begun" line = 1 }\n#'),
                         encoding="utf-8")
         self.assertIn("1 account   stage new_account is called begun now", self.office.usher("lint", "sequences/onboarding.conf").out)
         self.office.cycle()
         self.assertEqual(self.tasks(), [])
-        self.assertEqual({self.stage(name, "onboarding") for name in ("acme", "elm")}, {"begun"})
-        self.assertEqual(set(self.office.drafts()), {"acme", "elm"})
+        self.assertEqual({self.stage(name, "onboarding") for name in ("fir", "oak")}, {"begun"})
+        self.assertEqual(set(self.office.drafts()), {"fir", "oak"})
         self.office.usher("verify")
 
 
