@@ -37,6 +37,8 @@ dovecot-lmtpd        delivery into them
 dovecot-submissiond  submission with login
 exim4-daemon-light   its mail transport, bounces included
 systemd              systemd-analyze verifies usher.service
+man-db               shows the manual pages to the test that reads them to their end
+strace               shows that a simulation opens no socket
 "
 LINT="
 clang-format         layout of the code

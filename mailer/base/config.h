@@ -112,7 +112,7 @@ struct config {
     char **sequences;
     char *team_name, *company, *booking_link, *help_link, *survey_link, *failsafe;
     char *leads_dir; /* where `usher handoff` writes a file for each lead, NULL: nowhere */
-    char *sales; /* the specialist who takes leads to Sales, NULL: failsafe */
+    char *sales;     /* the specialist who takes leads to Sales, NULL: failsafe */
     char *timezone_name;
     GTimeZone *timezone; /* borrowed from zone_find() */
     struct window window;

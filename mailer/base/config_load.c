@@ -132,16 +132,11 @@ read_all(cfg_t *cfg, struct config *c, GError **error)
 struct config *
 config_load(const char *path, GError **error)
 {
-    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),
-                        CFG_STR("company", NULL, CFGF_NONE),
-                        CFG_STR("timezone", "UTC", CFGF_NONE),
-                        CFG_STR("booking_link", NULL, CFGF_NONE),
-                        CFG_STR("help_link", NULL, CFGF_NONE),
-                        CFG_STR("survey_link", NULL, CFGF_NONE),
-                        CFG_STR("failsafe", NULL, CFGF_NONE),
-                        CFG_STR("sales", NULL, CFGF_NONE),
-                        CFG_STR("shared", NULL, CFGF_NONE),
-                        CFG_END()};
+    cfg_opt_t team[] = {CFG_STR("name", NULL, CFGF_NONE),      CFG_STR("company", NULL, CFGF_NONE),
+                        CFG_STR("timezone", "UTC", CFGF_NONE), CFG_STR("booking_link", NULL, CFGF_NONE),
+                        CFG_STR("help_link", NULL, CFGF_NONE), CFG_STR("survey_link", NULL, CFGF_NONE),
+                        CFG_STR("failsafe", NULL, CFGF_NONE),  CFG_STR("sales", NULL, CFGF_NONE),
+                        CFG_STR("shared", NULL, CFGF_NONE),    CFG_END()};
     cfg_opt_t window[] = {CFG_STR_LIST("days", LIST("{mon, tue, wed, thu, fri}"), CFGF_NONE),
                           CFG_STR("from", "09:00", CFGF_NONE), CFG_STR("to", "17:00", CFGF_NONE), CFG_END()};
     cfg_opt_t specialist[] = {

@@ -91,7 +91,7 @@ unknown_goal(const char *account, const char *word, const GPtrArray *sequences)
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < sequences->len; i++) {
         const struct sequence *seq = sequences->pdata[i];
-        for (guint j = 0; j < seq->goals->len; j++)
+        for (guint j = 0; seq && j < seq->goals->len; j++)
             g_string_append_printf(names, "%s%s", names->len ? ", " : "",
                                    ((struct goal *)seq->goals->pdata[j])->id);
     }

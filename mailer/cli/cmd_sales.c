@@ -283,6 +283,6 @@ cmd_call(struct cli *cli, int argc, char **argv)
         g_strdup_printf("%s: call on %.16s%s", argv[1], when, cancelled ? " taken back" : "");
     json_t *data = cancelled ? json_pack("{s:s, s:I}", "act", "cancelled", "starts_at", (json_int_t)starts_us)
                              : json_pack("{s:s, s:I, s:I}", "act", "new", "starts_at", (json_int_t)starts_us,
-                                         "ends_at", (json_int_t)(starts_us + minutes * CLOCK_MINUTE_US));
+                                         "ends_at", (json_int_t)starts_us + minutes * CLOCK_MINUTE_US);
     return cli_act(cli, id, cancelled ? "booking_changed" : "booked", data, done);
 }

@@ -154,16 +154,15 @@ print_objects(const char *heading, const json_t *array, const char *const *colum
     guint n = g_strv_length((char **)(gsize)columns);
     json_array_foreach(array, i, item)
     {
-        g_autofree const char **cells = g_new0(const char *, n + 1);
-        g_autofree char *number = NULL;
+        g_auto(GStrv) cells = g_new0(char *, n + 1);
         for (guint j = 0; j < n; j++) {
             const json_t *value = json_object_get(item, columns[j]);
             if (json_is_integer(value))
-                cells[j] = number = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+                cells[j] = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
             else
-                cells[j] = json_is_string(value) ? json_string_value(value) : "";
+                cells[j] = g_strdup(json_is_string(value) ? json_string_value(value) : "");
         }
-        table_add_row(table, cells);
+        table_add_row(table, (const char *const *)cells);
     }
     printf("\n%s\n", heading);
     table_print(table, "");

@@ -10,6 +10,6 @@
  * the stage it is in, asks whether to set the stage all the same (task "stage_open"). Both tasks are over
  * when the question is. The tasks name event->id as their cause. */
 gboolean step_questions_follow(struct store *db, const struct program *program, const struct event *event,
-                           GError **error);
+                               GError **error);
 
 #endif

@@ -244,11 +244,12 @@ empty_texts(struct forgetting *f, GError **error)
                     "instr(lower(recipients), json_quote(?1)) > 0 UNION SELECT message_id FROM delivery "
                     "WHERE address = ?1)",
                     error, "t", f->address) ||
-        !store_exec(f->s->db,
-                    "UPDATE message_text SET markdown = '(forgotten)', rendered = '(forgotten)', basis = '{}', "
-                    "bytes = NULL WHERE message_id IN (SELECT id FROM message WHERE instr(lower(recipients), "
-                    "json_quote(?1)) > 0 UNION SELECT message_id FROM delivery WHERE address = ?1)",
-                    error, "t", f->address))
+        !store_exec(
+            f->s->db,
+            "UPDATE message_text SET markdown = '(forgotten)', rendered = '(forgotten)', basis = '{}', "
+            "bytes = NULL WHERE message_id IN (SELECT id FROM message WHERE instr(lower(recipients), "
+            "json_quote(?1)) > 0 UNION SELECT message_id FROM delivery WHERE address = ?1)",
+            error, "t", f->address))
         return FALSE;
     f->out->messages = store_changes(f->s->db);
     g_autofree char *secret = store_meta(f->s->db, "secret", error);

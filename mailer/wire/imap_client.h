@@ -80,8 +80,8 @@ gboolean imap_client_is_usable(const struct imap_client *client);
 const char *const *imap_client_capabilities(const struct imap_client *client);
 gboolean imap_client_has(const struct imap_client *client, const char *capability);
 
-/* The folder the server marks as mark, "Sent" or "Archive" (RFC 6154), NULL when it marks none. The caller frees
- * name. */
+/* The folder the server marks as mark, "Sent" or "Archive" (RFC 6154), NULL when it marks none. The caller
+ * frees name. */
 gboolean imap_client_find_marked(struct imap_client *client, const char *mark, char **name, GError **error);
 
 /* Opens folder read-only (EXAMINE). state may be NULL. */

@@ -33,10 +33,9 @@ test_matches(void)
     fixture_set_up(&f);
     gint64 account = add_account(&f, "acme", "{}");
     g_assert_cmpint(account, ==, 1);
-    run_sql(&f,
-            "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, mailbox, "
-            "created_at, template, subject, recipients) VALUES(1, 1, 's', "
-            "'s', 0, 'waiting', 'ana', 'ana', 0, 't', 'Hello', '[]')");
+    run_sql(&f, "INSERT INTO message(id, account_id, sequence, step, automatic, state, specialist, mailbox, "
+                "created_at, template, subject, recipients) VALUES(1, 1, 's', "
+                "'s', 0, 'waiting', 'ana', 'ana', 0, 't', 'Hello', '[]')");
     run_sql(
         &f,
         "INSERT INTO test_copy(message_id, revision, mailbox, mail_from, address, token, state, asked_by, "
