@@ -71,6 +71,15 @@ stage_that_was(const struct sequence *seq, const char *id)
     return NULL;
 }
 
+void
+view_set_event(struct view *v, const struct event *event)
+{
+    const char *step = event ? json_string_value(json_object_get(event->data, "step")) : NULL;
+    fact_row_set(v->row, "event_step", step ? json_string(step) : NULL);
+    fact_row_set(v->row, "event_payment",
+                 json_boolean(event && json_integer_value(json_object_get(event->data, "payment"))));
+}
+
 gboolean
 view_set_stage_times(struct view *v, GError **error)
 {

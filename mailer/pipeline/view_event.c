@@ -7,15 +7,6 @@
 
 static const char *const own_facts[] = {"event_step", "event_payment", "stage", NULL};
 
-void
-view_set_event(struct view *v, const struct event *event)
-{
-    const char *step = event ? json_string_value(json_object_get(event->data, "step")) : NULL;
-    fact_row_set(v->row, "event_step", step ? json_string(step) : NULL);
-    fact_row_set(v->row, "event_payment",
-                 json_boolean(event && json_integer_value(json_object_get(event->data, "payment"))));
-}
-
 /* STAGE_at of a stage of the sequence. */
 static gboolean
 is_stage_time(const struct sequence *seq, const char *name)
