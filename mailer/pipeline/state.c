@@ -106,29 +106,17 @@ enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError
     return e;
 }
 
-static const char *
-get_str(const struct event *event, const char *key)
-{
-    return json_string_value(json_object_get(event->data, key));
-}
-
-static gint64
-get_int(const struct event *event, const char *key)
-{
-    return json_integer_value(json_object_get(event->data, key));
-}
-
 static gboolean
 apply_stage_entered(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ?", error,
-                      "tit", get_str(e, "stage"), e->account_id, get_str(e, "sequence")) &&
+                      "tit", event_text(e, "stage"), e->account_id, event_text(e, "sequence")) &&
            store_exec(
                db, /* Set back by hand, a stage keeps the time it was first entered: days count from there. */
                "INSERT INTO stage_entry VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET at = CASE WHEN ?5 "
                "THEN at ELSE excluded.at END",
-               error, "ittii", e->account_id, get_str(e, "sequence"), get_str(e, "stage"), e->at_us,
-               get_int(e, "by_hand")) &&
+               error, "ittii", e->account_id, event_text(e, "sequence"), event_text(e, "stage"), e->at_us,
+               event_int(e, "by_hand")) &&
            /* Whoever was asked for a stage has given one. */
            store_exec(
                db,
@@ -146,8 +134,9 @@ apply_step_changed(struct store *db, const struct event *e, GError **error)
         " VALUES(?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), ?, NULLIF(?, 0)) ON CONFLICT DO UPDATE SET"
         " state = excluded.state, due_at = excluded.due_at, reason = excluded.reason,"
         " released_at = COALESCE(excluded.released_at, released_at), message_id = excluded.message_id",
-        error, "itttiiti", e->account_id, get_str(e, "sequence"), get_str(e, "step"), get_str(e, "state"),
-        get_int(e, "due_at"), get_int(e, "released_at"), get_str(e, "reason"), get_int(e, "message"));
+        error, "itttiiti", e->account_id, event_text(e, "sequence"), event_text(e, "step"),
+        event_text(e, "state"), event_int(e, "due_at"), event_int(e, "released_at"), event_text(e, "reason"),
+        event_int(e, "message"));
 }
 
 /* The events of a step's message: made, approved, returned, rejected, failed. */
@@ -157,8 +146,9 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
     return store_exec(db,
                       "UPDATE step SET state = ?, message_id = ?, reason = ? WHERE account_id = ? AND "
                       "sequence = ? AND step = ?",
-                      error, "tititt", step_state_names[state], get_int(e, "message"), get_str(e, "reason"),
-                      e->account_id, get_str(e, "sequence"), get_str(e, "step"));
+                      error, "tititt", step_state_names[state], event_int(e, "message"),
+                      event_text(e, "reason"), e->account_id, event_text(e, "sequence"),
+                      event_text(e, "step"));
 }
 
 /* A mail that went out stays on record although what wanted it was taken back: its row is made anew then, so
@@ -173,17 +163,18 @@ keep_step(struct store *db, const struct event *e, enum step_state state, GError
                "sequence, ?, ?, ?, ? FROM enrolment WHERE account_id = ? AND sequence = ? AND state = "
                "'active' "
                "AND ?1 IS NOT NULL ON CONFLICT DO NOTHING",
-               error, "ttitit", get_str(e, "step"), step_state_names[state], get_int(e, "message"),
-               get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
+               error, "ttitit", event_text(e, "step"), step_state_names[state], event_int(e, "message"),
+               event_text(e, "reason"), e->account_id, event_text(e, "sequence"));
 }
 
 /* When a step's mail went out. */
 static gboolean
 note_sent(struct store *db, const struct event *e, GError **error)
 {
-    return !get_str(e, "step") ||
+    return !event_text(e, "step") ||
            store_exec(db, "UPDATE step SET sent_at = ? WHERE account_id = ? AND sequence = ? AND step = ?",
-                      error, "iitt", e->at_us, e->account_id, get_str(e, "sequence"), get_str(e, "step"));
+                      error, "iitt", e->at_us, e->account_id, event_text(e, "sequence"),
+                      event_text(e, "step"));
 }
 
 /* Whoever wrote after a reply has answered it. */
@@ -201,7 +192,7 @@ static gboolean
 apply_sent(struct store *db, const struct event *e, GError **error)
 {
     /* Mailboxes tell time in whole seconds: a reply in the second of the approval came after it. */
-    gint64 approved_us = get_int(e, "approved_at");
+    gint64 approved_us = event_int(e, "approved_at");
     gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
     return keep_step(db, e, STEP_SENT, error) && note_sent(db, e, error) &&
            (!answered_us || close_reply_tasks(db, e, answered_us, error)) &&
@@ -211,8 +202,8 @@ apply_sent(struct store *db, const struct event *e, GError **error)
                       "UPDATE enrolment SET last_sent_at = ?, answered_at = MAX(COALESCE(answered_at, 0), ?),"
                       " payment_mail_at = CASE WHEN ? THEN ? ELSE payment_mail_at END WHERE account_id = ? "
                       "AND sequence = ?",
-                      error, "iiiiit", e->at_us, answered_us, get_int(e, "payment"), e->at_us, e->account_id,
-                      get_str(e, "sequence"));
+                      error, "iiiiit", e->at_us, answered_us, event_int(e, "payment"), e->at_us,
+                      e->account_id, event_text(e, "sequence"));
 }
 
 /* A specialist's own mail, seen in Sent: an answer, or an outreach by hand when it opens a conversation. */
@@ -226,7 +217,7 @@ apply_hand_sent(struct store *db, const struct event *e, GError **error)
                " answered_at = MAX(COALESCE(answered_at, 0), ?),"
                " payment_mail_at = CASE WHEN ? AND payment_mail_at IS NULL THEN ? ELSE payment_mail_at END"
                " WHERE account_id = ? AND state = 'active'",
-               error, "iiiii", e->at_us, e->at_us, get_int(e, "payment") && get_int(e, "opens"), e->at_us,
+               error, "iiiii", e->at_us, e->at_us, event_int(e, "payment") && event_int(e, "opens"), e->at_us,
                e->account_id);
 }
 
@@ -274,7 +265,7 @@ static gboolean
 apply_cancelled(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE enrolment SET cancelled = ? WHERE account_id = ? AND sequence = ?", error,
-                      "tit", get_str(e, "reason"), e->account_id, get_str(e, "sequence"));
+                      "tit", event_text(e, "reason"), e->account_id, event_text(e, "sequence"));
 }
 
 static gboolean
@@ -286,20 +277,20 @@ apply_sales_engaged(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_owner_set(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE account SET owner = ? WHERE id = ?", error, "ti", get_str(e, "owner"),
+    return store_exec(db, "UPDATE account SET owner = ? WHERE id = ?", error, "ti", event_text(e, "owner"),
                       e->account_id);
 }
 
 static gboolean
 apply_hold_set(struct store *db, const struct event *e, GError **error)
 {
-    const char *address = get_str(e, "address");
+    const char *address = event_text(e, "address");
     return store_exec(db,
                       "INSERT INTO hold(account_id, address, until, reason, event_id) VALUES(NULLIF(?, 0), "
                       "?, NULLIF(?, 0), ?, "
                       "?)",
-                      error, "ititi", address ? (gint64)0 : e->account_id, address, get_int(e, "until"),
-                      get_str(e, "reason"), e->id);
+                      error, "ititi", address ? (gint64)0 : e->account_id, address, event_int(e, "until"),
+                      event_text(e, "reason"), e->id);
 }
 
 static gboolean
@@ -308,35 +299,35 @@ apply_suppressed(struct store *db, const struct event *e, GError **error)
     return store_exec(
         db,
         "INSERT INTO suppression(address, reason, at, event_id) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        error, "ttii", get_str(e, "address"), get_str(e, "reason"), e->at_us, e->id);
+        error, "ttii", event_text(e, "address"), event_text(e, "reason"), e->at_us, e->id);
 }
 
 static gboolean
 apply_task_snoozed(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE task SET due_at = ? WHERE event_id = ?", error, "ii", get_int(e, "due_at"),
-                      get_int(e, "made"));
+    return store_exec(db, "UPDATE task SET due_at = ? WHERE event_id = ?", error, "ii",
+                      event_int(e, "due_at"), event_int(e, "made"));
 }
 
 static gboolean
 apply_task_assigned(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE task SET assignee = ? WHERE event_id = ?", error, "ti",
-                      get_str(e, "assignee"), get_int(e, "made"));
+                      event_text(e, "assignee"), event_int(e, "made"));
 }
 
 static gboolean
 apply_risk_set(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(db, "UPDATE account SET risk = ?, risk_note = ? WHERE id = ?", error, "tti",
-                      get_str(e, "risk"), get_str(e, "note"), e->account_id);
+                      event_text(e, "risk"), event_text(e, "note"), e->account_id);
 }
 
 static gboolean
 apply_priority_set(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "UPDATE account SET priority = ? WHERE id = ?", error, "ti", get_str(e, "priority"),
-                      e->account_id);
+    return store_exec(db, "UPDATE account SET priority = ? WHERE id = ?", error, "ti",
+                      event_text(e, "priority"), e->account_id);
 }
 
 /* What a correction takes back, apart from what replay_accounts() rebuilds. An address stays suppressed where
@@ -373,7 +364,7 @@ apply_reclassified(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_draft_made(struct store *db, const struct event *e, GError **error)
 {
-    return set_step(db, e, get_int(e, "automatic") ? STEP_QUEUED : STEP_DRAFTED, error);
+    return set_step(db, e, event_int(e, "automatic") ? STEP_QUEUED : STEP_DRAFTED, error);
 }
 
 static gboolean
@@ -408,14 +399,14 @@ apply_away_set(struct store *db, const struct event *e, GError **error)
         db,
         "INSERT INTO leave(id, specialist, from_at, until_at, cover, note) VALUES(?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-        error, "itiitt", e->id, get_str(e, "specialist"), get_int(e, "from"), get_int(e, "until"),
-        get_str(e, "cover"), get_str(e, "note"));
+        error, "itiitt", e->id, event_text(e, "specialist"), event_int(e, "from"), event_int(e, "until"),
+        event_text(e, "cover"), event_text(e, "note"));
 }
 
 static gboolean
 apply_away_cancelled(struct store *db, const struct event *e, GError **error)
 {
-    return store_exec(db, "DELETE FROM leave WHERE id = ?", error, "i", get_int(e, "leave"));
+    return store_exec(db, "DELETE FROM leave WHERE id = ?", error, "i", event_int(e, "leave"));
 }
 
 static const struct {
@@ -469,7 +460,7 @@ state_apply(struct store *db, const struct event *event, GError **error)
 static gboolean
 forward_task(struct store *db, struct event *event, GError **error)
 {
-    const char *assignee = get_str(event, "assignee");
+    const char *assignee = event_text(event, "assignee");
     g_autofree char *cover = NULL;
     if (strcmp(event->kind, "task_made") != 0 || !assignee)
         return TRUE;

@@ -8,60 +8,49 @@
 /* What a call takes when its invitation does not say: the sessions this programme offers. */
 #define CALL_US (30 * CLOCK_MINUTE_US)
 
-static const char *
-get_str(const struct event *event, const char *key)
-{
-    return json_string_value(json_object_get(event->data, key));
-}
-
-static gint64
-get_int(const struct event *event, const char *key)
-{
-    return json_integer_value(json_object_get(event->data, key));
-}
-
 gboolean
 state_apply_segment(struct store *db, const struct event *e, GError **error)
 {
     gboolean entered = strcmp(e->kind, "segment_entered") == 0;
-    if (!entered && !get_int(e, "by_hand"))
+    if (!entered && !event_int(e, "by_hand"))
         return store_exec(db, "DELETE FROM segment_member WHERE account_id = ? AND segment = ?", error, "it",
-                          e->account_id, get_str(e, "segment"));
+                          e->account_id, event_text(e, "segment"));
     return store_exec(db,
                       "INSERT INTO segment_member(account_id, segment, member, by_hand, at, entry, why) "
                       "VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET member = excluded.member, "
                       "by_hand = excluded.by_hand, at = excluded.at, entry = excluded.entry, why = "
                       "excluded.why",
-                      error, "itiiitt", e->account_id, get_str(e, "segment"), (gint64)entered,
-                      get_int(e, "by_hand"), e->at_us, get_str(e, "entry"),
-                      get_str(e, entered ? "why" : "reason"));
+                      error, "itiiitt", e->account_id, event_text(e, "segment"), (gint64)entered,
+                      event_int(e, "by_hand"), e->at_us, event_text(e, "entry"),
+                      event_text(e, entered ? "why" : "reason"));
 }
 
 gboolean
 state_apply_alert(struct store *db, const struct event *e, GError **error)
 {
-    return !get_str(e, "alert") ||
+    return !event_text(e, "alert") ||
            store_exec(db,
                       "INSERT INTO alert_cause(account_id, alert, cause, event_id) VALUES(?, ?, ?, ?) ON "
                       "CONFLICT DO NOTHING",
-                      error, "itti", e->account_id, get_str(e, "alert"), get_str(e, "alert_cause"), e->id);
+                      error, "itti", e->account_id, event_text(e, "alert"), event_text(e, "alert_cause"),
+                      e->id);
 }
 
 static gint64
 end_of(const struct event *e)
 {
-    gint64 ends_us = get_int(e, "ends_at"), starts_us = get_int(e, "starts_at");
+    gint64 ends_us = event_int(e, "ends_at"), starts_us = event_int(e, "starts_at");
     return ends_us > starts_us ? ends_us : starts_us + CALL_US;
 }
 
 gboolean
 state_apply_booked(struct store *db, const struct event *e, GError **error)
 {
-    return get_int(e, "starts_at") <= 0 ||
+    return event_int(e, "starts_at") <= 0 ||
            store_exec(db,
                       "INSERT INTO call(account_id, starts_at, ends_at) VALUES(?, ?, ?) ON CONFLICT DO "
                       "NOTHING",
-                      error, "iii", e->account_id, get_int(e, "starts_at"), end_of(e));
+                      error, "iii", e->account_id, event_int(e, "starts_at"), end_of(e));
 }
 
 gboolean
@@ -70,8 +59,8 @@ state_apply_booking_changed(struct store *db, const struct event *e, GError **er
     static const char next[] =
         "DELETE FROM call WHERE account_id = ?1 AND starts_at = (SELECT MIN(starts_at) "
         "FROM call WHERE account_id = ?1 AND starts_at >= ?2)";
-    const char *act = get_str(e, "act");
-    gint64 starts_us = get_int(e, "starts_at");
+    const char *act = event_text(e, "act");
+    gint64 starts_us = event_int(e, "starts_at");
     if (g_strcmp0(act, "moved") == 0) /* from the time of the next one to the time it says */
         return starts_us <= 0 || (store_exec(db, next, error, "ii", e->account_id, e->at_us) &&
                                   state_apply_booked(db, e, error));

@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-static const char *
-get_str(const struct event *event, const char *key)
-{
-    return json_string_value(json_object_get(event->data, key));
-}
-
-static gint64
-get_int(const struct event *event, const char *key)
-{
-    return json_integer_value(json_object_get(event->data, key));
-}
-
 /* ---- enrolments ---- */
 
 /* Who comes back after the end begins anew: stage times, steps and goals of the first time are history. Who
@@ -31,7 +19,7 @@ forget_ended(struct store *db, const struct event *e, GError **error)
         "UPDATE enrolment SET fresh_at = ?3, engaged_at = NULL, payment_mail_at = NULL, extension_days = 0"
         " WHERE account_id = ?1 AND sequence = ?2",
     };
-    const char *sequence = get_str(e, "sequence");
+    const char *sequence = event_text(e, "sequence");
     g_autoptr(GError) local = NULL;
     gboolean ended =
         store_int(db, "SELECT state = 'ended' FROM enrolment WHERE account_id = ? AND sequence = ?", 0,
@@ -55,7 +43,7 @@ apply_noticed(struct store *db, const struct event *e, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
         if (json_object_get(e->data, facts[i]) &&
             !store_exec(db, "INSERT OR REPLACE INTO seen(account_id, fact, value) VALUES(?, ?, ?)", error,
-                        "iti", e->account_id, facts[i], get_int(e, facts[i])))
+                        "iti", e->account_id, facts[i], event_int(e, facts[i])))
             return FALSE;
     return TRUE;
 }
@@ -70,8 +58,8 @@ apply_enrolled(struct store *db, const struct event *e, GError **error)
                       "ON CONFLICT DO UPDATE SET state = 'active', since = excluded.since, by_hand = "
                       "excluded.by_hand, "
                       "cancelled = NULL, ended_at = NULL",
-                      error, "itii", e->account_id, get_str(e, "sequence"), e->at_us,
-                      get_int(e, "by_hand")) &&
+                      error, "itii", e->account_id, event_text(e, "sequence"), e->at_us,
+                      event_int(e, "by_hand")) &&
            apply_noticed(db, e, error);
 }
 
@@ -81,7 +69,7 @@ apply_extended(struct store *db, const struct event *e, GError **error)
     return store_exec(db,
                       "UPDATE enrolment SET extension_days = extension_days + ?1 WHERE account_id = ?2 AND "
                       "state = 'active' AND sequence = COALESCE(?3, sequence)",
-                      error, "iit", get_int(e, "days"), e->account_id, get_str(e, "sequence"));
+                      error, "iit", event_int(e, "days"), e->account_id, event_text(e, "sequence"));
 }
 
 /* Leaving clears stage, stage times and what is still to come from views and exports; the journal keeps them.
@@ -92,13 +80,14 @@ apply_left(struct store *db, const struct event *e, GError **error)
     return store_exec(db,
                       "UPDATE enrolment SET state = 'left', stage = NULL, cancelled = ?, ended_at = ? WHERE "
                       "account_id = ? AND sequence = ?",
-                      error, "tiit", get_str(e, "reason"), e->at_us, e->account_id, get_str(e, "sequence")) &&
+                      error, "tiit", event_text(e, "reason"), e->at_us, e->account_id,
+                      event_text(e, "sequence")) &&
            store_exec(db, "DELETE FROM stage_entry WHERE account_id = ? AND sequence = ?", error, "it",
-                      e->account_id, get_str(e, "sequence")) &&
+                      e->account_id, event_text(e, "sequence")) &&
            store_exec(
                db,
                "DELETE FROM step WHERE account_id = ? AND sequence = ? AND state NOT IN ('sent', 'failed')",
-               error, "it", e->account_id, get_str(e, "sequence"));
+               error, "it", e->account_id, event_text(e, "sequence"));
 }
 
 /* A final stage was entered: the stage stays to be seen, nothing further is due. */
@@ -107,7 +96,7 @@ apply_ended(struct store *db, const struct event *e, GError **error)
 {
     return store_exec(
         db, "UPDATE enrolment SET state = 'ended', ended_at = ? WHERE account_id = ? AND sequence = ?", error,
-        "iit", e->at_us, e->account_id, get_str(e, "sequence"));
+        "iit", e->at_us, e->account_id, event_text(e, "sequence"));
 }
 
 static gboolean
@@ -116,14 +105,15 @@ apply_reopened(struct store *db, const struct event *e, GError **error)
     return store_exec(db,
                       "UPDATE enrolment SET state = 'active', ended_at = NULL WHERE account_id = ? AND "
                       "sequence = ? AND state = 'ended'",
-                      error, "it", e->account_id, get_str(e, "sequence"));
+                      error, "it", e->account_id, event_text(e, "sequence"));
 }
 
 /* A stage has another name in the file; when it was entered does not change. */
 static gboolean
 apply_stage_renamed(struct store *db, const struct event *e, GError **error)
 {
-    const char *sequence = get_str(e, "sequence"), *was = get_str(e, "was"), *stage = get_str(e, "stage");
+    const char *sequence = event_text(e, "sequence"), *was = event_text(e, "was"),
+               *stage = event_text(e, "stage");
     return store_exec(db,
                       "UPDATE enrolment SET stage = ? WHERE account_id = ? AND sequence = ? AND stage = ?",
                       error, "titt", stage, e->account_id, sequence, was) &&
@@ -169,8 +159,8 @@ static gboolean
 set_goal(struct store *db, const struct event *e, gboolean met, GError **error)
 {
     return store_exec(db, "INSERT OR REPLACE INTO goal VALUES(?, ?, ?, ?, ?, ?, ?)", error, "ittiiti",
-                      e->account_id, get_str(e, "sequence"), get_str(e, "goal"), (gint64)met,
-                      get_int(e, "by_hand"), e->actor, e->at_us);
+                      e->account_id, event_text(e, "sequence"), event_text(e, "goal"), (gint64)met,
+                      event_int(e, "by_hand"), e->actor, e->at_us);
 }
 
 static gboolean
@@ -189,7 +179,7 @@ apply_goal_undone(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_date_set(struct store *db, const struct event *e, GError **error)
 {
-    const char *fact = get_str(e, "fact"), *value = get_str(e, "value");
+    const char *fact = event_text(e, "fact"), *value = event_text(e, "value");
     g_autofree char *path = g_strdup_printf("$.%s", fact);
     return store_exec(db,
                       "INSERT INTO account_facts(account_id, source, as_of, facts) VALUES(?, ?, 0, '{}') ON "
@@ -212,12 +202,12 @@ apply_task_made(struct store *db, const struct event *e, GError **error)
     return store_exec(db,
                       "INSERT INTO task(account_id, kind, title, assignee, due_at, event_id, cause) "
                       "VALUES(NULLIF(?, 0), ?, ?, ?, NULLIF(?, 0), ?, NULLIF(?, 0))",
-                      error, "itttiii", e->account_id, get_str(e, "task"), get_str(e, "title"),
-                      get_str(e, "assignee"), get_int(e, "due_at"), e->id, e->cause) &&
-           (!get_str(e, "step") ||
-            store_exec(db,
-                       "UPDATE step SET task_event = ? WHERE account_id = ? AND sequence = ? AND step = ?",
-                       error, "iitt", e->id, e->account_id, get_str(e, "sequence"), get_str(e, "step"))) &&
+                      error, "itttiii", e->account_id, event_text(e, "task"), event_text(e, "title"),
+                      event_text(e, "assignee"), event_int(e, "due_at"), e->id, e->cause) &&
+           (!event_text(e, "step") ||
+            store_exec(
+                db, "UPDATE step SET task_event = ? WHERE account_id = ? AND sequence = ? AND step = ?",
+                error, "iitt", e->id, e->account_id, event_text(e, "sequence"), event_text(e, "step"))) &&
            state_apply_alert(db, e, error);
 }
 
@@ -227,24 +217,24 @@ apply_task_done(struct store *db, const struct event *e, GError **error)
     return store_exec(db,
                       "UPDATE task SET done_at = ?, done_by = ?, note = ? WHERE event_id = ? AND done_at IS "
                       "NULL",
-                      error, "itti", e->at_us, e->actor, get_str(e, "note"), get_int(e, "made")) &&
+                      error, "itti", e->at_us, e->actor, event_text(e, "note"), event_int(e, "made")) &&
            store_exec(db,
                       "UPDATE step SET state = 'done', reason = NULL WHERE task_event = ? AND state = 'open'",
-                      error, "i", get_int(e, "made"));
+                      error, "i", event_int(e, "made"));
 }
 
 /* Nobody has to do it any more. */
 static gboolean
 apply_task_over(struct store *db, const struct event *e, GError **error)
 {
-    if (get_int(e, "made"))
+    if (event_int(e, "made"))
         return store_exec(db, "UPDATE task SET done_at = ? WHERE event_id = ? AND done_at IS NULL", error,
-                          "ii", e->at_us, get_int(e, "made"));
+                          "ii", e->at_us, event_int(e, "made"));
     return store_exec(
         db,
         "UPDATE task SET done_at = ? WHERE COALESCE(account_id, 0) = ? AND kind = ? AND title = ? AND "
         "done_at IS NULL",
-        error, "iitt", e->at_us, e->account_id, get_str(e, "task"), get_str(e, "title"));
+        error, "iitt", e->at_us, e->account_id, event_text(e, "task"), event_text(e, "title"));
 }
 
 gboolean

@@ -31,12 +31,6 @@ get_str(const struct event *event, const char *key)
     return text && *text ? text : NULL;
 }
 
-static gint64
-get_int(const struct event *event, const char *key)
-{
-    return json_integer_value(json_object_get(event->data, key));
-}
-
 static gboolean
 follow(struct service *s, const struct event *cause, const char *kind, json_t *data, GError **error)
 {
@@ -158,7 +152,7 @@ follow_opt_out(struct service *s, const struct event *event, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    if (by_thread && !is_contact && !only_recipient(s, get_int(event, "message"), &written_to, error))
+    if (by_thread && !is_contact && !only_recipient(s, event_int(event, "message"), &written_to, error))
         return FALSE;
     if (written_to && strcmp(written_to, address) != 0 && !suppress(s, event, written_to, "opt_out", error))
         return FALSE;
@@ -186,7 +180,7 @@ propose_next(struct service *s, const struct event *event, const char *dead, GEr
             " EXISTS (SELECT 1 FROM hold h WHERE h.address = c.address AND (h.until IS NULL OR h.until > "
             "?3)),"
             " c.last_active DESC, c.address LIMIT 1",
-            error, "iii", event->account_id, get_int(event, "message"), event->at_us);
+            error, "iii", event->account_id, event_int(event, "message"), event->at_us);
         if (!q)
             return FALSE;
         if (!query_next(q, &local)) {
@@ -347,7 +341,7 @@ follow_reply(struct service *s, const struct event *event, GError **error)
     if (answered) /* it was read late, or corrected: somebody has dealt with it */
         return TRUE;
     const char *address = get_str(event, "address"), *subject = get_str(event, "subject");
-    g_autofree char *words = first_lines(s, get_int(event, "inbound"));
+    g_autofree char *words = first_lines(s, event_int(event, "inbound"));
     g_autofree char *title = g_strdup_printf("Answer %s: %s", address ? address : "the customer",
                                              words     ? words
                                              : subject ? subject

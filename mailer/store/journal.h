@@ -18,6 +18,19 @@ struct event {
     json_t *data;      /* borrowed, NULL means {} */
 };
 
+/* A member of the event's data. Borrowed; NULL, or 0, where it has none of that name and type. */
+static inline const char *
+event_text(const struct event *event, const char *member)
+{
+    return json_string_value(json_object_get(event->data, member));
+}
+
+static inline gint64
+event_int(const struct event *event, const char *member)
+{
+    return json_integer_value(json_object_get(event->data, member));
+}
+
 /* Appends *event inside the caller's transaction and sets its id. */
 gboolean journal_append(struct store *db, struct event *event, GError **error);
 
