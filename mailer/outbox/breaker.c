@@ -1,14 +1,15 @@
 /* See breaker.h.
  *
- *   sending ──answer about the mailbox, or too many bounces──▶ stopped ──a person, a new set-up──▶ sending
- *                                                              │    ▲
- *                                          quota, rate: pause ─▶ one mail ──refused again (longer pause)
- *                                                                  └──went through──▶ sending */
+ *   sending ──answer about the mailbox, too many lost──▶ stopped ──a person, a new set-up──▶ sending
+ *                                                          │    ▲
+ *                                      quota, rate: pause ─▶ one mail ──refused again (longer pause)
+ *                                                              └──went through──▶ sending */
 #include "outbox/breaker.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/zone.h"
+#include "outbox/ledger_parts.h"
 
 #include <string.h>
 
@@ -135,7 +136,7 @@ kind_says(enum stop_kind kind)
     case STOP_RATE:
         return "the server puts off everything for the time being";
     case STOP_BREAKER:
-        return "too many mails were returned or refused";
+        return "too many mails came to nothing";
     case STOP_NONE:
     case STOP_KIND_COUNT:
         break;
@@ -271,21 +272,24 @@ breaker_passed(struct ledger *l, gint64 now_us, GError **error)
 
 /* ---- the circuit breaker ---- */
 
-/* Bounces and refusals of the last hour, since the last release. FALSE with error. */
+/* What came to nothing in the last hour, since the last release: mails that were returned or refused, and
+ * mails that no usable answer came for and no evidence settled. FALSE with error. */
 static gboolean
-count_returned(struct ledger *l, gint64 since_us, gint64 *returned, GError **error)
+count_lost(struct ledger *l, gint64 since_us, gint64 *returned, gint64 *unanswered, GError **error)
 {
-    g_autoptr(GError) local = NULL;
-    *returned =
-        store_int(l->db,
-                  "SELECT COUNT(DISTINCT (e.data ->> 'message') || ' ' || (e.data ->> 'address')) FROM "
-                  "standing_event e "
-                  "JOIN message m ON m.id = e.data ->> 'message' WHERE e.kind = 'bounced' AND e.at > ? AND "
-                  "m.mailbox = ?",
-                  0, &local, "it", since_us, l->mailbox->name);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    scoped(query_end) struct query *q = store_query(
+        l->db,
+        "SELECT (SELECT COUNT(DISTINCT (e.data ->> 'message') || ' ' || (e.data ->> 'address')) FROM "
+        "standing_event e JOIN message m ON m.id = e.data ->> 'message' WHERE e.kind = 'bounced' AND e.at > "
+        "?1 "
+        "AND m.mailbox = ?2) AS returned, (SELECT COUNT(*) FROM delivery WHERE mailbox = ?2 AND at > ?1 AND "
+        "state = 'unknown'" LEDGER_BUSY ") AS unanswered",
+        error, "it", since_us, l->mailbox->name);
+    if (!q || !query_next(q, error))
+        return FALSE;
+    *returned = query_int(q, "returned");
+    *unanswered = query_int(q, "unanswered");
+    return TRUE;
 }
 
 static gboolean
@@ -297,10 +301,12 @@ look_at_breaker(struct ledger *l, gint64 now_us, gboolean *trips, GError **error
         return TRUE;
     g_autofree char *key = g_strconcat("breaker_since_", l->mailbox->name, NULL);
     g_autofree char *text = store_meta(l->db, key, NULL);
-    gint64 since_us = MAX(now_us - CLOCK_HOUR_US, text ? g_ascii_strtoll(text, NULL, 10) : 0), returned;
-    if (!count_returned(l, since_us, &returned, error))
+    gint64 since_us = MAX(now_us - CLOCK_HOUR_US, text ? g_ascii_strtoll(text, NULL, 10) : 0), returned,
+           unanswered;
+    if (!count_lost(l, since_us, &returned, &unanswered, error))
         return FALSE;
-    if (returned < setting->returned)
+    gint64 lost = returned + unanswered;
+    if (lost < setting->returned) /* as nearly always: the rest need not be counted */
         return TRUE;
     g_autoptr(GError) local = NULL;
     gint64 went = store_int(
@@ -312,11 +318,13 @@ look_at_breaker(struct ledger *l, gint64 now_us, gboolean *trips, GError **error
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    *trips = returned * 100 >= MAX(went, 1) * setting->share;
+    went = MAX(went + unanswered, lost);
+    *trips = lost * 100 >= went * setting->share;
     if (!*trips)
         return TRUE;
-    g_autofree char *said = g_strdup_printf("%d of %d mails of the last hour were returned or refused",
-                                            (int)returned, (int)MAX(went, returned));
+    g_autofree char *said =
+        g_strdup_printf("of %d mails in an hour %d were returned or refused, and %d never answered for",
+                        (int)went, (int)returned, (int)unanswered);
     const struct smtp_outcome outcome = {.text = said};
     return breaker_stop(l, STOP_BREAKER, &outcome, NULL, now_us, error);
 }

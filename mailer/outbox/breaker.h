@@ -1,8 +1,8 @@
 /* Stopping a mailbox. An answer that speaks of the mailbox and not of the recipient (login, quota, sender
  * blocked, rate, content) would be the same for every mail: the mailbox stops with one task, the mails stay
- * queued as they were. So does one whose mails come back too often (the circuit breaker). A stop that passes
- * by itself is probed with one mail after pauses that grow; any other ends by a person's word or when the
- * mailbox's configuration or password changes. */
+ * queued as they were. So does one too many of whose mails come back, or get no usable answer (the circuit
+ * breaker). A stop that passes by itself is probed with one mail after pauses that grow; any other ends by a
+ * person's word or when the mailbox's configuration or password changes. */
 #ifndef USHER_OUTBOX_BREAKER_H
 #define USHER_OUTBOX_BREAKER_H
 
@@ -15,7 +15,7 @@ enum stop_kind {
     STOP_CONTENT, /* its policy refuses what we write */
     STOP_QUOTA,   /* passes: too much for today */
     STOP_RATE,    /* passes: too much at once, or it is busy */
-    STOP_BREAKER, /* too many bounces and refusals */
+    STOP_BREAKER, /* too many mails came to nothing */
     STOP_KIND_COUNT
 };
 extern const char *const stop_kind_names[STOP_KIND_COUNT];
@@ -49,7 +49,7 @@ gboolean breaker_load(struct store *db, const char *mailbox, struct mailbox_stop
 
 /* How many messages may be claimed now: limit, 1 for a probe, or 0; 0 too while the database is unclaimed
  * (meta key). In the claim's transaction; a stop that no longer holds because the mailbox was set up anew
- * (ledger->setup) ends here, and too many bounces stop the mailbox. */
+ * (ledger->setup) ends here, and too many lost mails stop the mailbox. */
 gboolean breaker_gate(struct ledger *ledger, guint *limit, gint64 now_us, GError **error);
 
 /* A mail went through: ends a stop that passes by itself. In the caller's transaction. */

@@ -8,9 +8,6 @@
 #include "outbox/ledger_parts.h"
 #include "outbox/settlement.h"
 
-/* The condition of the index delivery_busy, word for word: without it SQLite reads the whole table. */
-#define BUSY " AND (state = 'claimed' OR state = 'transmitting' OR state = 'unknown')"
-
 #define EVIDENCE_PAUSE_US CLOCK_HOUR_US /* a person looks when no evidence came by itself */
 #define NOT_TRANSMITTED_PAUSE_US (60 * CLOCK_SECOND_US)
 
@@ -182,14 +179,13 @@ ledger_recover(struct ledger *l, gint64 now_us, GError **error)
     gboolean ok = store_exec(l->db,
                              "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, "
                              "at = ?, code = NULL, text = 'its sender stopped before transmitting it'"
-                             " WHERE mailbox = ? AND state = 'claimed'" BUSY,
+                             " WHERE mailbox = ? AND state = 'claimed'" LEDGER_BUSY,
                              error, "it", now_us, l->mailbox->name);
-    g_autoptr(GArray) messages =
-        ok ? store_ids(
-                 l->db,
-                 "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? AND state = 'transmitting'" BUSY,
-                 error, "t", l->mailbox->name)
-           : NULL;
+    g_autoptr(GArray) messages = ok ? store_ids(l->db,
+                                                "SELECT DISTINCT message_id FROM delivery WHERE mailbox = ? "
+                                                "AND state = 'transmitting'" LEDGER_BUSY,
+                                                error, "t", l->mailbox->name)
+                                    : NULL;
     ok = messages != NULL;
     for (guint i = 0; ok && i < messages->len; i++)
         ok = recover_transmitting(l, g_array_index(messages, gint64, i), now_us, error);

@@ -1,9 +1,12 @@
-/* What ledger.c, ledger_answer.c and settlement.c share. Inside outbox/ only; everything in the caller's
- * transaction. */
+/* What ledger.c, ledger_answer.c, settlement.c and breaker.c share. Inside outbox/ only; everything in the
+ * caller's transaction. */
 #ifndef USHER_OUTBOX_LEDGER_PARTS_H
 #define USHER_OUTBOX_LEDGER_PARTS_H
 
 #include "outbox/ledger.h"
+
+/* The condition of the index delivery_busy, word for word: without it SQLite reads the whole table. */
+#define LEDGER_BUSY " AND (state = 'claimed' OR state = 'transmitting' OR state = 'unknown')"
 
 /* Tells the sink of an event of a message; message, sequence and step are added to data, which is taken over.
  */

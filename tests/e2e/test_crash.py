@@ -3,6 +3,7 @@
 What the server kept is counted on the server's side: a message file for each one it took.
 """
 
+import collections
 import email
 import os
 import pathlib
@@ -216,6 +217,24 @@ class Drop(CrashCase):
         (first, before), (second, after) = self.server.kept()
         self.assertEqual((first, before), (second, after))  # whoever has it twice can tell: the same Message-ID
         self.assertEqual(self.office.show("acme")["stage"], "initiated")
+
+
+    def test_every_answer_is_lost(self):
+        """A server that never answers usably makes a few mails unknown, not all of them; the others wait for a person."""
+        self.open("fault dot take-drop", top="breaker { returned = 4 }")
+        self.office.add_accounts(*({"account": f"c{i:02}"} for i in range(12)))
+        self.office.cycle()
+        self.office.usher("approve", *(draft["draft"] for draft in self.office.drafts().values()))
+        for minute in range(8):  # each session ends with the mail that got no answer
+            self.office.cycle(f"2027-03-01T10:1{minute}", code=None)
+        states = collections.Counter(delivery["state"] for delivery in self.office.deliveries())
+        self.assertEqual((states, self.server.count()), ({"unknown": 4, "queued": 8}, 4))
+        self.assertRegex(self.office.usher("outbox").out, "mailbox ana sends nothing since .* 4 never answered for")
+        self.server.script()
+        self.office.usher("outbox", "--resume", "ana")
+        self.office.cycle("2027-03-01T10:30")
+        states = collections.Counter(delivery["state"] for delivery in self.office.deliveries())
+        self.assertEqual((states, self.server.count()), ({"unknown": 4, "sent": 8}, 12))
 
 
 class PutOffOrRefused(CrashCase):
