@@ -142,6 +142,13 @@ mail_record_clear(struct mail_record *record)
     g_clear_pointer(&record->failed, g_ptr_array_unref);
 }
 
+/* No control characters; a text may have lines. The end of the string is none to keep. */
+static gboolean
+is_kept(char c, gsize max)
+{
+    return ((guchar)c >= 0x20 && c != 0x7f) || (max == MAIL_RECORD_MAX_TEXT && (c == '\n' || c == '\t'));
+}
+
 static char *
 bounded_copy(const char *text, gsize max)
 {
@@ -149,18 +156,20 @@ bounded_copy(const char *text, gsize max)
         text = "";
     g_autofree char *valid = g_utf8_validate(text, -1, NULL) ? NULL : g_utf8_make_valid(text, -1);
     const char *from = valid ? valid : text;
-    gsize len = strlen(from), n = 0;
-    char *out = g_malloc(MIN(len, max) + 1);
-    for (const char *p = from; *p;) {
-        gsize width = (gsize)(g_utf8_next_char(p) - p);
-        gboolean control = (guchar)*p < 0x20 || *p == 0x7f;
-        if (!control || (max == MAIL_RECORD_MAX_TEXT && (*p == '\n' || *p == '\t'))) {
-            if (n + width > max)
-                break;
-            memcpy(out + n, p, width);
-            n += width;
-        }
-        p += width;
+    gsize n = 0, size = MIN(strlen(from), max);
+    char *out = g_malloc(size + 1);
+    for (const char *p = from; *p && n < size; p++) {
+        gsize run = 0;
+        while (is_kept(p[run], max))
+            run++;
+        gsize fits = MIN(run, size - n);
+        while (fits < run && fits > 0 && ((guchar)p[fits] & 0xc0) == 0x80)
+            fits--; /* no character is cut in two */
+        memcpy(out + n, p, fits);
+        n += fits;
+        p += run;
+        if (fits < run || !*p)
+            break;
     }
     out[n] = '\0';
     return out;

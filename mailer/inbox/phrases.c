@@ -23,10 +23,15 @@ struct phrase_index {
     guint short_count;
 };
 
-static guint
-key_of(const struct phrase_index *index, const char *p)
+static guint32
+three_bytes(const char *p)
 {
-    guint32 three = (guint32)(guchar)p[0] | (guint32)(guchar)p[1] << 8 | (guint32)(guchar)p[2] << 16;
+    return (guint32)(guchar)p[0] | (guint32)(guchar)p[1] << 8 | (guint32)(guchar)p[2] << 16;
+}
+
+static guint
+key_of(const struct phrase_index *index, guint32 three)
+{
     return (three * 2654435761u) >> (32 - index->key_bits);
 }
 
@@ -55,7 +60,7 @@ index_of(struct phrase_list *list)
             index->shorts[index->short_count++] = (guint16)i;
             continue;
         }
-        guint key = key_of(index, list->phrases[i]);
+        guint key = key_of(index, three_bytes(list->phrases[i]));
         index->next[i] = index->first[key];
         index->first[key] = (guint16)i;
         index->seen[key / 32] |= 1u << (key % 32);
@@ -69,7 +74,7 @@ phrase_walk_init(struct phrase_walk *walk, struct phrase_list *list, const char 
 {
     *walk = (struct phrase_walk){.list = list, .text = text, .at = text, .chain = NONE};
     if (text[0] && text[1] && text[2])
-        walk->chain = index_of(list)->first[key_of(index_of(list), text)];
+        walk->chain = index_of(list)->first[key_of(index_of(list), three_bytes(text))];
 }
 
 /* Moves to the next byte where a phrase may begin; FALSE when fewer than three bytes are left. */
@@ -79,8 +84,10 @@ next_candidate(struct phrase_walk *walk, const struct phrase_index *index)
     const char *p = walk->at;
     if (!p[0] || !p[1] || !p[2])
         return FALSE;
+    guint32 three = three_bytes(p);
     for (p++; p[2]; p++) {
-        guint key = key_of(index, p);
+        three = three >> 8 | (guint32)(guchar)p[2] << 16; /* each byte is read once */
+        guint key = key_of(index, three);
         if (index->seen[key / 32] & 1u << (key % 32)) {
             walk->at = p;
             walk->chain = index->first[key];
@@ -143,7 +150,7 @@ phrase_list_begins(struct phrase_list *list, const char *text)
 {
     const struct phrase_index *index = index_of(list);
     if (text[0] && text[1] && text[2])
-        for (guint i = index->first[key_of(index, text)]; i != NONE; i = index->next[i])
+        for (guint i = index->first[key_of(index, three_bytes(text))]; i != NONE; i = index->next[i])
             if (strncmp(text, list->phrases[i], index->lengths[i]) == 0)
                 return TRUE;
     for (guint k = 0; k < index->short_count; k++)

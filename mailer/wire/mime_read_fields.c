@@ -44,12 +44,14 @@ unfold(const char *raw)
     char *out = g_malloc(MIN(strlen(raw), MIME_READ_MAX_VALUE) + 1);
     gsize n = 0;
     for (const char *p = raw; *p && n < MIME_READ_MAX_VALUE; p++) {
-        if (*p == '\n' || *p == '\r') {
-            if (n > 0 && p[1] != ' ' && p[1] != '\t' && p[1] != '\n')
-                out[n++] = ' ';
-            continue;
-        }
-        out[n++] = *p == '\t' ? ' ' : *p;
+        gsize run = MIN(strcspn(p, "\r\n\t"), MIME_READ_MAX_VALUE - n);
+        memcpy(out + n, p, run);
+        n += run;
+        p += run;
+        if (!*p || n == MIME_READ_MAX_VALUE)
+            break;
+        if (*p == '\t' || (n > 0 && p[1] != ' ' && p[1] != '\t' && p[1] != '\n'))
+            out[n++] = ' ';
     }
     out[n] = '\0';
     return g_strstrip(out);
