@@ -21,6 +21,9 @@
 /* For answers that never come, and for those that will, however busy the machine. */
 enum { SHORT_MS = 400, PATIENT_MS = 20000 };
 
+/* Over libesmtp without and with extensions, and over libetpan, which uses none. */
+enum route { ROUTE_BARE, ROUTE_FULL, ROUTE_IMPLICIT };
+
 static char *folder;
 static guint16 port;
 
