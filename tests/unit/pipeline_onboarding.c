@@ -244,18 +244,10 @@ static const struct story stories[] = {
 static void
 make_move(struct fixture *f, const struct program *program, gint64 id, const struct move *m, gint64 now_us)
 {
-    if (strcmp(m->what, "facts") == 0) {
-        set_facts(f, id, m->arg, now_us);
-    } else if (strcmp(m->what, "enrol") == 0) {
+    if (strcmp(m->what, "enrol") == 0)
         pipeline_enrol_by_hand(f->db, program, program->sequences->pdata[0], id, now_us, "ana", &f->error);
-    } else if (strcmp(m->what, "tick") != 0) {
-        json_t *data = json_loads(m->arg, 0, NULL);
-        g_assert_nonnull(data);
-        struct event event = {
-            .at_us = now_us, .account_id = id, .kind = m->what, .actor = "ana", .data = data};
-        pipeline_record(f->db, program, &event, &f->error);
-        json_decref(data);
-    }
+    else
+        make_plain_move(f, program, id, m->what, m->arg, now_us);
     g_assert_no_error(f->error);
 }
 

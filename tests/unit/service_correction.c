@@ -40,22 +40,9 @@ set_up(struct world *w, gconstpointer data)
 }
 
 static void
-assert_verified(struct world *w)
-{
-    g_autoptr(GPtrArray) differences = NULL;
-    g_assert_true(store_begin(w->f.db, NULL));
-    replay_verify(w->f.db, &differences, &w->f.error);
-    g_assert_no_error(w->f.error);
-    store_rollback(w->f.db);
-    for (guint i = 0; i < differences->len; i++)
-        g_test_message("%s", (char *)differences->pdata[i]);
-    g_assert_cmpint(differences->len, ==, 0);
-}
-
-static void
 tear_down(struct world *w, gconstpointer data)
 {
-    assert_verified(w);
+    assert_journal(&w->f);
     world_tear_down(w, data);
 }
 
@@ -235,7 +222,7 @@ test_follows(struct world *w, gconstpointer data)
                 "event WHERE cause IS NULL AND at >= 1793628000000000 AND actor = 'usher' AND data ->> "
                 "'inbound' IS NULL",
                 "");
-    assert_verified(w);
+    assert_journal(&w->f);
     struct correction c = {.inbound_id = id, .mail_class = MAIL_CLASS_RECEIPT};
     struct correction_result r;
     correction_apply(w->s, &c, "ana", &r, &w->f.error);
@@ -254,7 +241,7 @@ correct(struct world *w, gint64 id, enum mail_class mail_class)
     correction_apply(w->s, &c, "ana", &r, &w->f.error);
     g_assert_no_error(w->f.error);
     correction_result_clear(&r);
-    assert_verified(w);
+    assert_journal(&w->f);
 }
 
 static void
