@@ -134,6 +134,18 @@ events_so_far(struct fixture *f)
     return store_int(f->db, "SELECT COUNT(*) FROM event", 0, NULL, "");
 }
 
+/* Brings the account up to now_us, and once more: the second look must find nothing new. */
+static inline void
+advance_account(struct fixture *f, const struct program *program, gint64 account_id, gint64 now_us)
+{
+    pipeline_advance(f->db, program, account_id, now_us, &f->error);
+    g_assert_no_error(f->error);
+    gint64 events = events_so_far(f);
+    pipeline_advance(f->db, program, account_id, now_us, &f->error);
+    g_assert_no_error(f->error);
+    g_assert_cmpint(events_so_far(f), ==, events);
+}
+
 /* ana records an event of a kind about an account; data is JSON. */
 static inline void
 record_event(struct fixture *f, const struct program *program, gint64 account_id, const char *kind,

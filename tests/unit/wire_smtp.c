@@ -15,13 +15,8 @@ test_bytes(void)
         g_autofree char *store = g_strdup_printf("bytes-%d", (int)route);
         g_autofree char *bytes = message_make(5000);
         const char *const recipients[] = {"one@customer.example"};
-        struct smtp_mail mail = {.mail_from = "ann@team.example",
-                                 .recipients = recipients,
-                                 .n_recipients = 1,
-                                 .bytes = bytes,
-                                 .length = strlen(bytes)};
-        struct caller caller = {
-            .mails = &mail, .n_mails = 1, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
+        struct smtp_mail mail = mail_make(recipients, 1, bytes);
+        struct caller caller = caller_make(&mail, 1);
         struct smtp_server server = route == ROUTE_IMPLICIT ? server_implicit("", ca_file) : server_plain("");
         g_autoptr(GError) error = NULL;
 
@@ -231,41 +226,18 @@ test_unfit(gconstpointer route)
     const char *bytes = HEADER "\r\nhello\r\n";
     const char *smuggled = HEADER "\r\nhello\n.\nmore\r\n";
     struct smtp_mail mails[] = {
-        {.mail_from = "ann@team.example",
-         .recipients = bad,
-         .n_recipients = 1,
-         .bytes = bytes,
-         .length = strlen(bytes)},
-        {.mail_from = "ann@team.example",
-         .recipients = mixed,
-         .n_recipients = 2,
-         .bytes = bytes,
-         .length = strlen(bytes)},
-        {.mail_from = "ann@team.example",
-         .recipients = mixed,
-         .n_recipients = 1,
-         .bytes = smuggled,
-         .length = strlen(smuggled)},
+        mail_make(bad, 1, bytes),
+        mail_make(mixed, 2, bytes),
+        mail_make(mixed, 1, smuggled),
         {.mail_from = "ann@team.example>",
          .recipients = mixed,
          .n_recipients = 1,
          .bytes = bytes,
          .length = strlen(bytes)},
-        {.mail_from = "ann@team.example",
-         .recipients = mixed,
-         .n_recipients = 0,
-         .bytes = bytes,
-         .length = strlen(bytes)},
-        {.mail_from = "ann@team.example",
-         .recipients = mixed,
-         .n_recipients = 1,
-         .bytes = bytes,
-         .length = strlen(bytes)},
+        mail_make(mixed, 0, bytes),
+        mail_make(mixed, 1, bytes),
     };
-    struct caller caller = {.mails = mails,
-                            .n_mails = G_N_ELEMENTS(mails),
-                            .verdicts = g_string_new(NULL),
-                            .details = g_string_new(NULL)};
+    struct caller caller = caller_make(mails, G_N_ELEMENTS(mails));
     g_autofree char *ca_file = in_folder("ca.pem");
     gboolean implicit = GPOINTER_TO_INT(route) == ROUTE_IMPLICIT;
     struct smtp_server server = implicit ? server_implicit("", ca_file) : server_plain("");
@@ -290,8 +262,7 @@ test_max_messages(gconstpointer route)
     const char *const recipients[] = {"one@customer.example"};
     const char *bytes = HEADER "\r\nhello\r\n";
     struct smtp_mail mails[5];
-    struct caller caller = {
-        .mails = mails, .n_mails = 5, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
+    struct caller caller = caller_make(mails, 5);
     g_autofree char *ca_file = in_folder("ca.pem");
     gboolean implicit = GPOINTER_TO_INT(route) == ROUTE_IMPLICIT;
     struct smtp_server server = implicit ? server_implicit("", ca_file) : server_plain("");
@@ -299,11 +270,7 @@ test_max_messages(gconstpointer route)
     guint calls = 0;
 
     for (int i = 0; i < 5; i++)
-        mails[i] = (struct smtp_mail){.mail_from = "ann@team.example",
-                                      .recipients = recipients,
-                                      .n_recipients = 1,
-                                      .bytes = bytes,
-                                      .length = strlen(bytes)};
+        mails[i] = mail_make(recipients, 1, bytes);
     server.max_messages = 2;
     script_set("max", FALSE, implicit ? "=good" : NULL, "");
     do {

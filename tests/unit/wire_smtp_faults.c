@@ -503,22 +503,15 @@ fault_run(const struct fault *fault, enum route route)
     g_autofree char *store = g_strdup_printf("%s-%s", fault->name, route_names[route]);
     g_autofree char *bytes = message_make(fault->body);
     g_autofree struct smtp_mail *mails = g_new0(struct smtp_mail, fault->mails + 1);
-    struct caller caller = {.mails = mails,
-                            .n_mails = fault->mails,
-                            .give_up = fault->give_up,
-                            .verdicts = g_string_new(NULL),
-                            .details = g_string_new(NULL)};
+    struct caller caller = caller_make(mails, fault->mails);
+    caller.give_up = fault->give_up;
     struct smtp_server server =
         route == ROUTE_IMPLICIT ? server_implicit(fault->name, ca_file) : server_plain(fault->name);
     struct smtp_report report = {0};
     g_autoptr(GError) error = NULL;
 
     for (guint i = 0; i < fault->mails; i++)
-        mails[i] = (struct smtp_mail){.mail_from = "ann@team.example",
-                                      .recipients = recipients,
-                                      .n_recipients = fault->recipients,
-                                      .bytes = bytes,
-                                      .length = strlen(bytes)};
+        mails[i] = mail_make(recipients, fault->recipients, bytes);
     script_set(store, route != ROUTE_BARE, route == ROUTE_IMPLICIT ? "=good" : NULL, fault->script);
     if (strstr(fault->script, "meet") != NULL)
         caller.meets = store;
