@@ -54,6 +54,7 @@ base_dir = {base_dir}
 state_dir = {dir}/state
 log_path = {dir}/log/dovecot.log
 instance_name = usher-rig
+verbose_proctitle = yes
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
