@@ -193,6 +193,23 @@ close_tasks(struct view *v, const struct alert *a, GError **error)
     return titles != NULL;
 }
 
+gboolean
+alert_is_open(struct store *db, const struct program *program, gint64 account_id, const char *fact,
+              gboolean *open, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    *open = FALSE;
+    for (guint i = 0; i < program->alerts->len && !*open && !local; i++) {
+        const struct alert *a = program->alerts->pdata[i];
+        if (g_strv_contains(rules_reads(a->home->watch[WATCH_ALERTS], a->when), fact))
+            *open = store_int(db, "SELECT 1 FROM task WHERE account_id = ? AND kind = ? AND done_at IS NULL",
+                              0, &local, "it", account_id, a->name) != 0;
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 static gboolean
 raise_and_close(struct view *v, GError **error)
 {

@@ -24,6 +24,10 @@ void alert_free(gpointer alert);
  * out. USHER_ERROR_CONFIG with file, line, key and what was expected. */
 gboolean alerts_read(struct program *program, GError **error);
 
+/* Whether an alert whose `when` reads the fact has a task open for the account. FALSE only with error. */
+gboolean alert_is_open(struct store *db, const struct program *program, gint64 account_id, const char *fact,
+                       gboolean *open, GError **error);
+
 /* Evaluates the alerts that look through the view's sequence, after its steps were brought up to now: makes
  * their tasks and closes those that are over. Inside pipeline/ only. */
 struct view;
