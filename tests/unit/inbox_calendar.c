@@ -62,6 +62,11 @@ static const struct {
      "2006-03-20T15:00:00Z", NULL},
     {"between them", ZONE("America/New_York", NEW_YORK), ";TZID=America/New_York:20070201T100000",
      "2007-02-01T15:00:00Z", NULL},
+    {"ended before its day of that year",
+     ZONE("u", PART("DAYLIGHT", "19870405T020000", "-0500", "-0400",
+                    "RRULE:FREQ=YEARLY;BYMONTH=4;BYDAY=1SU;UNTIL=20060101T000000Z\n")
+                   PART("STANDARD", "19671029T020000", "-0400", "-0500", YEARLY("-1SU", "10"))),
+     ";TZID=u:20060701T100000", "2006-07-01T15:00:00Z", NULL},
     {"dates", ZONE("d", DATES), ";TZID=d:20261026T100000", "2026-10-26T09:00:00Z", NULL},
     {"later dates", ZONE("d", DATES), ";TZID=d:20270701T100000", "2027-07-01T08:00:00Z", NULL},
     {"before all dates", ZONE("d", DATES), ";TZID=d:20250701T100000", "2025-07-01T08:00:00Z", NULL},
