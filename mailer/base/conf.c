@@ -47,6 +47,20 @@ list_begins(struct seen *seen, guint values)
     return begins;
 }
 
+/* libconfuse stands at the end of a value. The line goes where it would keep an annotation, which it frees.
+ */
+static void
+keep_line(const cfg_t *cfg, cfg_opt_t *opt)
+{
+    char text[16];
+    int line = cfg->line;
+    const char *value = opt->type == CFGT_STR && cfg_opt_size(opt) ? cfg_opt_getnstr(opt, 0) : NULL;
+    for (; value && *value; value++)
+        line -= *value == '\n';
+    g_snprintf(text, sizeof text, "%d", line);
+    cfg_opt_setcomment(opt, text);
+}
+
 static int
 refuse_repetition(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -56,6 +70,7 @@ refuse_repetition(cfg_t *cfg, cfg_opt_t *opt)
     gboolean is_list = opt->type != CFGT_SEC && (opt->flags & CFGF_LIST);
     if (is_list && !list_begins(seen, cfg_opt_size(opt)))
         return 0;
+    keep_line(cfg, opt);
     /* The default of a list is parsed like a value that somebody set. */
     if (++seen->times <= (is_list && opt->def.parsed ? 2u : 1u))
         return 0;
@@ -159,6 +174,21 @@ conf_parse(cfg_opt_t *opts, const char *path, GError **error)
     return NULL;
 }
 
+int
+conf_line(cfg_t *section, const char *key)
+{
+    const char *line = cfg_opt_getcomment(cfg_getopt(section, key));
+    return line ? (int)g_ascii_strtoll(line, NULL, 10) : section->line;
+}
+
+static gboolean
+refuse(const cfg_t *section, int line, GError **error, const char *what)
+{
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%d: %s",
+                section->filename ? section->filename : "configuration", line, what);
+    return FALSE;
+}
+
 gboolean
 conf_refuse(cfg_t *section, GError **error, const char *format, ...)
 {
@@ -166,9 +196,17 @@ conf_refuse(cfg_t *section, GError **error, const char *format, ...)
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%d: %s",
-                section->filename ? section->filename : "configuration", section->line, what);
-    return FALSE;
+    return refuse(section, section->line, error, what);
+}
+
+gboolean
+conf_refuse_key(cfg_t *section, const char *key, GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *what = g_strdup_vprintf(format, args);
+    va_end(args);
+    return refuse(section, conf_line(section, key), error, what);
 }
 
 char *

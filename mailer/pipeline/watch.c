@@ -16,8 +16,9 @@ check_spelling(const struct program *program, cfg_t *section, const char *name, 
     g_autofree char *path = g_build_filename(config->sequences_dir, file, NULL);
     const char *nearest = text_nearest(name, (const char *const *)config->sequences);
     return !nearest || g_file_test(path, G_FILE_TEST_EXISTS) ||
-           conf_refuse(section, error, "sequence of \"%s\": there is no sequence \"%s\"; nearest is \"%s\"",
-                       cfg_title(section), name, nearest);
+           conf_refuse_key(section, "sequence", error,
+                           "sequence of \"%s\": there is no sequence \"%s\"; nearest is \"%s\"",
+                           cfg_title(section), name, nearest);
 }
 
 gboolean
@@ -42,7 +43,7 @@ watch_add_rule(struct sequence *home, enum watch which, const char *file, cfg_t 
     if (!sql)
         return TRUE;
     g_autofree char *where = g_strdup_printf("%s of \"%s\"", key, cfg_title(section));
-    *index = rules_add(home->watch[which], file, section->line, where, sql, error);
+    *index = rules_add(home->watch[which], file, conf_line(section, key), where, sql, error);
     if (*index < 0)
         return FALSE;
     if (rules_reads_today(home->watch[which], *index))
