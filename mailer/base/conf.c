@@ -91,6 +91,39 @@ guard_options(cfg_opt_t *opts)
     }
 }
 
+/* The end of a quoted text that begins at p, or of the file. */
+static char *
+skip_quoted(char *p)
+{
+    for (char quote = *p++; *p && *p != quote; p++)
+        p += p[0] == '\\' && p[1];
+    return *p ? p + 1 : p;
+}
+
+/* Makes blanks of the comments: libconfuse counts one or two lines too many for each. One that is not closed
+ * stays, and is refused. A # ends a bare word; // and the like are part of one. */
+static void
+blank_comments(char *text)
+{
+    gboolean in_word = FALSE;
+    for (char *p = text; *p;) {
+        char *end = NULL;
+        if (*p == '"' || *p == '\'') {
+            p = skip_quoted(p);
+            in_word = FALSE;
+            continue;
+        }
+        if (*p == '#' || (!in_word && g_str_has_prefix(p, "//")))
+            end = p + strcspn(p, "\n");
+        else if (!in_word && g_str_has_prefix(p, "/*") && (end = strstr(p + 2, "*/")))
+            end += strlen("*/");
+        in_word = !end && !strchr(" \t\r\n={}()+,", *p);
+        for (; end && p < end; p++)
+            *p = *p == '\n' ? '\n' : ' ';
+        p += !end;
+    }
+}
+
 /* The file with our last line. libconfuse would stop at a NUL, and take any byte. */
 static char *
 read_text(const char *path, GError **error)
@@ -103,8 +136,10 @@ read_text(const char *path, GError **error)
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path, g_strerror(errno));
         return NULL;
     }
-    if (g_utf8_validate_len(text, length, &bad))
+    if (g_utf8_validate_len(text, length, &bad)) {
+        blank_comments(text);
         return g_strconcat(text, "\n" LAST_LINE " = x\n", NULL);
+    }
     int line = 1;
     for (const char *p = text; p < bad; p++)
         line += *p == '\n';

@@ -72,7 +72,7 @@ test_good(void)
 static void
 test_lines(void)
 {
-    struct parsed p = parse("box a {\n  word = x\n\n  number = 7\n}\n"
+    struct parsed p = parse("box a { # \"\n  word = x\n// two\n  number = 7\n}\n"
                             "box b {\n  word = \"one\n two\n three\"\n}\nsingle {\n number\n = 3 }\n"
                             "days = {mon,\n tue,\n wed}\non = true\n",
                             -1);
@@ -84,6 +84,7 @@ test_lines(void)
     g_assert_cmpint(conf_line(b, "number"), ==, b->line); /* it was not set */
     g_assert_cmpint(conf_line(p.cfg, "days"), ==, 14);
     g_assert_cmpint(conf_line(p.cfg, "on"), ==, 17);
+    g_assert_cmpint(conf_line(cfg_getsec(p.cfg, "single"), "number"), ==, 13);
     g_autoptr(GError) error = NULL;
     g_assert_false(conf_refuse_key(b, "word", &error, "word of \"%s\": no", cfg_title(b)));
     g_assert_error(error, USHER_ERROR, USHER_ERROR_CONFIG);
@@ -115,6 +116,10 @@ test_bad(void)
         {"name = \n", ":"},
         {"box { word = x }\n", ":1: "},
         {"name x\n", ":1: "},
+        {"# one\n// two\n/* three\n*/ name = a # four\nnme = x\n", ":5: no such option 'nme'"},
+        {"name = \"# // /* \\\" # \"\n# it's \"one\nnme = x\n", ":3: no such option 'nme'"},
+        {"name = '# \\' //'// two\nnme = x\n", ":2: no such option 'nme'"},
+        {"name = a#b\ndays = {a//b, /**/ c}\nnme = x\n", ":3: no such option 'nme'"},
         {"}\n", ":1: "},
         {"on = true\nname = \"\xff\"\n", ":2: is not UTF-8"},
     };
