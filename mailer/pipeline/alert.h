@@ -10,13 +10,19 @@
 
 #define ALERTS_FILE "alerts.conf"
 
+/* A sequence whose stage and times the rules read. */
+struct alert_home {
+    const struct sequence *seq;
+    int when, cause, due; /* of seq->watch */
+};
+
 struct alert {
     char *name;
     struct liquid_template *title;
-    char *assignee;              /* a specialist's id; NULL: the account's owner */
-    gboolean closes;             /* the task is over when `when` is false again */
-    const struct sequence *home; /* whose stage and times its rules read */
-    int when, cause, due;        /* of home->watch */
+    char *assignee;  /* a specialist's id; NULL: the account's owner */
+    gboolean closes; /* the task is over when `when` is false again */
+    guint n_homes;   /* at least one; of several, an account is looked at through the one it is in */
+    struct alert_home homes[];
 };
 void alert_free(gpointer alert);
 

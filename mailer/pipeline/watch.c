@@ -21,17 +21,40 @@ check_spelling(const struct program *program, cfg_t *section, const char *name, 
                            cfg_title(section), name, nearest);
 }
 
+/* The sequence called name; of no name, the first. NULL when it is not in force. */
+static struct sequence *
+find_home(const struct program *program, const char *name)
+{
+    for (guint i = 0; i < program->sequences->len; i++) {
+        struct sequence *seq = program->sequences->pdata[i];
+        if (!name || !*name || g_str_equal(seq->name, name))
+            return seq;
+    }
+    return NULL;
+}
+
 gboolean
 watch_home(const struct program *program, cfg_t *section, struct sequence **home, GError **error)
 {
     const char *name = cfg_getstr(section, "sequence");
-    *home = NULL;
-    for (guint i = 0; !*home && i < program->sequences->len; i++) {
-        struct sequence *seq = program->sequences->pdata[i];
-        if (!name || !*name || g_str_equal(seq->name, name))
-            *home = seq;
-    }
+    *home = find_home(program, name);
     return *home || !name || check_spelling(program, section, name, error);
+}
+
+gboolean
+watch_homes(const struct program *program, cfg_t *section, GPtrArray *homes, GError **error)
+{
+    g_auto(GStrv) names = conf_dup_list(section, "sequence");
+    if (!*names && program->sequences->len)
+        g_ptr_array_add(homes, program->sequences->pdata[0]);
+    for (char **name = names; *name; name++) {
+        struct sequence *home = find_home(program, *name);
+        if (!home && !check_spelling(program, section, *name, error))
+            return FALSE;
+        if (home && !g_ptr_array_find(homes, home, NULL))
+            g_ptr_array_add(homes, home);
+    }
+    return TRUE;
 }
 
 gboolean
