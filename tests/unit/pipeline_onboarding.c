@@ -1,7 +1,7 @@
 /* The shipped onboarding sequence over customers' stories: the rules of the programme, one by one. */
 #include "fixture_pipeline.h"
 
-/* As in pipeline_engine.c: what happens at a time, and the account's line afterwards. */
+/* As in fixture_trial.h: what happens at a time, and the account's line afterwards. */
 struct move {
     const char *when, *what, *arg, *line, *why;
 };
