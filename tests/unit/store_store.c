@@ -417,6 +417,21 @@ read_macros(struct scan *s, const char *source)
     }
 }
 
+/* Those of the project's headers that the file includes. */
+static void
+read_header_macros(struct scan *s, const char *source)
+{
+    static const char include[] = "#include \"";
+    for (const char *p = strstr(source, include); p; p = strstr(p + 1, include)) {
+        const char *name = p + strlen(include);
+        g_autofree char *path =
+            g_strdup_printf(USHER_SOURCE_DIR "/mailer/%.*s", (int)strcspn(name, "\""), name);
+        g_autofree char *header = NULL;
+        if (g_file_get_contents(path, &header, NULL, NULL))
+            read_macros(s, header);
+    }
+}
+
 static gboolean
 begins_statement(const char *sql)
 {
@@ -524,6 +539,7 @@ scan_folder(struct scan *s, const char *folder)
         s->path = path;
         strip_comments(source);
         g_hash_table_remove_all(s->macros);
+        read_header_macros(s, source);
         read_macros(s, source);
         scan_source(s, source);
     }
