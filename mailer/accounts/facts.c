@@ -93,8 +93,8 @@ read_default(struct fact *fact, cfg_t *section, GError **error)
     g_autoptr(GString) json = g_string_new(NULL);
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     if (!fact_append_text(json, fact->type, text, strlen(text), utc, &expected))
-        return conf_refuse(section, error, "fact \"%s\": default: expected %s, found \"%s\"", fact->name,
-                           expected, text);
+        return conf_refuse_key(section, "default", error, "fact \"%s\": default: expected %s, found \"%s\"",
+                               fact->name, expected, text);
     fact->initial = json_loads(json->str, JSON_DECODE_ANY, NULL);
     return TRUE;
 }

@@ -47,6 +47,20 @@ list_begins(struct seen *seen, guint values)
     return begins;
 }
 
+/* libconfuse stands at the end of a value. The line goes where it would keep an annotation, which it frees.
+ */
+static void
+keep_line(const cfg_t *cfg, cfg_opt_t *opt)
+{
+    char text[16];
+    int line = cfg->line;
+    const char *value = opt->type == CFGT_STR && cfg_opt_size(opt) ? cfg_opt_getnstr(opt, 0) : NULL;
+    for (; value && *value; value++)
+        line -= *value == '\n';
+    g_snprintf(text, sizeof text, "%d", line);
+    cfg_opt_setcomment(opt, text);
+}
+
 static int
 refuse_repetition(cfg_t *cfg, cfg_opt_t *opt)
 {
@@ -56,6 +70,7 @@ refuse_repetition(cfg_t *cfg, cfg_opt_t *opt)
     gboolean is_list = opt->type != CFGT_SEC && (opt->flags & CFGF_LIST);
     if (is_list && !list_begins(seen, cfg_opt_size(opt)))
         return 0;
+    keep_line(cfg, opt);
     /* The default of a list is parsed like a value that somebody set. */
     if (++seen->times <= (is_list && opt->def.parsed ? 2u : 1u))
         return 0;
@@ -76,6 +91,39 @@ guard_options(cfg_opt_t *opts)
     }
 }
 
+/* The end of a quoted text that begins at p, or of the file. */
+static char *
+skip_quoted(char *p)
+{
+    for (char quote = *p++; *p && *p != quote; p++)
+        p += p[0] == '\\' && p[1];
+    return *p ? p + 1 : p;
+}
+
+/* Makes blanks of the comments: libconfuse counts one or two lines too many for each. One that is not closed
+ * stays, and is refused. A # ends a bare word; // and the like are part of one. */
+static void
+blank_comments(char *text)
+{
+    gboolean in_word = FALSE;
+    for (char *p = text; *p;) {
+        char *end = NULL;
+        if (*p == '"' || *p == '\'') {
+            p = skip_quoted(p);
+            in_word = FALSE;
+            continue;
+        }
+        if (*p == '#' || (!in_word && g_str_has_prefix(p, "//")))
+            end = p + strcspn(p, "\n");
+        else if (!in_word && g_str_has_prefix(p, "/*") && (end = strstr(p + 2, "*/")))
+            end += strlen("*/");
+        in_word = !end && !strchr(" \t\r\n={}()+,", *p);
+        for (; end && p < end; p++)
+            *p = *p == '\n' ? '\n' : ' ';
+        p += !end;
+    }
+}
+
 /* The file with our last line. libconfuse would stop at a NUL, and take any byte. */
 static char *
 read_text(const char *path, GError **error)
@@ -88,8 +136,10 @@ read_text(const char *path, GError **error)
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path, g_strerror(errno));
         return NULL;
     }
-    if (g_utf8_validate_len(text, length, &bad))
+    if (g_utf8_validate_len(text, length, &bad)) {
+        blank_comments(text);
         return g_strconcat(text, "\n" LAST_LINE " = x\n", NULL);
+    }
     int line = 1;
     for (const char *p = text; p < bad; p++)
         line += *p == '\n';
@@ -159,6 +209,21 @@ conf_parse(cfg_opt_t *opts, const char *path, GError **error)
     return NULL;
 }
 
+int
+conf_line(cfg_t *section, const char *key)
+{
+    const char *line = cfg_opt_getcomment(cfg_getopt(section, key));
+    return line ? (int)g_ascii_strtoll(line, NULL, 10) : section->line;
+}
+
+static gboolean
+refuse(const cfg_t *section, int line, GError **error, const char *what)
+{
+    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%d: %s",
+                section->filename ? section->filename : "configuration", line, what);
+    return FALSE;
+}
+
 gboolean
 conf_refuse(cfg_t *section, GError **error, const char *format, ...)
 {
@@ -166,9 +231,17 @@ conf_refuse(cfg_t *section, GError **error, const char *format, ...)
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);
     va_end(args);
-    g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG, "%s:%d: %s",
-                section->filename ? section->filename : "configuration", section->line, what);
-    return FALSE;
+    return refuse(section, section->line, error, what);
+}
+
+gboolean
+conf_refuse_key(cfg_t *section, const char *key, GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *what = g_strdup_vprintf(format, args);
+    va_end(args);
+    return refuse(section, conf_line(section, key), error, what);
 }
 
 char *

@@ -14,6 +14,13 @@ cfg_t *conf_parse(cfg_opt_t *opts, const char *path, GError **error);
 /* Sets a USHER_ERROR_CONFIG "FILE:LINE: …" for a section that parsed but means nothing. Returns FALSE. */
 gboolean conf_refuse(cfg_t *section, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/* The line of the file on which the key of a section begins; where it was not set, that of the section. */
+int conf_line(cfg_t *section, const char *key);
+
+/* conf_refuse() with the key's own line. */
+gboolean conf_refuse_key(cfg_t *section, const char *key, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
 /* A copy of a string option, NULL when it is unset or empty. The caller frees. */
 char *conf_dup_str(cfg_t *section, const char *key);
 

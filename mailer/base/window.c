@@ -15,11 +15,12 @@ read_minute(cfg_t *section, const char *key, int *minute, GError **error)
     int h, m;
     if (strlen(text) != 5 || text[2] != ':' || !g_ascii_isdigit(text[0]) || !g_ascii_isdigit(text[1]) ||
         !g_ascii_isdigit(text[3]) || !g_ascii_isdigit(text[4]))
-        return conf_refuse(section, error, "%s: \"%s\": expected a time such as 09:00", key, text);
+        return conf_refuse_key(section, key, error, "%s: \"%s\": expected a time such as 09:00", key, text);
     h = (text[0] - '0') * 10 + text[1] - '0';
     m = (text[3] - '0') * 10 + text[4] - '0';
     if (h * 60 + m > 24 * 60 || m > 59)
-        return conf_refuse(section, error, "%s: \"%s\": expected a time from 00:00 to 24:00", key, text);
+        return conf_refuse_key(section, key, error, "%s: \"%s\": expected a time from 00:00 to 24:00", key,
+                               text);
     *minute = h * 60 + m;
     return TRUE;
 }
@@ -34,8 +35,8 @@ window_read(cfg_t *section, struct window *out, GError **error)
         while (d < 7 && strcmp(day, day_names[d]) != 0)
             d++;
         if (d == 7)
-            return conf_refuse(section, error, "days: \"%s\": expected mon, tue, wed, thu, fri, sat or sun",
-                               day);
+            return conf_refuse_key(section, "days", error,
+                                   "days: \"%s\": expected mon, tue, wed, thu, fri, sat or sun", day);
         out->days |= 1u << d;
     }
     if (!read_minute(section, "from", &out->from_minute, error) ||
@@ -93,8 +94,9 @@ span_read(cfg_t *section, const char *key, gint64 *us, GError **error)
     }
     if (!span_parse(text, &number, &unit_us) || unit_us < CLOCK_HOUR_US ||
         (gint64)number * unit_us > 365 * CLOCK_DAY_US)
-        return conf_refuse(section, error,
-                           "%s: \"%s\": expected days or hours, such as \"2 days\", or \"none\"", key, text);
+        return conf_refuse_key(section, key, error,
+                               "%s: \"%s\": expected days or hours, such as \"2 days\", or \"none\"", key,
+                               text);
     *us = (gint64)number * unit_us;
     return TRUE;
 }

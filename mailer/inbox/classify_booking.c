@@ -3,17 +3,21 @@
  * METHOD); a file that somebody attaches to an ordinary mail does not. */
 #include <string.h>
 
+#include "inbox/calendar_zone.h"
 #include "inbox/classify_view.h"
+
+#define MAX_ZONES 8
 
 struct calendar_event {
     char *method;
     char *partstat;
     char *status;
-    char *start; /* as written, with its parameters in start_parameters */
-    char *start_parameters;
-    char *end, *duration; /* DTEND or DURATION */
+    char *start, *start_zone; /* DTSTART as written, and its TZID; NULL: not said */
+    char *end, *end_zone;     /* DTEND */
+    char *duration;
     gint64 sequence;
-    gboolean is_event;
+    gboolean is_over; /* only the first event is read */
+    GPtrArray *zones; /* of struct calendar_zone, at most MAX_ZONES */
 };
 
 static void
@@ -23,98 +27,178 @@ clear_event(struct calendar_event *event)
     g_free(event->partstat);
     g_free(event->status);
     g_free(event->start);
-    g_free(event->start_parameters);
+    g_free(event->start_zone);
     g_free(event->end);
+    g_free(event->end_zone);
     g_free(event->duration);
+    g_ptr_array_unref(event->zones);
 }
 
-/* Reads the first event. Content lines are unfolded (RFC 5545 section 3.1); everything else is skipped. */
+/* ---- content lines (RFC 5545 section 3.1) ---- */
+
+/* The next one, unfolded, and *p behind it. */
+static void
+read_line(const char **p, GString *line)
+{
+    gsize n = strcspn(*p, "\n");
+    g_string_truncate(line, 0);
+    g_string_append_len(line, *p, (gssize)MIN(n, 2000));
+    *p += n + ((*p)[n] == '\n');
+    while (**p == ' ' || **p == '\t') {
+        n = strcspn(*p, "\n");
+        if (line->len > 0 && line->str[line->len - 1] == '\r')
+            g_string_truncate(line, line->len - 1);
+        if (line->len < 4000)
+            g_string_append_len(line, *p + 1, (gssize)MIN(n > 0 ? n - 1 : 0, 2000));
+        *p += n + ((*p)[n] == '\n');
+    }
+}
+
+/* The first of chars in s outside quotes; NULL: there is none. */
+static char *
+find_unquoted(char *s, const char *chars)
+{
+    gboolean quoted = FALSE;
+    for (; *s; s++) {
+        if (*s == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr(chars, *s))
+            return s;
+    }
+    return NULL;
+}
+
+/* The value of a parameter without its quotes; NULL when it is not there. The caller frees. */
+static char *
+dup_parameter(const char *parameters, const char *name)
+{
+    g_autofree char *all = g_strdup(parameters ? parameters : "");
+    for (char *at = all, *next; at; at = next) {
+        next = find_unquoted(at, ";");
+        if (next)
+            *next++ = '\0';
+        gsize n = strlen(name);
+        if (g_ascii_strncasecmp(at, name, n) != 0 || at[n] != '=')
+            continue;
+        char *value = g_strstrip(at + n + 1);
+        gsize length = strlen(value);
+        gboolean quoted = length >= 2 && value[0] == '"' && value[length - 1] == '"';
+        return quoted ? g_strndup(value + 1, length - 2) : g_strdup(value);
+    }
+    return NULL;
+}
+
+static void
+take_event_property(struct calendar_event *out, const char *name, const char *parameters, const char *value)
+{
+    if (g_ascii_strcasecmp(name, "DTSTART") == 0 && !out->start) {
+        out->start = g_strdup(value);
+        out->start_zone = dup_parameter(parameters, "TZID");
+    } else if (g_ascii_strcasecmp(name, "DTEND") == 0 && !out->end) {
+        out->end = g_strdup(value);
+        out->end_zone = dup_parameter(parameters, "TZID");
+    } else if (g_ascii_strcasecmp(name, "DURATION") == 0 && !out->duration) {
+        out->duration = g_strdup(value);
+    } else if (g_ascii_strcasecmp(name, "STATUS") == 0 && !out->status) {
+        out->status = g_ascii_strup(value, -1);
+    } else if (g_ascii_strcasecmp(name, "SEQUENCE") == 0) {
+        out->sequence = g_ascii_strtoll(value, NULL, 10);
+    } else if (g_ascii_strcasecmp(name, "ATTENDEE") == 0 && !out->partstat) {
+        g_autofree char *stat = dup_parameter(parameters, "PARTSTAT");
+        out->partstat = stat ? g_ascii_strup(stat, -1) : NULL;
+    }
+}
+
+/* Reads the first event and the zones, wherever they stand; everything else is skipped. */
 static void
 read_calendar(const char *text, struct calendar_event *out)
 {
     g_autoptr(GString) line = g_string_new(NULL);
-    gboolean in_event = FALSE, event_done = FALSE;
+    struct calendar_zone *zone = NULL;
+    gboolean in_event = FALSE;
     for (const char *p = text; *p;) {
-        gsize n = strcspn(p, "\n");
-        g_string_truncate(line, 0);
-        g_string_append_len(line, p, (gssize)MIN(n, 2000));
-        p += n + (p[n] == '\n');
-        while (*p == ' ' || *p == '\t') {
-            n = strcspn(p, "\n");
-            if (line->len < 4000)
-                g_string_append_len(line, p + 1, (gssize)MIN(n > 0 ? n - 1 : 0, 2000));
-            p += n + (p[n] == '\n');
-        }
-        char *colon = strchr(line->str, ':');
+        read_line(&p, line);
+        char *colon = find_unquoted(line->str, ":");
         if (!colon)
             continue;
         *colon = '\0';
-        const char *value = g_strstrip(colon + 1);
-        char *parameters = strchr(line->str, ';');
+        const char *value = g_strstrip(colon + 1), *name = line->str;
+        char *parameters = find_unquoted(line->str, ";");
         if (parameters)
             *parameters++ = '\0';
-        const char *name = line->str;
-        if (g_ascii_strcasecmp(name, "METHOD") == 0 && !out->method)
+        gboolean begins = g_ascii_strcasecmp(name, "BEGIN") == 0, ends = g_ascii_strcasecmp(name, "END") == 0;
+        if (g_ascii_strcasecmp(name, "METHOD") == 0 && !out->method) {
             out->method = g_ascii_strup(value, -1);
-        else if (g_ascii_strcasecmp(name, "BEGIN") == 0 && !event_done) {
-            if (g_ascii_strcasecmp(value, "VEVENT") == 0)
-                in_event = out->is_event = TRUE;
-        } else if (g_ascii_strcasecmp(name, "END") == 0 && g_ascii_strcasecmp(value, "VEVENT") == 0) {
+        } else if (begins && g_ascii_strcasecmp(value, "VTIMEZONE") == 0 && out->zones->len < MAX_ZONES) {
+            zone = calendar_zone_new();
+            g_ptr_array_add(out->zones, zone);
+        } else if (ends && g_ascii_strcasecmp(value, "VTIMEZONE") == 0) {
+            zone = NULL;
+        } else if (zone) {
+            calendar_zone_take(zone, name, value);
+        } else if (begins && g_ascii_strcasecmp(value, "VEVENT") == 0 && !out->is_over) {
+            in_event = TRUE;
+        } else if (ends && g_ascii_strcasecmp(value, "VEVENT") == 0) {
             in_event = FALSE;
-            event_done = TRUE;
-        } else if (in_event && g_ascii_strcasecmp(name, "DTSTART") == 0 && !out->start) {
-            out->start = g_strdup(value);
-            out->start_parameters = g_strdup(parameters ? parameters : "");
-        } else if (in_event && g_ascii_strcasecmp(name, "DTEND") == 0 && !out->end) {
-            out->end = g_strdup(value);
-        } else if (in_event && g_ascii_strcasecmp(name, "DURATION") == 0 && !out->duration) {
-            out->duration = g_strdup(value);
-        } else if (in_event && g_ascii_strcasecmp(name, "STATUS") == 0 && !out->status) {
-            out->status = g_ascii_strup(value, -1);
-        } else if (in_event && g_ascii_strcasecmp(name, "SEQUENCE") == 0) {
-            out->sequence = g_ascii_strtoll(value, NULL, 10);
-        } else if (in_event && g_ascii_strcasecmp(name, "ATTENDEE") == 0 && parameters && !out->partstat) {
-            g_autofree char *upper = g_ascii_strup(parameters, -1);
-            const char *stat = strstr(upper, "PARTSTAT=");
-            if (stat)
-                out->partstat = g_strndup(stat + 9, strcspn(stat + 9, ";,:\""));
+            out->is_over = TRUE;
+        } else if (in_event) {
+            take_event_property(out, name, parameters, value);
         }
     }
 }
 
-/* DTSTART or DTEND in UTC or in a named IANA zone, in microseconds; 0 when it is neither (a floating time, a
- * vendor's zone). */
+/* ---- times ---- */
+
+/* DTSTART or DTEND in UTC, or by the clock of a zone that the calendar object defines (a name alone says
+ * nothing: each program has its own); 0 when it is neither. */
 static gint64
-read_instant(const char *s)
+read_instant(const struct calendar_event *event, const char *text, const char *zone_id)
 {
-    if (!s || strlen(s) < 15 || s[8] != 'T')
+    gint64 clock_s, utc_s;
+    gboolean is_utc;
+    if (!calendar_read_time(text, &clock_s, &is_utc))
         return 0;
-    int v[6];
-    static const guint at[6] = {0, 4, 6, 9, 11, 13}, width[6] = {4, 2, 2, 2, 2, 2};
-    for (guint i = 0; i < 6; i++) {
-        v[i] = 0;
-        for (guint k = 0; k < width[i]; k++) {
-            if (!g_ascii_isdigit(s[at[i] + k]))
-                return 0;
-            v[i] = v[i] * 10 + g_ascii_digit_value(s[at[i] + k]);
-        }
-    }
-    if (s[15] != 'Z')
-        return 0; /* a zone would have to be read from a file, which the confined reader may not */
-    g_autoptr(GDateTime) when = g_date_time_new_utc(v[0], v[1], v[2], v[3], v[4], v[5]);
-    return when ? g_date_time_to_unix(when) * G_USEC_PER_SEC : 0;
+    if (is_utc)
+        return clock_s * G_USEC_PER_SEC;
+    for (guint i = 0; zone_id && i < event->zones->len; i++)
+        if (strcmp(calendar_zone_id(event->zones->pdata[i]), zone_id) == 0 &&
+            calendar_zone_to_utc(event->zones->pdata[i], clock_s, &utc_s))
+            return utc_s * G_USEC_PER_SEC;
+    return 0;
 }
 
-/* The digits of "20261121T093000" as a number of seconds of no zone; 0 when it is no date-time. */
-static gint64
-read_wall_s(const char *s)
+/* Without a definition the name may be one of IANA's, whose files the confined reader may not open: the clock
+ * and the name go with the record, and whoever takes it in looks. */
+static void
+read_start(const struct calendar_event *event, struct mail_record *out)
 {
-    g_autofree char *as_utc = s && strlen(s) >= 15 ? g_strdup_printf("%.15sZ", s) : NULL;
-    return as_utc ? read_instant(as_utc) / G_USEC_PER_SEC : 0;
+    gint64 clock_s;
+    gboolean is_utc;
+    out->booking_at_us = read_instant(event, event->start, event->start_zone);
+    if (out->booking_at_us || !event->start_zone || !strchr(event->start_zone, '/') ||
+        !calendar_read_time(event->start, &clock_s, &is_utc))
+        return;
+    out->booking_at_us = clock_s * G_USEC_PER_SEC;
+    mail_record_set(&out->booking_zone, event->start_zone, MAIL_RECORD_MAX_ZONE);
 }
 
-/* What a call takes, by DURATION ("PT45M", RFC 5545 section 3.3.6) or by the two wall clocks, which are of
- * one zone as a rule; 0 when neither says, or says no time between a minute and a day. */
+/* From DTSTART to DTEND: by the instants, else by the two clocks, which are of one zone as a rule. */
+static gint64
+read_span_s(const struct calendar_event *event)
+{
+    gboolean is_utc;
+    gint64 from_us = read_instant(event, event->start, event->start_zone),
+           to_us = read_instant(event, event->end, event->end_zone), from_s, to_s;
+    if (from_us && to_us)
+        return (to_us - from_us) / G_USEC_PER_SEC;
+    return calendar_read_time(event->start, &from_s, &is_utc) &&
+                   calendar_read_time(event->end, &to_s, &is_utc)
+               ? to_s - from_s
+               : 0;
+}
+
+/* What a call takes, by DURATION ("PT45M", RFC 5545 section 3.3.6) or by DTEND; 0 when neither says, or says
+ * no time between a minute and a day. */
 static gint64
 read_length_us(const struct calendar_event *event)
 {
@@ -127,7 +211,7 @@ read_length_us(const struct calendar_event *event)
             p = *end ? end + 1 : end;
         }
     } else if (event->end && event->start) {
-        s = read_wall_s(event->end) - read_wall_s(event->start);
+        s = read_span_s(event);
     }
     return s >= 60 && s <= 86400 ? s * G_USEC_PER_SEC : 0;
 }
@@ -155,7 +239,7 @@ check_calendar(const struct classify_view *view, struct mail_record *out)
 {
     if (!view->calendar_text)
         return FALSE;
-    struct calendar_event event = {0};
+    struct calendar_event event = {.zones = g_ptr_array_new_with_free_func(calendar_zone_free)};
     read_calendar(view->calendar_text, &event);
     gboolean file = view->calendar == NULL; /* the whole "mail" is a calendar file */
     if (!event.method && view->calendar && view->calendar->method)
@@ -169,7 +253,7 @@ check_calendar(const struct classify_view *view, struct mail_record *out)
     gboolean decided = FALSE;
     if (meant) {
         out->booking = act_of_event(&event);
-        out->booking_at_us = read_instant(event.start);
+        read_start(&event, out);
         out->booking_length_us = read_length_us(&event);
         g_autofree char *evidence = g_strdup_printf("METHOD:%s", event.method);
         decided = classify_decide(out, MAIL_CLASS_BOOKING, "rfc5546-method", evidence);

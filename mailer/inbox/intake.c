@@ -4,6 +4,7 @@
 
 #include "accounts/contacts.h"
 #include "base/text.h"
+#include "base/zone.h"
 #include "inbox/ahead.h"
 #include "inbox/match.h"
 
@@ -121,11 +122,35 @@ record_complaint(const struct intake *in, const struct mail_place *place, const 
                         error);
 }
 
+/* "Europe/Berlin" and its like. A rule in the manner of POSIX ("EST5EDT,M3.2.0/2,M11.1.0/2") is none: each
+ * one would be kept for the life of the process. */
+static gboolean
+is_zone_name(const char *name)
+{
+    gsize area = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z "_");
+    return area > 0 && name[area] == '/' &&
+           name[area + strspn(name + area, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_+-/")] == '\0';
+}
+
+/* When the call begins; 0 when the mail does not say it, or by the clock of a zone that nobody knows. */
+static gint64
+booking_start_us(const struct mail_record *r)
+{
+    if (!*r->booking_zone || !r->booking_at_us)
+        return r->booking_at_us;
+    GTimeZone *zone = is_zone_name(r->booking_zone) ? zone_find(r->booking_zone, NULL) : NULL;
+    if (!zone)
+        return 0;
+    struct civil clock = zone_from_utc_us(zone_find("UTC", NULL), r->booking_at_us);
+    return zone_to_utc_us(zone, &clock);
+}
+
 static gboolean
 record_class(const struct intake *in, const struct mail_place *place, const struct mail_record *r,
              const struct mail_match *m, gint64 inbound_id, gint64 *event_id, GError **error)
 {
     json_t *data;
+    gint64 starts_us;
     switch (r->mail_class) {
     case MAIL_CLASS_REPLY:
         return record_event(in, place, m->account_id, "replied", about_mail(r, m, inbound_id), event_id,
@@ -140,10 +165,11 @@ record_class(const struct intake *in, const struct mail_place *place, const stru
     case MAIL_CLASS_BOOKING:
         data = about_mail(r, m, inbound_id);
         json_object_set_new(data, "act", json_string(booking_act_name(r->booking)));
-        if (r->booking_at_us > 0)
-            json_object_set_new(data, "starts_at", json_integer(r->booking_at_us));
-        if (r->booking_at_us > 0 && r->booking_length_us)
-            json_object_set_new(data, "ends_at", json_integer(r->booking_at_us + r->booking_length_us));
+        starts_us = booking_start_us(r);
+        if (starts_us > 0)
+            json_object_set_new(data, "starts_at", json_integer(starts_us));
+        if (starts_us > 0 && r->booking_length_us)
+            json_object_set_new(data, "ends_at", json_integer(starts_us + r->booking_length_us));
         return record_event(in, place, m->account_id,
                             r->booking == BOOKING_ACT_NEW || r->booking == BOOKING_ACT_ACCEPTED
                                 ? "booked"

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u
 
 static const char magic[3] = {'U', 'M', 'R'};
 
@@ -94,6 +94,7 @@ static const struct {
     {offsetof(struct mail_record, status), 16},
     {offsetof(struct mail_record, returned_message_id), MAIL_RECORD_MAX_ID},
     {offsetof(struct mail_record, return_date), 10},
+    {offsetof(struct mail_record, booking_zone), MAIL_RECORD_MAX_ZONE},
     {offsetof(struct mail_record, text), MAIL_RECORD_MAX_TEXT},
 };
 

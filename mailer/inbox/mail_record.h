@@ -13,6 +13,7 @@
 #define MAIL_RECORD_MAX_EVIDENCE 200u
 #define MAIL_RECORD_MAX_ADDRESS 320u
 #define MAIL_RECORD_MAX_ID 512u
+#define MAIL_RECORD_MAX_ZONE 64u
 #define MAIL_RECORD_MAX_LIST 30u /* entries of each list */
 
 /* The classes, in the order in which they are checked. */
@@ -100,7 +101,8 @@ struct mail_record {
 
     char *return_date; /* auto_reply: the day the person is back, "YYYY-MM-DD" */
     enum booking_act booking;
-    gint64 booking_at_us;     /* start of the call, UTC; 0 when not said */
+    gint64 booking_at_us; /* start of the call, UTC; 0 when not said */
+    char *booking_zone;   /* not "": booking_at_us is what a clock in the zone of this name shows instead */
     gint64 booking_length_us; /* what it takes; 0 when not said */
 
     char *text;        /* the sender's own new words */

@@ -49,14 +49,15 @@ check_earlier_names(const struct sequence *seq, cfg_t *cfg, GError **error)
         for (char **was = ((struct stage *)seq->stages->pdata[i])->was; *was; was++) {
             cfg_t *s = cfg_getnsec(cfg, "stage", i);
             if (sequence_stage(seq, *was))
-                return conf_refuse(
-                    s, error,
+                return conf_refuse_key(
+                    s, "was", error,
                     "was of \"%s\": there is a stage \"%s\"; expected the name of one that was "
                     "removed",
                     cfg_title(s), *was);
             if (!g_hash_table_add(taken, *was))
-                return conf_refuse(s, error, "was of \"%s\": \"%s\" is another stage's earlier name",
-                                   cfg_title(s), *was);
+                return conf_refuse_key(s, "was", error,
+                                       "was of \"%s\": \"%s\" is another stage's earlier name", cfg_title(s),
+                                       *was);
         }
     return TRUE;
 }
@@ -121,10 +122,11 @@ read_not_while(struct sequence *seq, const struct program *program, cfg_t *cfg, 
         g_autofree char *file = g_strconcat(*name, ".conf", NULL);
         g_autofree char *path = g_build_filename(program->config->sequences_dir, file, NULL);
         if (strcmp(*name, seq->name) == 0)
-            return conf_refuse(cfg, error, "not_while: \"%s\" is this sequence; expected others", *name);
+            return conf_refuse_key(cfg, "not_while", error,
+                                   "not_while: \"%s\" is this sequence; expected others", *name);
         if (strchr(*name, '/') || !g_file_test(path, G_FILE_TEST_EXISTS))
-            return conf_refuse(cfg, error, "not_while: there is no sequence \"%s\"; expected a file %s",
-                               *name, path);
+            return conf_refuse_key(cfg, "not_while", error,
+                                   "not_while: there is no sequence \"%s\"; expected a file %s", *name, path);
     }
     return TRUE;
 }
@@ -160,16 +162,20 @@ check_transition(const struct sequence *seq, const struct transition *t, cfg_t *
     if (!sequence_check_stage(seq, s, "to", t->to, error) || !sequence_check_stages(seq, s, t->stages, error))
         return FALSE;
     if (sequence_stage(seq, t->to)->by_hand)
-        return conf_refuse(s, error, "to of \"%s\": stage \"%s\" is entered by hand only", t->name, t->to);
+        return conf_refuse_key(s, "to", error, "to of \"%s\": stage \"%s\" is entered by hand only", t->name,
+                               t->to);
     if (t->step && !sequence_step(seq, t->step))
-        return conf_refuse(s, error, "transition \"%s\": there is no step \"%s\"", t->name, t->step);
+        return conf_refuse_key(s, "step", error, "transition \"%s\": there is no step \"%s\"", t->name,
+                               t->step);
     if (t->timed && t->step)
-        return conf_refuse(s, error, "step of \"%s\": with on = \"time\" there is no mail", t->name);
+        return conf_refuse_key(s, "step", error, "step of \"%s\": with on = \"time\" there is no mail",
+                               t->name);
     if (t->timed && (t->when == NO_RULE || !rules_reads_today(seq->rules, t->when)))
-        return conf_refuse(s, error,
-                           "when of \"%s\": with on = \"time\" expected a rule that reads today, for example "
-                           "\"today >= add_days(next_renewal, -10)\"",
-                           t->name);
+        return conf_refuse_key(
+            s, "when", error,
+            "when of \"%s\": with on = \"time\" expected a rule that reads today, for example "
+            "\"today >= add_days(next_renewal, -10)\"",
+            t->name);
     return TRUE;
 }
 
@@ -187,12 +193,12 @@ read_transitions(struct sequence *seq, cfg_t *cfg, GError **error)
         t->stages = conf_dup_list(s, "stages");
         t->timed = g_strcmp0(t->on, "time") == 0;
         if (!t->on || !g_strv_contains(transition_events, t->on))
-            return conf_refuse(s, error,
-                               "transition \"%s\": on: expected one of sent, hand_sent, replied, booked, "
-                               "bounced, paid, churned, referral, paid_call, time",
-                               t->name);
+            return conf_refuse_key(s, "on", error,
+                                   "transition \"%s\": on: expected one of sent, hand_sent, replied, booked, "
+                                   "bounced, paid, churned, referral, paid_call, time",
+                                   t->name);
         if (!t->to)
-            return conf_refuse(s, error, "transition \"%s\": to: expected a stage", t->name);
+            return conf_refuse_key(s, "to", error, "transition \"%s\": to: expected a stage", t->name);
         if (!sequence_read_rule(seq, s, "when", &t->when, error) || !check_transition(seq, t, s, error))
             return FALSE;
     }
@@ -216,7 +222,8 @@ read_ends(struct sequence *seq, cfg_t *cfg, GError **error)
     if (!sequence_read_rule(seq, cfg, "ends", &seq->ends, error))
         return FALSE;
     if (seq->ends != NO_RULE && g_strv_contains(rules_reads(seq->rules, seq->ends), "ends_at"))
-        return conf_refuse(cfg, error, "ends: expected a date that does not rest on ends_at itself");
+        return conf_refuse_key(cfg, "ends", error,
+                               "ends: expected a date that does not rest on ends_at itself");
     return TRUE;
 }
 
@@ -236,7 +243,7 @@ sequence_read_rules(struct sequence *seq, const struct program *program, cfg_t *
         return FALSE;
     seq->asks_in = NO_RULE;
     if (seq->enrol != NO_RULE) {
-        seq->asks_in = rules_add(seq->watch[WATCH_SEGMENTS], seq->file, cfg->line, "enrol",
+        seq->asks_in = rules_add(seq->watch[WATCH_SEGMENTS], seq->file, conf_line(cfg, "enrol"), "enrol",
                                  rules_text(seq->rules, seq->enrol), error);
         if (seq->asks_in < 0)
             return FALSE;

@@ -16,7 +16,7 @@ sequence_read_rule(struct sequence *seq, cfg_t *section, const char *key, int *i
     const char *title = cfg_title(section);
     g_autofree char *where =
         title && strcmp(title, seq->name) != 0 ? g_strdup_printf("%s of \"%s\"", key, title) : g_strdup(key);
-    *index = rules_add(seq->rules, seq->file, section->line, where, sql, error);
+    *index = rules_add(seq->rules, seq->file, conf_line(section, key), where, sql, error);
     if (*index < 0)
         return FALSE;
     if (rules_reads_today(seq->rules, *index))
@@ -35,9 +35,9 @@ sequence_check_stage(const struct sequence *seq, cfg_t *section, const char *key
         g_ptr_array_add(names, ((struct stage *)seq->stages->pdata[i])->id);
     g_ptr_array_add(names, NULL);
     const char *nearest = text_nearest(id, (const char *const *)names->pdata);
-    return conf_refuse(section, error, "%s of \"%s\": there is no stage \"%s\"%s%s%s", key,
-                       cfg_title(section), id, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
-                       nearest ? "\"" : "");
+    return conf_refuse_key(section, key, error, "%s of \"%s\": there is no stage \"%s\"%s%s%s", key,
+                           cfg_title(section), id, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
+                           nearest ? "\"" : "");
 }
 
 gboolean

@@ -27,8 +27,9 @@ read_lateness(struct step *step, cfg_t *s, GError **error)
         if (g_strv_length(words) != 4 || strcmp(words[0], "send") != 0 || strcmp(words[1], "within") != 0 ||
             (strcmp(words[3], "day") != 0 && strcmp(words[3], "days") != 0) ||
             !g_ascii_string_to_unsigned(words[2], 10, 1, 365, &days, NULL))
-            return conf_refuse(
-                s, error, "late of \"%s\": expected \"send within N days\", \"ask\" or \"skip\"", step->id);
+            return conf_refuse_key(s, "late", error,
+                                   "late of \"%s\": expected \"send within N days\", \"ask\" or \"skip\"",
+                                   step->id);
         step->late = LATE_SEND_WITHIN;
         step->late_days = (int)days;
     }
@@ -49,8 +50,8 @@ read_every(struct step *step, cfg_t *s, GError **error)
              years = two && (strcmp(words[1], "year") == 0 || strcmp(words[1], "years") == 0);
     if ((!months && !years) || !g_ascii_string_to_unsigned(words[0], 10, 1, EVERY_MONTHS_MAX, &n, NULL) ||
         (years && n > EVERY_MONTHS_MAX / 12))
-        return conf_refuse(
-            s, error,
+        return conf_refuse_key(
+            s, "every", error,
             "every of \"%s\": expected \"once\", months or years such as \"3 months\", up to ten "
             "years",
             step->id);
@@ -64,7 +65,7 @@ read_assignee(struct step *step, const struct program *program, cfg_t *s, const 
 {
     const struct config *config = program->config;
     if (g_strcmp0(cfg_getstr(s, key), "failsafe") == 0 && config->specialists->len && !config->failsafe)
-        return conf_refuse(s, error, "%s of \"%s\": usher.conf names no failsafe", key, step->id);
+        return conf_refuse_key(s, key, error, "%s of \"%s\": usher.conf names no failsafe", key, step->id);
     return task_words_read_assignee(program, s, key, &step->assignee, error);
 }
 
@@ -83,7 +84,8 @@ read_kind(struct step *step, cfg_t *s, GError **error)
             step->kind = kinds[i].kind;
             return TRUE;
         }
-    return conf_refuse(s, error, "kind of \"%s\": expected draft or automatic, or task", step->id);
+    return conf_refuse_key(s, "kind", error, "kind of \"%s\": expected draft or automatic, or task",
+                           step->id);
 }
 
 static gboolean
@@ -92,8 +94,9 @@ read_mail(struct step *step, cfg_t *s, GError **error)
     static const char *const of_tasks[] = {"title", "assignee", "once", "ahead"};
     for (gsize i = 0; i < G_N_ELEMENTS(of_tasks); i++)
         if (cfg_size(s, of_tasks[i]) && cfg_getstr(s, of_tasks[i]))
-            return conf_refuse(s, error, "%s of \"%s\": only a step with kind = \"task\" has it", of_tasks[i],
-                               step->id);
+            return conf_refuse_key(s, of_tasks[i], error,
+                                   "%s of \"%s\": only a step with kind = \"task\" has it", of_tasks[i],
+                                   step->id);
     const char *to = cfg_getstr(s, "to");
     if (strcmp(to, "owners_admins") == 0)
         step->audience = AUDIENCE_OWNERS_ADMINS;
@@ -102,11 +105,12 @@ read_mail(struct step *step, cfg_t *s, GError **error)
     else if (strcmp(to, "by_role") == 0)
         step->audience = AUDIENCE_BY_ROLE;
     else
-        return conf_refuse(s, error, "to of \"%s\": expected owners_admins, participants or by_role",
-                           step->id);
+        return conf_refuse_key(s, "to", error,
+                               "to of \"%s\": expected owners_admins, participants or by_role", step->id);
     if (!step->template_name || strchr(step->template_name, '/'))
-        return conf_refuse(
-            s, error, "template of \"%s\": expected the name of a file in the templates folder", step->id);
+        return conf_refuse_key(s, "template", error,
+                               "template of \"%s\": expected the name of a file in the templates folder",
+                               step->id);
     return TRUE;
 }
 
@@ -125,7 +129,7 @@ read_task(struct step *step, const struct program *program, cfg_t *s, GError **e
     else if (strcmp(once, "stage") == 0)
         step->once = ONCE_STAGE;
     else
-        return conf_refuse(s, error, "once of \"%s\": expected enrolment or stage", step->id);
+        return conf_refuse_key(s, "once", error, "once of \"%s\": expected enrolment or stage", step->id);
     step->ahead_us = -1;
     return (!cfg_getstr(s, "ahead") || span_read(s, "ahead", &step->ahead_us, error)) &&
            read_assignee(step, program, s, "assignee", error) &&

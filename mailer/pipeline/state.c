@@ -442,6 +442,7 @@ static const struct {
     {"segment_left", state_apply_segment},
     {"segment_by_rule", state_apply_segment},
     {"booking_changed", state_apply_booking_changed},
+    {"paid_call", state_apply_mark},
     {"paid_call_missed", state_apply_mark},
     {"referral", state_apply_mark},
 };

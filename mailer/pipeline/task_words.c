@@ -20,17 +20,19 @@ task_words_read_title(const struct program *program, cfg_t *section, struct liqu
                            cfg_name(section), about);
     *title = liquid_template_parse("title", text, strlen(text), &local);
     if (!*title)
-        return conf_refuse(section, error, "title of \"%s\": %s", about, local->message);
+        return conf_refuse_key(section, "title", error, "title of \"%s\": %s", about, local->message);
     g_autofree struct liquid_name *partials = liquid_template_partials(*title, &n);
     if (n)
-        return conf_refuse(section, error, "title of \"%s\": a title takes in no other file", about);
+        return conf_refuse_key(section, "title", error, "title of \"%s\": a title takes in no other file",
+                               about);
     g_autofree struct liquid_name *names = liquid_template_variables(*title, &n);
     for (size_t i = 0; i < n; i++) {
         if (facts_find(program->facts, names[i].name))
             continue;
         const char *nearest = facts_nearest(program->facts, names[i].name);
-        return conf_refuse(section, error, "title of \"%s\": \"%s\" is no fact%s%s%s", about, names[i].name,
-                           nearest ? "; nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
+        return conf_refuse_key(section, "title", error, "title of \"%s\": \"%s\" is no fact%s%s%s", about,
+                               names[i].name, nearest ? "; nearest is \"" : "", nearest ? nearest : "",
+                               nearest ? "\"" : "");
     }
     return TRUE;
 }
@@ -49,8 +51,8 @@ task_words_read_assignee(const struct program *program, cfg_t *section, const ch
     else if (strcmp(word, "sales") == 0)
         *assignee = g_strdup(config->sales ? config->sales : config->failsafe);
     else if (config->specialists->len && !config_specialist(config, word))
-        return conf_refuse(
-            section, error,
+        return conf_refuse_key(
+            section, key, error,
             "%s of \"%s\": there is no specialist \"%s\"; expected owner, failsafe, sales or a "
             "specialist of usher.conf",
             key, cfg_title(section), word);

@@ -31,6 +31,7 @@ const struct engine_fact engine_facts[] = {
     {"people_left", FACT_INTEGER, "people who may be written to, while the account is in the sequence"},
     {"calls_held", FACT_INTEGER, "booked calls that are over"},
     {"call_ended_at", FACT_TIME, "when the last of them ended"},
+    {"paid_call_at", FACT_TIME, "when a call was bought"},
     {"paid_call_missed_at", FACT_TIME, "when a bought call was missed"},
     {"referred_at", FACT_TIME, "when the account was handed to Sales"},
     {"orphan", FACT_BOOLEAN, "it has no owner, nobody has its region, and there is a rota"},

@@ -99,6 +99,7 @@ set_calls(struct view *v, GError **error)
         v->db,
         "SELECT COUNT(*) FILTER (WHERE ends_at <= ?2) AS held, MAX(ends_at) FILTER (WHERE ends_at "
         "<= ?2) AS ended, MIN(ends_at) FILTER (WHERE ends_at > ?2) AS ends,"
+        " (SELECT at FROM account_mark WHERE account_id = ?1 AND mark = 'paid_call') AS bought,"
         " (SELECT at FROM account_mark WHERE account_id = ?1 AND mark = 'paid_call_missed') AS "
         "missed, (SELECT at FROM account_mark WHERE account_id = ?1 AND mark = 'referral') AS referred FROM "
         "call WHERE account_id = ?1",
@@ -106,6 +107,8 @@ set_calls(struct view *v, GError **error)
     if (q && query_next(q, &local)) {
         fact_row_set(v->row, "calls_held", json_integer(query_int(q, "held")));
         fact_row_set_time(v->row, "call_ended_at", query_int(q, "ended"));
+        if (!sequence_stage(v->seq, "paid_call")) /* else it is when that was entered */
+            fact_row_set_time(v->row, "paid_call_at", query_int(q, "bought"));
         fact_row_set_time(v->row, "paid_call_missed_at", query_int(q, "missed"));
         fact_row_set_time(v->row, "referred_at", query_int(q, "referred"));
         view_wake_at(v, query_int(q, "ends"));

@@ -16,21 +16,45 @@ check_spelling(const struct program *program, cfg_t *section, const char *name, 
     g_autofree char *path = g_build_filename(config->sequences_dir, file, NULL);
     const char *nearest = text_nearest(name, (const char *const *)config->sequences);
     return !nearest || g_file_test(path, G_FILE_TEST_EXISTS) ||
-           conf_refuse(section, error, "sequence of \"%s\": there is no sequence \"%s\"; nearest is \"%s\"",
-                       cfg_title(section), name, nearest);
+           conf_refuse_key(section, "sequence", error,
+                           "sequence of \"%s\": there is no sequence \"%s\"; nearest is \"%s\"",
+                           cfg_title(section), name, nearest);
+}
+
+/* The sequence called name; of no name, the first. NULL when it is not in force. */
+static struct sequence *
+find_home(const struct program *program, const char *name)
+{
+    for (guint i = 0; i < program->sequences->len; i++) {
+        struct sequence *seq = program->sequences->pdata[i];
+        if (!name || !*name || g_str_equal(seq->name, name))
+            return seq;
+    }
+    return NULL;
 }
 
 gboolean
 watch_home(const struct program *program, cfg_t *section, struct sequence **home, GError **error)
 {
     const char *name = cfg_getstr(section, "sequence");
-    *home = NULL;
-    for (guint i = 0; !*home && i < program->sequences->len; i++) {
-        struct sequence *seq = program->sequences->pdata[i];
-        if (!name || !*name || g_str_equal(seq->name, name))
-            *home = seq;
-    }
+    *home = find_home(program, name);
     return *home || !name || check_spelling(program, section, name, error);
+}
+
+gboolean
+watch_homes(const struct program *program, cfg_t *section, GPtrArray *homes, GError **error)
+{
+    g_auto(GStrv) names = conf_dup_list(section, "sequence");
+    if (!*names && program->sequences->len)
+        g_ptr_array_add(homes, program->sequences->pdata[0]);
+    for (char **name = names; *name; name++) {
+        struct sequence *home = find_home(program, *name);
+        if (!home && !check_spelling(program, section, *name, error))
+            return FALSE;
+        if (home && !g_ptr_array_find(homes, home, NULL))
+            g_ptr_array_add(homes, home);
+    }
+    return TRUE;
 }
 
 gboolean
@@ -42,7 +66,7 @@ watch_add_rule(struct sequence *home, enum watch which, const char *file, cfg_t 
     if (!sql)
         return TRUE;
     g_autofree char *where = g_strdup_printf("%s of \"%s\"", key, cfg_title(section));
-    *index = rules_add(home->watch[which], file, section->line, where, sql, error);
+    *index = rules_add(home->watch[which], file, conf_line(section, key), where, sql, error);
     if (*index < 0)
         return FALSE;
     if (rules_reads_today(home->watch[which], *index))

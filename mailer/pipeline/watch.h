@@ -13,6 +13,10 @@
  * when the named one is not in force. USHER_ERROR_CONFIG with file and line when it seems misspelt. */
 gboolean watch_home(const struct program *program, cfg_t *section, struct sequence **home, GError **error);
 
+/* The same where `sequence` is a list: those of it that are in force, in its order; the first in force where
+ * it names none. Adds borrowed struct sequence to homes. */
+gboolean watch_homes(const struct program *program, cfg_t *section, GPtrArray *homes, GError **error);
+
 /* The two sets of rules of a sequence. Segments are asked for every account, alerts only for those that the
  * team knows: see watch_is_known(). */
 enum watch { WATCH_SEGMENTS, WATCH_ALERTS };

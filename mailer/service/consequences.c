@@ -1,10 +1,12 @@
 /* One function a kind of event: see consequences.h.
  *
- *   replied          approved and waiting drafts come back with the reason; a task with the first lines
- *   auto_replied     the person is on hold in every sequence until a business day after the return
- *   bounced for good the address is suppressed; a task names the next best person, or says that nobody is
- * left opted_out        the person is suppressed, the account held, a task complained       nobody knows who:
- * the account held, a task booking_changed  a call that was cancelled or declined: a task
+ * - replied: approved and waiting drafts come back with the reason; a task with the first lines
+ * - auto_replied: the person is on hold in every sequence until a business day after the return
+ * - bounced for good: the address is suppressed; a task names the next best person, or says that nobody is
+ * left, unless an alert of the team's says it
+ * - opted_out: the person is suppressed, the account held, a task
+ * - complained: nobody knows who: the account held, a task
+ * - booking_changed: a call that was cancelled or declined: a task
  *
  * Everything else of a bounce is a count in the journal. */
 #include "service/consequences.h"
@@ -14,6 +16,7 @@
 #include "base/clock.h"
 #include "base/zone.h"
 #include "compose/sender.h"
+#include "pipeline/alert.h"
 #include "service/drafting.h"
 
 #include <string.h>
@@ -161,11 +164,21 @@ follow_opt_out(struct service *s, const struct event *event, GError **error)
 
 /* ---- bounces ---- */
 
-/* Proposes whom to write to instead. Who got the same mail needs no proposal. */
+/* Whether an alert of the team's asks for people already, now that the address is gone. */
+static gboolean
+alert_asks(struct service *s, const struct event *event, gboolean *asks, GError **error)
+{
+    return pipeline_advance_because(s->db, s->program, event->account_id, clock_now_us(), event->id, error) &&
+           alert_is_open(s->db, s->program, event->account_id, "people_left", asks, error);
+}
+
+/* Proposes whom to write to instead. Who got the same mail needs no proposal, and that nobody is left is
+ * asked once. */
 static gboolean
 propose_next(struct service *s, const struct event *event, const char *dead, GError **error)
 {
     g_autofree char *title = NULL;
+    gboolean nobody = FALSE, asked = FALSE;
     {
         g_autoptr(GError) local = NULL;
         scoped(query_end) struct query *q = store_query(
@@ -183,7 +196,8 @@ propose_next(struct service *s, const struct event *event, const char *dead, GEr
             error, "iii", event->account_id, event_int(event, "message"), event->at_us);
         if (!q)
             return FALSE;
-        if (!query_next(q, &local)) {
+        nobody = !query_next(q, &local);
+        if (nobody) {
             title = g_strdup_printf("%s is a dead address, and nobody else of the account can be written to",
                                     dead);
         } else if (!query_int(q, "has_it")) {
@@ -200,7 +214,9 @@ propose_next(struct service *s, const struct event *event, const char *dead, GEr
             return FALSE;
         }
     }
-    return !title || make_task(s, event, "dead_address", title, error);
+    if (nobody && !alert_asks(s, event, &asked, error))
+        return FALSE;
+    return !title || asked || make_task(s, event, "dead_address", title, error);
 }
 
 static gboolean

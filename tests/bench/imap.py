@@ -11,6 +11,7 @@
 """
 
 import argparse
+import contextlib
 import pathlib
 import socket
 import sqlite3
@@ -67,6 +68,18 @@ def say(name, times_s):
 def private_kib(pid):
     lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def idles(rig, user):
+    """True while a connection of user's waits in IDLE: Dovecot says so in the names of its processes."""
+    master = rig.server["pids"]["dovecot"]
+    children = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text(encoding="utf-8").split()
+    for child in children:
+        with contextlib.suppress(OSError):
+            title = pathlib.Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"imap [" + user.encode() + b" " in title and b" IDLE" in title:
+                return True
+    return False
 
 
 def notice(count):
@@ -126,9 +139,9 @@ class Stage(harness.MailTestCase):
 
     def measure(self, office, service, mail, db):
         times = []
-        time.sleep(2)  # until the watcher idles
         with self.rig.imap("ana@team.example") as connection:
             for number in range(1, self.count + 1):
+                harness.wait_until(lambda: idles(self.rig, "ana@team.example"), 20, "the watcher's IDLE", pause_s=0.01)
                 raw = harness.answer(mail, "pat@acme.example", f"Answer {number}.").as_bytes(policy=harness.POLICY)
                 connection.append("INBOX", None, None, raw)
                 began = time.perf_counter()
@@ -137,7 +150,6 @@ class Stage(harness.MailTestCase):
                     if time.perf_counter() - began > 20:
                         sys.exit(f"nothing came of mail {number}:\n{service.output()}")
                 times.append(time.perf_counter() - began)
-                time.sleep(0.05)
         say("delivery -> event and stage, on Dovecot", times)
         pid = service.workers()["watch ana"]
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()

@@ -68,6 +68,31 @@ test_good(void)
     end(&p);
 }
 
+/* The line on which a key begins, wherever its section ends. */
+static void
+test_lines(void)
+{
+    struct parsed p = parse("box a { # \"\n  word = x\n// two\n  number = 7\n}\n"
+                            "box b {\n  word = \"one\n two\n three\"\n}\nsingle {\n number\n = 3 }\n"
+                            "days = {mon,\n tue,\n wed}\non = true\n",
+                            -1);
+    g_assert_no_error(p.error);
+    cfg_t *a = cfg_getnsec(p.cfg, "box", 0), *b = cfg_getnsec(p.cfg, "box", 1);
+    g_assert_cmpint(conf_line(a, "word"), ==, 2);
+    g_assert_cmpint(conf_line(a, "number"), ==, 4);
+    g_assert_cmpint(conf_line(b, "word"), ==, 7);
+    g_assert_cmpint(conf_line(b, "number"), ==, b->line); /* it was not set */
+    g_assert_cmpint(conf_line(p.cfg, "days"), ==, 14);
+    g_assert_cmpint(conf_line(p.cfg, "on"), ==, 17);
+    g_assert_cmpint(conf_line(cfg_getsec(p.cfg, "single"), "number"), ==, 13);
+    g_autoptr(GError) error = NULL;
+    g_assert_false(conf_refuse_key(b, "word", &error, "word of \"%s\": no", cfg_title(b)));
+    g_assert_error(error, USHER_ERROR, USHER_ERROR_CONFIG);
+    g_autofree char *expected = g_strdup_printf("%s:7: word of \"b\": no", p.path);
+    g_assert_cmpstr(error->message, ==, expected);
+    end(&p);
+}
+
 static void
 test_bad(void)
 {
@@ -91,6 +116,10 @@ test_bad(void)
         {"name = \n", ":"},
         {"box { word = x }\n", ":1: "},
         {"name x\n", ":1: "},
+        {"# one\n// two\n/* three\n*/ name = a # four\nnme = x\n", ":5: no such option 'nme'"},
+        {"name = \"# // /* \\\" # \"\n# it's \"one\nnme = x\n", ":3: no such option 'nme'"},
+        {"name = '# \\' //'// two\nnme = x\n", ":2: no such option 'nme'"},
+        {"name = a#b\ndays = {a//b, /**/ c}\nnme = x\n", ":3: no such option 'nme'"},
         {"}\n", ":1: "},
         {"on = true\nname = \"\xff\"\n", ":2: is not UTF-8"},
     };
@@ -132,6 +161,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/conf/good", test_good);
     g_test_add_func("/conf/bad", test_bad);
+    g_test_add_func("/conf/lines", test_lines);
     g_test_add_func("/conf/missing", test_missing);
     return g_test_run();
 }

@@ -5,6 +5,7 @@
 
 #include "fixture.h"
 #include "pipeline/engine.h"
+#include "pipeline/replay.h"
 
 /* "STAGE; step state DUE; …" in the order of the file, idle steps left out, times by the clock of zone and
  * without the year 2026. "-" before enrolment, "left" after it; "cancelled" is appended. The caller frees. */
@@ -131,6 +132,57 @@ static inline gint64
 events_so_far(struct fixture *f)
 {
     return store_int(f->db, "SELECT COUNT(*) FROM event", 0, NULL, "");
+}
+
+/* Brings the account up to now_us, and once more: the second look must find nothing new. */
+static inline void
+advance_account(struct fixture *f, const struct program *program, gint64 account_id, gint64 now_us)
+{
+    pipeline_advance(f->db, program, account_id, now_us, &f->error);
+    g_assert_no_error(f->error);
+    gint64 events = events_so_far(f);
+    pipeline_advance(f->db, program, account_id, now_us, &f->error);
+    g_assert_no_error(f->error);
+    g_assert_cmpint(events_so_far(f), ==, events);
+}
+
+/* ana records an event of a kind about an account; data is JSON. */
+static inline void
+record_event(struct fixture *f, const struct program *program, gint64 account_id, const char *kind,
+             const char *data, gint64 at_us)
+{
+    json_t *parsed = json_loads(data, 0, NULL);
+    g_assert_nonnull(parsed);
+    struct event event = {
+        .at_us = at_us, .account_id = account_id, .kind = kind, .actor = "ana", .data = parsed};
+    pipeline_record(f->db, program, &event, &f->error);
+    json_decref(parsed);
+    g_assert_no_error(f->error);
+}
+
+/* A move that is new facts, nothing ("tick"), or an event of the kind `what`. */
+static inline void
+make_plain_move(struct fixture *f, const struct program *program, gint64 account_id, const char *what,
+                const char *arg, gint64 now_us)
+{
+    if (strcmp(what, "facts") == 0)
+        set_facts(f, account_id, arg, now_us);
+    else if (strcmp(what, "tick") != 0)
+        record_event(f, program, account_id, what, arg, now_us);
+}
+
+/* The current state is what the journal gives. */
+static inline void
+assert_journal(struct fixture *f)
+{
+    g_autoptr(GPtrArray) differences = NULL;
+    g_assert_true(store_begin(f->db, NULL));
+    replay_verify(f->db, &differences, &f->error);
+    g_assert_no_error(f->error);
+    store_rollback(f->db);
+    for (guint i = 0; i < differences->len; i++)
+        g_test_message("%s", (char *)differences->pdata[i]);
+    g_assert_cmpint(differences->len, ==, 0);
 }
 
 /* Loads the sequence called name alone. */

@@ -142,6 +142,39 @@ test_class(struct world *w, gconstpointer data)
     mail_record_clear(&r);
 }
 
+/* By the clock of a zone that the mail only names: looked up here, where files may be read. */
+static void
+test_booking_zone(struct world *w, gconstpointer data)
+{
+    static const struct {
+        const char *zone, *starts;
+    } cases[] = {
+        {"Europe/Berlin", "2026-07-01 14:00:00"},
+        {"America/Argentina/Buenos_Aires", "2026-07-01 19:00:00"},
+        {"Mars/Olympus", NULL},
+        {"EST5EDT,M3.2.0/2,M11.1.0/2", NULL},
+        {"/etc/passwd", NULL},
+        {"Europe/../../../etc/passwd", NULL},
+    };
+    (void)data;
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct mail_record r;
+        describe(&r, MAIL_CLASS_BOOKING, "ann@acme.example", "Call");
+        r.booking = BOOKING_ACT_NEW;
+        r.booking_at_us = at("2026-07-01T16:00:00Z");
+        r.booking_length_us = 30 * G_TIME_SPAN_MINUTE;
+        mail_record_set(&r.booking_zone, cases[i].zone, MAIL_RECORD_MAX_ZONE);
+        mail_record_set(&r.in_reply_to, "usher.1@team.example", MAIL_RECORD_MAX_ID);
+        take(w, "INBOX", &r);
+        g_autofree char *starts = store_text(
+            w->f.db,
+            "SELECT datetime((data ->> 'starts_at') / 1000000, 'unixepoch') FROM event ORDER BY id DESC",
+            NULL, "");
+        g_assert_cmpstr(starts, ==, cases[i].starts);
+        mail_record_clear(&r);
+    }
+}
+
 /* Each failed recipient is judged by itself, and an address we never wrote to cannot have bounced for good.
  */
 static void
@@ -403,6 +436,7 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/inbox/intake/class/%s", classes[i].name);
         g_test_add(path, struct world, GUINT_TO_POINTER(i), set_up, test_class, tear_down);
     }
+    ADD("booking-zone", test_booking_zone, 0);
     ADD("bounce", test_bounce, 0);
     ADD("complaint", test_complaint, 0);
     ADD("nobody", test_nobody, 0);

@@ -1,31 +1,9 @@
 /* Reading mailboxes whose mail changes at the worst moment, and those of big providers
  * (tests/rig/fake_mailbox.py): every mail counts once, none is passed over. The reader is this program,
  * unconfined. */
-#include "inbox/watch.h"
-
-#include "fixture.h"
-#include "fixture_reader.h"
-
-#include <gio/gio.h>
-
-static char *self;
+#include "fixture_watch.h"
 
 /* ---- the mailbox ---- */
-
-struct world {
-    struct fixture f;
-    GSubprocess *server;
-    struct intake intake;
-    struct event_sink sink;
-    struct watch *watch;
-};
-
-static gboolean
-record_event(gpointer user, struct store *db, struct event *event, GError **error)
-{
-    (void)user;
-    return journal_append(db, event, error);
-}
 
 static void
 set_up(struct world *w, gconstpointer scenario)
@@ -39,40 +17,9 @@ set_up(struct world *w, gconstpointer scenario)
     g_autoptr(GDataInputStream) output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(w->server));
     g_autofree char *port = g_data_input_stream_read_line(output, NULL, NULL, NULL);
     g_assert_nonnull(port);
-    fixture_write(&w->f, "ann.password", "secret");
-    g_autofree char *conf = g_strdup_printf(
-        "team { name = \"T\" timezone = \"Europe/Berlin\" }\n"
-        "mailbox ann { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imap+plain://127.0.0.1:%s\" user = "
-        "\"ann@example.test\" password_file = \"ann.password\" folders = {%s} }\n"
-        "specialist ann { name = \"Ann\" address = \"ann@example.test\" }\n",
-        port, strcmp(scenario, "gmail") == 0 ? "\"\\\\All\"" : "");
-    fixture_load_config(&w->f, conf);
-    g_autofree char *made =
-        g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time() - 3600 * (gint64)G_USEC_PER_SEC);
-    g_assert_true(store_set_meta(w->f.db, "created_real_us", made, NULL));
-    w->sink = (struct event_sink){.record = record_event};
-    w->intake = (struct intake){
-        .db = w->f.db, .config = w->f.config, .mailbox = w->f.config->mailboxes->pdata[0], .sink = &w->sink};
-    w->watch = watch_new(&w->intake, self);
-    add_contact(&w->f, add_account(&w->f, "acme", "{}"), "pat@acme.example", "owner - - Pat");
-}
-
-static void
-tear_down(struct world *w, gconstpointer data)
-{
-    (void)data;
-    watch_free(w->watch);
-    g_subprocess_force_exit(w->server);
-    g_subprocess_wait(w->server, NULL, NULL);
-    g_object_unref(w->server);
-    fixture_tear_down(&w->f);
-}
-
-static void
-read_all(struct world *w)
-{
-    watch_read(w->watch, NULL, &w->f.error);
-    g_assert_no_error(w->f.error);
+    g_autofree char *mailbox = g_strdup_printf("imap = \"imap+plain://127.0.0.1:%s\" folders = {%s}", port,
+                                               strcmp(scenario, "gmail") == 0 ? "\"\\\\All\"" : "");
+    world_watch(w, mailbox, "secret", g_get_real_time() - CLOCK_HOUR_US);
 }
 
 static void

@@ -18,6 +18,7 @@ fill(struct mail_record *r)
     mail_record_set(&r->status, "5.1.1", 16);
     mail_record_set(&r->subject, "Grüße 日本", MAIL_RECORD_MAX_LINE);
     mail_record_set(&r->return_date, "2026-03-09", 10);
+    mail_record_set(&r->booking_zone, "Europe/Berlin", MAIL_RECORD_MAX_ZONE);
     mail_record_set(&r->text, "one\ntwo\tthree", MAIL_RECORD_MAX_TEXT);
     mail_record_add(r->references, "a@b", MAIL_RECORD_MAX_ID);
     mail_record_add(r->references, "c@d", MAIL_RECORD_MAX_ID);
@@ -46,6 +47,7 @@ test_round_trip(void)
     g_assert_false(b.personal);
     g_assert_cmpstr(b.subject, ==, "Grüße 日本");
     g_assert_cmpstr(b.text, ==, "one\ntwo\tthree");
+    g_assert_cmpstr(b.booking_zone, ==, "Europe/Berlin");
     g_assert_cmpuint(b.references->len, ==, 2);
     g_assert_cmpstr(b.references->pdata[1], ==, "c@d");
     const struct failed_recipient *failed = b.failed->pdata[0];

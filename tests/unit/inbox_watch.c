@@ -1,17 +1,10 @@
 /* Reading a mailbox of a real Dovecot (tests/rig/imap_dovecot.py): poison mail, a folder seen for the first
  * time, a line that was cut. This program is its own reader: "worker reader" answers as the real one does,
  * unconfined, but dies of a mail whose body says POISON. */
-#include "inbox/watch.h"
-
-#include "fixture.h"
-#include "fixture_reader.h"
+#include "fixture_watch.h"
 #include "inbox/fence.h"
 
-#include <gio/gio.h>
-
 #define PASSWORD "pa \"ss\\word%"
-
-static char *self;
 
 /* ---- the mailbox ---- */
 
@@ -44,20 +37,6 @@ rig_stop(void)
     g_clear_object(&rig.process);
     fixture_remove(rig.folder);
     g_free(rig.folder);
-}
-
-struct world {
-    struct fixture f;
-    struct intake intake;
-    struct event_sink sink;
-    struct watch *watch;
-};
-
-static gboolean
-record_event(gpointer user, struct store *db, struct event *event, GError **error)
-{
-    (void)user;
-    return journal_append(db, event, error);
 }
 
 static struct imap_client *
@@ -98,42 +77,15 @@ set_up(struct world *w, gconstpointer data)
     (void)data;
     memset(w, 0, sizeof *w);
     fixture_set_up(&w->f);
-    fixture_write(&w->f, "ann.password", PASSWORD);
-    g_autofree char *conf = g_strdup_printf(
-        "team { name = \"T\" timezone = \"Europe/Berlin\" }\n"
-        "mailbox ann { smtp = \"smtp+plain://127.0.0.1:2525\" imap = \"imaps://127.0.0.1:%d\" user = "
-        "\"ann@example.test\" "
-        "password_file = \"ann.password\" tls_name = \"localhost\" ca_file = \"%s/tls/ca.pem\" }\n"
-        "specialist ann { name = \"Ann\" address = \"ann@example.test\" }\n",
-        (int)rig.port, rig.folder);
-    fixture_load_config(&w->f, conf);
-    g_autofree char *made = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time());
-    g_assert_true(store_set_meta(w->f.db, "created_real_us", made, NULL));
-    w->sink = (struct event_sink){.record = record_event};
-    w->intake = (struct intake){
-        .db = w->f.db, .config = w->f.config, .mailbox = w->f.config->mailboxes->pdata[0], .sink = &w->sink};
-    w->watch = watch_new(&w->intake, self);
-    add_contact(&w->f, add_account(&w->f, "acme", "{}"), "pat@acme.example", "owner - - Pat");
+    g_autofree char *mailbox = g_strdup_printf(
+        "imap = \"imaps://127.0.0.1:%d\" tls_name = \"localhost\" ca_file = \"%s/tls/ca.pem\"", (int)rig.port,
+        rig.folder);
+    world_watch(w, mailbox, PASSWORD, g_get_real_time());
     guint count;
     g_assert_true(watch_read(w->watch, &count, &w->f.error));
     g_assert_no_error(w->f.error);
     run_sql(&w->f, "DELETE FROM inbound"); /* what another case left less than a second ago */
     run_sql(&w->f, "DELETE FROM event");
-}
-
-static void
-tear_down(struct world *w, gconstpointer data)
-{
-    (void)data;
-    watch_free(w->watch);
-    fixture_tear_down(&w->f);
-}
-
-static void
-read_all(struct world *w)
-{
-    watch_read(w->watch, NULL, &w->f.error);
-    g_assert_no_error(w->f.error);
 }
 
 /* A mail that kills its reader twice is recorded with a task, its account is held, and reading goes on. */

@@ -1,7 +1,7 @@
 /* The shipped onboarding sequence over customers' stories: the rules of the programme, one by one. */
 #include "fixture_pipeline.h"
 
-/* As in pipeline_engine.c: what happens at a time, and the account's line afterwards. */
+/* As in fixture_trial.h: what happens at a time, and the account's line afterwards. */
 struct move {
     const char *when, *what, *arg, *line, *why;
 };
@@ -244,18 +244,10 @@ static const struct story stories[] = {
 static void
 make_move(struct fixture *f, const struct program *program, gint64 id, const struct move *m, gint64 now_us)
 {
-    if (strcmp(m->what, "facts") == 0) {
-        set_facts(f, id, m->arg, now_us);
-    } else if (strcmp(m->what, "enrol") == 0) {
+    if (strcmp(m->what, "enrol") == 0)
         pipeline_enrol_by_hand(f->db, program, program->sequences->pdata[0], id, now_us, "ana", &f->error);
-    } else if (strcmp(m->what, "tick") != 0) {
-        json_t *data = json_loads(m->arg, 0, NULL);
-        g_assert_nonnull(data);
-        struct event event = {
-            .at_us = now_us, .account_id = id, .kind = m->what, .actor = "ana", .data = data};
-        pipeline_record(f->db, program, &event, &f->error);
-        json_decref(data);
-    }
+    else
+        make_plain_move(f, program, id, m->what, m->arg, now_us);
     g_assert_no_error(f->error);
 }
 
@@ -277,17 +269,13 @@ test_story(gconstpointer data)
         g_test_message("%s %s", m->when, m->what);
         gint64 now_us = at(m->when);
         make_move(&f, program, id, m, now_us);
-        pipeline_advance(f.db, program, id, now_us, &f.error);
-        g_assert_no_error(f.error);
+        advance_account(&f, program, id, now_us);
         g_autofree char *line = status_of(&f, program->sequences->pdata[0], id, zone);
         g_assert_cmpstr(line, ==, m->line);
         if (m->why)
             g_assert_cmpint(
                 store_int(f.db, "SELECT COUNT(*) FROM step WHERE instr(reason, ?)", 0, NULL, "t", m->why), >,
                 0);
-        gint64 events = events_so_far(&f);
-        pipeline_advance(f.db, program, id, now_us, &f.error);
-        g_assert_cmpint(events_so_far(&f), ==, events);
     }
     assert_replay(&f);
     fixture_tear_down(&f);

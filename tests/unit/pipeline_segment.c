@@ -1,6 +1,5 @@
 /* Segments: who is in, who says so, and why; the file's mistakes; the replay. */
 #include "fixture_pipeline.h"
-#include "pipeline/replay.h"
 #include "pipeline/segment.h"
 
 static const char facts_conf[] =
@@ -85,22 +84,6 @@ static const struct story stories[] = {
        "finished when holds: stage = done;" IN ";" SMALL}}},
 };
 
-static void
-make_move(struct fixture *f, const struct program *program, gint64 id, const struct move *m, gint64 now_us)
-{
-    if (strcmp(m->what, "facts") == 0) {
-        set_facts(f, id, m->arg, now_us);
-    } else if (strcmp(m->what, "tick") != 0) {
-        json_t *data = json_loads(m->arg, 0, NULL);
-        g_assert_nonnull(data);
-        struct event event = {
-            .at_us = now_us, .account_id = id, .kind = m->what, .actor = "ana", .data = data};
-        pipeline_record(f->db, program, &event, &f->error);
-        json_decref(data);
-    }
-    g_assert_no_error(f->error);
-}
-
 static struct program *
 set_up(struct fixture *f)
 {
@@ -120,24 +103,16 @@ test_story(gconstpointer data)
     gint64 id = add_account(&f, "acme", story->facts);
     for (const struct move *m = story->moves; m < story->moves + G_N_ELEMENTS(story->moves) && m->what; m++) {
         g_test_message("%s %s", m->when, m->what);
-        make_move(&f, program, id, m, at(m->when));
+        make_plain_move(&f, program, id, m->what, m->arg, at(m->when));
         gint64 version = store_int(f.db, "SELECT version FROM account", 0, NULL, "");
         gint64 events = events_so_far(&f);
-        pipeline_advance(f.db, program, id, at(m->when), &f.error);
-        g_assert_no_error(f.error);
+        advance_account(&f, program, id, at(m->when));
         assert_rows(&f, "segment || ' ' || why",
                     "(SELECT * FROM segment_member WHERE member ORDER BY segment)", m->in);
         if (store_int(f.db, "SELECT MAX(id) FROM event WHERE kind LIKE 'segment%'", 0, NULL, "") > events)
             g_assert_cmpint(store_int(f.db, "SELECT version FROM account", 0, NULL, ""), >, version);
-        events = events_so_far(&f);
-        pipeline_advance(f.db, program, id, at(m->when), &f.error);
-        g_assert_cmpint(events_so_far(&f), ==, events);
     }
-    g_autoptr(GPtrArray) differences = NULL;
-    g_assert_true(replay_verify(f.db, &differences, &f.error));
-    for (guint i = 0; i < differences->len; i++)
-        g_test_message("%s", (char *)differences->pdata[i]);
-    g_assert_cmpint(differences->len, ==, 0);
+    assert_journal(&f);
     fixture_tear_down(&f);
 }
 

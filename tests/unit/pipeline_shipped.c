@@ -197,16 +197,7 @@ set_up(struct fixture *f)
 static void
 make_move(struct fixture *f, const struct program *program, gint64 id, const struct move *m)
 {
-    if (strcmp(m->what, "facts") == 0) {
-        set_facts(f, id, m->arg, at(m->when));
-    } else if (strcmp(m->what, "tick") != 0) {
-        json_t *data = json_loads(m->arg, 0, NULL);
-        g_assert_nonnull(data);
-        struct event event = {
-            .at_us = at(m->when), .account_id = id, .kind = m->what, .actor = "ana", .data = data};
-        pipeline_record(f->db, program, &event, &f->error);
-        json_decref(data);
-    }
+    make_plain_move(f, program, id, m->what, m->arg, at(m->when));
     pipeline_advance(f->db, program, id, at(m->when), &f->error);
     g_assert_no_error(f->error);
 }

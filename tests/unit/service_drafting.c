@@ -390,6 +390,30 @@ test_consequences(struct world *w, gconstpointer data)
     }
 }
 
+/* The last address dies: one task, the team's alert where it has one for that, else usher's own. */
+static void
+test_last_address_dies(struct world *w, gconstpointer data)
+{
+    static const struct {
+        const char *alerts, *tasks;
+    } cases[] = {
+        {"alert nobody { when = \"people_left = 0\" title = \"Find somebody\" closes = true }",
+         "nobody Find somebody"},
+        {"alert nobody { when = \"people_left = 0 AND stage = 'fresh'\" title = \"Find somebody\" }",
+         "dead_address ann@acme.example is a dead address, and nobody else of the account can be written to"},
+        {"alert written { when = \"stage = 'written'\" title = \"No news\" }",
+         "written No news;"
+         "dead_address ann@acme.example is a dead address, and nobody else of the account can be written to"},
+    };
+    gsize i = GPOINTER_TO_SIZE(data);
+    fixture_write(&w->f, "sequences/alerts.conf", cases[i].alerts);
+    service_reopen(w, fixture_conf);
+    to_written(w);
+    run_sql(&w->f, "UPDATE contact SET absent = 1 WHERE first_name = 'Bob'");
+    act(w, "bounced", "{\"address\": \"ann@acme.example\", \"permanent\": true}");
+    assert_rows(&w->f, "kind || ' ' || title", "task WHERE done_at IS NULL ORDER BY id", cases[i].tasks);
+}
+
 #define ADD(path, test, data)                                                                                \
     g_test_add("/service/drafting/" path, struct world, GUINT_TO_POINTER(data), world_set_up, test, tear_down)
 
@@ -418,5 +442,8 @@ main(int argc, char **argv)
     ADD("specialist-left/automatic", test_specialist_left_automatic, 0);
     ADD("step-gone", test_step_gone, 0);
     ADD("consequences", test_consequences, 0);
+    ADD("last-address-dies/alert", test_last_address_dies, 0);
+    ADD("last-address-dies/no-alert", test_last_address_dies, 1);
+    ADD("last-address-dies/other-alert", test_last_address_dies, 2);
     return g_test_run();
 }

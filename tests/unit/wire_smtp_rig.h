@@ -21,6 +21,9 @@
 /* For answers that never come, and for those that will, however busy the machine. */
 enum { SHORT_MS = 400, PATIENT_MS = 20000 };
 
+/* Over libesmtp without and with extensions, and over libetpan, which uses none. */
+enum route { ROUTE_BARE, ROUTE_FULL, ROUTE_IMPLICIT };
+
 static char *folder;
 static guint16 port;
 
@@ -217,6 +220,14 @@ caller_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outco
 
 static const struct smtp_handler handler = {.next = caller_next, .begin = caller_begin, .done = caller_done};
 
+/* mails are borrowed; caller_clear() it. */
+static inline struct caller
+caller_make(struct smtp_mail *mails, guint n_mails)
+{
+    return (struct caller){
+        .mails = mails, .n_mails = n_mails, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
+}
+
 static inline void
 caller_clear(struct caller *caller)
 {
@@ -236,18 +247,24 @@ message_make(gsize body)
     return g_string_free(text, FALSE);
 }
 
+/* A message of ann's; recipients and bytes are borrowed. */
+static inline struct smtp_mail
+mail_make(const char *const *recipients, gsize n_recipients, const char *bytes)
+{
+    return (struct smtp_mail){.mail_from = "ann@team.example",
+                              .recipients = recipients,
+                              .n_recipients = n_recipients,
+                              .bytes = bytes,
+                              .length = strlen(bytes)};
+}
+
 /* One short message. */
 static inline gboolean
 send_one(const struct smtp_server *server, char **verdict, struct smtp_report *report, GError **error)
 {
     static const char *const recipients[] = {"one@customer.example"};
-    struct smtp_mail mail = {.mail_from = "ann@team.example",
-                             .recipients = recipients,
-                             .n_recipients = 1,
-                             .bytes = HEADER "\r\nhello\r\n",
-                             .length = strlen(HEADER "\r\nhello\r\n")};
-    struct caller caller = {
-        .mails = &mail, .n_mails = 1, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
+    struct smtp_mail mail = mail_make(recipients, 1, HEADER "\r\nhello\r\n");
+    struct caller caller = caller_make(&mail, 1);
     gboolean ok = smtp_client_send(server, &handler, &caller, report, error);
 
     g_assert_cmpuint(caller.done, ==, caller.next);

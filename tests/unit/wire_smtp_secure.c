@@ -127,15 +127,10 @@ test_tls_again(void)
     server.ca_file = ca_file;
     for (int i = 0; i < 3; i++) {
         struct smtp_mail mails[2];
-        struct caller caller = {
-            .mails = mails, .n_mails = 2, .verdicts = g_string_new(NULL), .details = g_string_new(NULL)};
+        struct caller caller = caller_make(mails, 2);
         g_autoptr(GError) error = NULL;
         for (int j = 0; j < 2; j++)
-            mails[j] = (struct smtp_mail){.mail_from = "ann@team.example",
-                                          .recipients = recipients,
-                                          .n_recipients = 1,
-                                          .bytes = bytes,
-                                          .length = strlen(bytes)};
+            mails[j] = mail_make(recipients, 1, bytes);
         script_set("tls-again", i == 2, "good", "");
         g_assert_true(smtp_client_send(&server, &handler, &caller, NULL, &error));
         g_assert_no_error(error);
