@@ -251,8 +251,7 @@ set_ends(struct view *v, GError **error)
     struct civil day;
     if (v->seq->ends == NO_RULE)
         return TRUE;
-    if (!rules_set_row(v->seq->rules, v->values, error) ||
-        !rules_evaluate(v->seq->rules, v->seq->ends, &result, error))
+    if (!rules_evaluate(v->seq->rules, v->seq->ends, v->values, &result, error))
         return FALSE;
     if (result.type != RULE_TEXT || !civil_parse(result.text, &day) ||
         !civil_add_days(&day, v->enrolment ? v->enrolment->extension_days : 0))
@@ -298,8 +297,7 @@ view_load_facts(struct store *db, const struct program *program, const struct se
 gboolean
 view_judge(struct view *v, GError **error)
 {
-    return rules_set_row(v->seq->rules, v->values, error) &&
-           rules_evaluate_all(v->seq->rules, v->results, error);
+    return rules_evaluate_all(v->seq->rules, v->values, v->results, error);
 }
 
 struct view *
