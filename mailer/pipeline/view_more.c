@@ -52,13 +52,11 @@ set_steps(struct view *v, GError **error)
         store_query(v->db, "SELECT step, state, sent_at FROM step WHERE account_id = ? AND sequence = ?",
                     error, "it", v->account_id, v->seq->name);
     while (q && query_next(q, &local)) {
-        const char *id = query_text(q, "step");
-        if (!sequence_step(v->seq, id))
+        const struct step *step = sequence_step(v->seq, query_text(q, "step"));
+        if (!step)
             continue; /* a step the file no longer has */
-        g_autofree char *state = g_strdup_printf("%s_state", id);
-        g_autofree char *sent = g_strdup_printf("%s_sent_at", id);
-        fact_row_set(v->row, state, json_string(query_text(q, "state")));
-        fact_row_set_time(v->row, sent, query_int(q, "sent_at"));
+        fact_row_set(v->row, step->state_fact, json_string(query_text(q, "state")));
+        fact_row_set_time(v->row, step->sent_fact, query_int(q, "sent_at"));
     }
     return finish(q, g_steal_pointer(&local), error);
 }
