@@ -152,29 +152,25 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
 }
 
 /* A mail that went out stays on record although what wanted it was taken back: its row is made anew then, so
- * that the step is never done twice. */
+ * that the step is never done twice. sent_us: when it went out, 0: it did not. */
 static gboolean
-keep_step(struct store *db, const struct event *e, enum step_state state, GError **error)
+keep_step(struct store *db, const struct event *e, enum step_state state, gint64 sent_us, GError **error)
 {
-    return set_step(db, e, state, error) &&
+    if (!store_exec(db,
+                    "UPDATE step SET state = ?, message_id = ?, reason = ?, sent_at = COALESCE(NULLIF(?, 0), "
+                    "sent_at) WHERE account_id = ? AND sequence = ? AND step = ?",
+                    error, "titiitt", step_state_names[state], event_int(e, "message"),
+                    event_text(e, "reason"), sent_us, e->account_id, event_text(e, "sequence"),
+                    event_text(e, "step")))
+        return FALSE;
+    return store_changes(db) > 0 ||
            store_exec(
                db,
-               "INSERT INTO step(account_id, sequence, step, state, message_id, reason) SELECT account_id, "
-               "sequence, ?, ?, ?, ? FROM enrolment WHERE account_id = ? AND sequence = ? AND state = "
-               "'active' "
-               "AND ?1 IS NOT NULL ON CONFLICT DO NOTHING",
-               error, "ttitit", event_text(e, "step"), step_state_names[state], event_int(e, "message"),
-               event_text(e, "reason"), e->account_id, event_text(e, "sequence"));
-}
-
-/* When a step's mail went out. */
-static gboolean
-note_sent(struct store *db, const struct event *e, GError **error)
-{
-    return !event_text(e, "step") ||
-           store_exec(db, "UPDATE step SET sent_at = ? WHERE account_id = ? AND sequence = ? AND step = ?",
-                      error, "iitt", e->at_us, e->account_id, event_text(e, "sequence"),
-                      event_text(e, "step"));
+               "INSERT INTO step(account_id, sequence, step, state, message_id, reason, sent_at) SELECT "
+               "account_id, sequence, ?, ?, ?, ?, NULLIF(?, 0) FROM enrolment WHERE account_id = ? AND "
+               "sequence = ? AND state = 'active' AND ?1 IS NOT NULL",
+               error, "ttitiit", event_text(e, "step"), step_state_names[state], event_int(e, "message"),
+               event_text(e, "reason"), sent_us, e->account_id, event_text(e, "sequence"));
 }
 
 /* Whoever wrote after a reply has answered it. */
@@ -194,7 +190,7 @@ apply_sent(struct store *db, const struct event *e, GError **error)
     /* Mailboxes tell time in whole seconds: a reply in the second of the approval came after it. */
     gint64 approved_us = event_int(e, "approved_at");
     gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
-    return keep_step(db, e, STEP_SENT, error) && note_sent(db, e, error) &&
+    return keep_step(db, e, STEP_SENT, e->at_us, error) &&
            (!answered_us || close_reply_tasks(db, e, answered_us, error)) &&
            store_exec(db,
                       /* A specialist who approved a mail had seen what came in before; an automatic one
@@ -388,7 +384,7 @@ apply_draft_rejected(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_step_failed(struct store *db, const struct event *e, GError **error)
 {
-    return keep_step(db, e, STEP_FAILED, error);
+    return keep_step(db, e, STEP_FAILED, 0, error);
 }
 
 /* The leave is known by the number of the event that set it. */
