@@ -68,10 +68,23 @@ record_state(struct view *v, const char *step, const struct step_status *now, co
     return view_record(v, "step_changed", 0, data, error);
 }
 
+/* Whether it stands as it is on record. Of an idle step only why it became so is: why it still is changes
+ * with every stage and many a fact, nothing follows from it, and whoever wants to know has the rules asked
+ * (pipeline_idle_reasons()). */
 static gboolean
-update_step(struct view *v, const struct step *step, const struct step_status *now, gboolean added,
+is_on_record(const struct verdict *want, const struct step_status *now)
+{
+    return want->state == now->state && want->due_us == now->due_us && !want->make &&
+           (want->state == STEP_IDLE || g_strcmp0(want->reason, now->reason) == 0);
+}
+
+/* known: what is on record of the step, NULL for nothing. */
+static gboolean
+update_step(struct view *v, const struct step *step, const struct step_status *known, gboolean added,
             GError **error)
 {
+    static const struct step_status idle = {.state = STEP_IDLE};
+    const struct step_status *now = known ? known : &idle;
     struct verdict want = step_judge(v, step, now, added);
     if (want.state == STEP_WANTED && step_is_uncomposed(now)) { /* once a cause: see drafting.h */
         v->uncomposed = TRUE;
@@ -81,8 +94,7 @@ update_step(struct view *v, const struct step *step, const struct step_status *n
     g_autofree char *reason = want.reason;
     if (want.state == STEP_SCHEDULED && step->kind != STEP_TASK)
         view_wake_at(v, want.due_us);
-    if (want.state == now->state && want.due_us == now->due_us && g_strcmp0(reason, now->reason) == 0 &&
-        !want.make)
+    if (known && is_on_record(&want, now))
         return TRUE;
     gboolean was_open = now->state == STEP_OPEN;
     if (was_open && want.state != STEP_OPEN && !step_close_task(v, now->task_event, error))
@@ -118,14 +130,13 @@ cancel_steps(struct view *v, GHashTable *known, gboolean only_removed, const cha
 gboolean
 steps_update(struct view *v, GError **error)
 {
-    static const struct step_status idle = {.state = STEP_IDLE};
     g_autoptr(GHashTable) known = load_steps(v, error);
     if (!known)
         return FALSE;
     for (guint i = 0; i < v->seq->steps->len; i++) {
         const struct step *step = v->seq->steps->pdata[i];
         const struct step_status *now = g_hash_table_lookup(known, step->id);
-        if (!update_step(v, step, now ? now : &idle, was_added(v, known, now), error))
+        if (!update_step(v, step, now, was_added(v, known, now), error))
             return FALSE;
     }
     return cancel_steps(v, known, TRUE, REMOVED, error);
