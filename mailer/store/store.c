@@ -307,10 +307,26 @@ store_changes(struct store *db)
     return sqlite3_changes64(db->db);
 }
 
+/* One of the statements around every change: kept prepared, as others are. */
+static gboolean
+run_kept(struct store *db, const char *sql, GError **error)
+{
+    scoped(query_end) struct query *q = take_query(db, sql, error);
+    g_autoptr(GError) local = NULL;
+    if (!q)
+        return FALSE;
+    q->busy = TRUE;
+    query_next(q, &local);
+    if (!local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
 gboolean
 store_begin(struct store *db, GError **error)
 {
-    return store_run_script(db->db, "BEGIN IMMEDIATE", error);
+    return run_kept(db, "BEGIN IMMEDIATE", error);
 }
 
 gboolean
@@ -323,7 +339,7 @@ gboolean
 store_commit(struct store *db, GError **error)
 {
     FAULT_POINT("store.commit.before");
-    if (store_run_script(db->db, "COMMIT", error)) {
+    if (run_kept(db, "COMMIT", error)) {
         gboolean synced = sync_log(db, error);
         FAULT_POINT("store.commit.after");
         return synced;
