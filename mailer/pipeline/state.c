@@ -106,6 +106,25 @@ enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError
     return e;
 }
 
+/* Closes the open tasks of a kind that were due by then. Mostly there are none, and looking costs less than
+ * an update of nothing. */
+static gboolean
+close_tasks(struct store *db, const struct event *e, const char *kind, gint64 due_by_us, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gboolean any =
+        store_int(db, "SELECT 1 FROM task WHERE account_id = ? AND kind = ? AND done_at IS NULL LIMIT 1", 0,
+                  &local, "it", e->account_id, kind) != 0;
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    return !any || store_exec(db,
+                              "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = ? AND done_at IS "
+                              "NULL AND COALESCE(due_at, 0) <= ?",
+                              error, "iiti", e->at_us, e->account_id, kind, due_by_us);
+}
+
 static gboolean
 apply_stage_entered(struct store *db, const struct event *e, GError **error)
 {
@@ -118,11 +137,7 @@ apply_stage_entered(struct store *db, const struct event *e, GError **error)
                error, "ittii", e->account_id, event_text(e, "sequence"), event_text(e, "stage"), e->at_us,
                event_int(e, "by_hand")) &&
            /* Whoever was asked for a stage has given one. */
-           store_exec(
-               db,
-               "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = 'stage_lost' AND done_at IS "
-               "NULL",
-               error, "ii", e->at_us, e->account_id);
+           close_tasks(db, e, "stage_lost", G_MAXINT64, error);
 }
 
 static gboolean
@@ -177,11 +192,7 @@ keep_step(struct store *db, const struct event *e, enum step_state state, gint64
 static gboolean
 close_reply_tasks(struct store *db, const struct event *e, gint64 answered_us, GError **error)
 {
-    return store_exec(
-        db,
-        "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = 'reply' AND done_at IS NULL AND "
-        "COALESCE(due_at, 0) <= ?",
-        error, "iii", e->at_us, e->account_id, answered_us);
+    return close_tasks(db, e, "reply", answered_us, error);
 }
 
 static gboolean

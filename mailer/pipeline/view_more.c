@@ -115,12 +115,13 @@ static gboolean
 set_people(struct view *v, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 people = store_int(
-        v->db,
-        "SELECT COUNT(*) FROM contact c WHERE c.account_id = ? AND NOT c.absent AND NOT EXISTS (SELECT 1 "
-        "FROM suppression s WHERE s.address IN (c.address, '@' || substr(c.address, instr(c.address, '@') + "
-        "1)))",
-        0, &local, "i", v->account_id);
+    gint64 people =
+        store_int(v->db,
+                  "SELECT COUNT(*) FROM contact c WHERE c.account_id = ? AND NOT c.absent"
+                  " AND NOT EXISTS (SELECT 1 FROM suppression WHERE address = c.address)"
+                  " AND NOT EXISTS (SELECT 1 FROM suppression WHERE address = '@' || substr(c.address, "
+                  "instr(c.address, '@') + 1))",
+                  0, &local, "i", v->account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
