@@ -259,13 +259,13 @@ pipeline_idle_reasons(struct store *db, const struct program *program, const str
     scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
     if (!v || !v->enrolment)
         return v ? g_steal_pointer(&reasons) : NULL;
-    g_autoptr(GPtrArray) prospects = steps_foresee(v, error);
-    for (guint i = 0; prospects && i < prospects->len; i++) {
+    g_autoptr(GPtrArray) prospects = steps_foresee(v);
+    for (guint i = 0; i < prospects->len; i++) {
         struct step_prospect *p = prospects->pdata[i];
         if (p->was == STEP_IDLE && p->is == STEP_IDLE && p->reason)
             g_hash_table_insert(reasons, g_strdup(p->step), g_strdup(p->reason));
     }
-    return prospects ? g_steal_pointer(&reasons) : NULL;
+    return g_steal_pointer(&reasons);
 }
 
 GArray *

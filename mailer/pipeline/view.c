@@ -48,6 +48,7 @@ view_free(struct view *view)
     g_free(view->results);
     for (gsize i = 0; i < G_N_ELEMENTS(view->watched); i++)
         g_free(view->watched[i]);
+    g_clear_pointer(&view->steps, g_hash_table_unref);
     memberships_free(view->memberships, view->program);
     g_free(view->hold_reason);
     g_free(view);
