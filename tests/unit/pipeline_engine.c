@@ -563,6 +563,15 @@ tell(struct fixture *f, const struct program *program, const struct story *story
         g_assert_cmpint(store_int(f->db, "SELECT evaluate_at FROM account", 0, NULL, ""), ==, wake_us);
         g_assert_true(!wake_us || wake_us > now_us);
     }
+    /* An idle step that is idle for another reason is no news. */
+    g_assert_cmpint(
+        store_int(f->db,
+                  "SELECT COUNT(*) FROM (SELECT data ->> 'state' AS state, lag(data ->> 'state') "
+                  "OVER (PARTITION BY data ->> 'step' ORDER BY id) AS was FROM event WHERE kind = "
+                  "'step_changed' AND actor = 'usher') WHERE state = 'idle' AND was = 'idle'",
+                  0, &f->error, ""),
+        ==, 0);
+    g_assert_no_error(f->error);
     assert_replay(f);
 }
 

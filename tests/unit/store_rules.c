@@ -291,6 +291,41 @@ test_bounds(void)
     g_assert_cmpint(r[2].integer, ==, 5);
 }
 
+/* A statement goes from row to row without beginning anew: nothing of one row may be seen in the next, and
+ * what a rule gave stays when its row has gone. */
+static void
+test_rows(void)
+{
+    static const struct {
+        const char *plan, *known, *shown;
+    } rows[] = {{"free", "1", "'free'"},
+                {"gold", "0", "'gold'"},
+                {NULL, "NULL", "NULL"},
+                {"payg", "1", "'payg'"},
+                {"free", "1", "'free'"}};
+    g_autoptr(GError) error = NULL;
+    scoped(rules_free) struct rules *rules = rules_new(columns);
+    rules_add(rules, "f", 1, NULL, "plan IN ('payg', 'startup', 'free')", &error);
+    rules_add(rules, "f", 2, NULL, "coalesce(plan, missing)", &error);
+    rules_add(rules, "f", 3, NULL, "add_days('2026-11-21', 1)", &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct rule_result r[3];
+        char *plan = g_strdup(rows[i].plan);
+        set_plan(plan);
+        if (!plan)
+            values[PLAN].type = RULE_NULL;
+        g_assert_true(rules_evaluate_all(rules, values, r, &error));
+        if (plan)
+            memset(plan, 'x', strlen(plan));
+        g_free(plan);
+        g_autofree char *known = show(&r[0]), *shown = show(&r[1]), *constant = show(&r[2]);
+        g_assert_cmpstr(known, ==, rows[i].known);
+        g_assert_cmpstr(shown, ==, rows[i].shown);
+        g_assert_cmpstr(constant, ==, "'2026-11-22'");
+    }
+}
+
 /* More rules than one statement takes. */
 static void
 test_many(void)
@@ -350,6 +385,7 @@ main(int argc, char **argv)
     g_test_add_func("/rules/single-column", test_single_column);
     g_test_add_func("/rules/reads", test_reads);
     g_test_add_func("/rules/bounds", test_bounds);
+    g_test_add_func("/rules/rows", test_rows);
     g_test_add_func("/rules/many", test_many);
     g_test_add_func("/rules/speed", test_speed);
     return g_test_run();
