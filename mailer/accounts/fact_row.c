@@ -6,6 +6,7 @@
 #include "accounts/facts.h"
 
 #include "accounts/fact_convert.h"
+#include "accounts/fact_memo.h"
 #include "accounts/stored.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -19,9 +20,8 @@ struct fact_row {
     guint count;
     struct fact_value *values; /* owns each value */
     json_t *undeclared;
-    GHashTable *undeclared_as_of; /* name → gint64 *, while merging */
+    GHashTable *undeclared_as_of; /* name → gint64 *; NULL in a copy, which merges no more */
     GTimeZone *zone;              /* borrowed from the cache of zone_find(), or the team's */
-    GStringChunk *strings;        /* source names */
     GPtrArray *texts;             /* list texts handed to rules */
 };
 
@@ -35,7 +35,6 @@ row_new(const struct fact_set *set, GTimeZone *team_zone)
     row->undeclared = json_object();
     row->undeclared_as_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     row->zone = team_zone;
-    row->strings = g_string_chunk_new(64);
     row->texts = g_ptr_array_new_with_free_func(g_free);
     return row;
 }
@@ -48,11 +47,26 @@ fact_row_free(struct fact_row *row)
     for (guint i = 0; i < row->count; i++)
         json_decref(row->values[i].value);
     json_decref(row->undeclared);
-    g_hash_table_unref(row->undeclared_as_of);
-    g_string_chunk_free(row->strings);
+    g_clear_pointer(&row->undeclared_as_of, g_hash_table_unref);
     g_ptr_array_unref(row->texts);
     g_free(row->values);
     g_free(row);
+}
+
+/* The same values, shared; what is set on one of the two later does not change the other. */
+static struct fact_row *
+row_copy(const struct fact_row *row)
+{
+    struct fact_row *copy = g_new(struct fact_row, 1);
+    *copy = (struct fact_row){.set = row->set,
+                              .count = row->count,
+                              .values = g_memdup2(row->values, row->count * sizeof *row->values),
+                              .undeclared = json_incref(row->undeclared),
+                              .zone = row->zone,
+                              .texts = g_ptr_array_new_with_free_func(g_free)};
+    for (guint i = 0; i < copy->count; i++)
+        json_incref(copy->values[i].value);
+    return copy;
 }
 
 static void
@@ -69,7 +83,7 @@ merge_undeclared(struct fact_row *row, const char *name, json_t *value, gint64 a
 static void
 merge(struct fact_row *row, const char *source, gint64 as_of_us, json_t *facts)
 {
-    const char *kept = g_string_chunk_insert_const(row->strings, source);
+    const char *kept = g_intern_string(source); /* a team has a handful */
     gboolean by_hand = strcmp(source, FACTS_BY_HAND) == 0;
     const json_t *exceptions = json_object_get(facts, STORED_AS_OF);
     const char *name;
@@ -213,42 +227,64 @@ finish(struct fact_row *row)
     }
 }
 
-gboolean
-fact_row_load(struct store *db, const struct fact_set *set, gint64 account_id, GTimeZone *team_zone,
-              struct fact_row **row, GError **error)
+/* What the sources have said of the account, and its key; NULL with error. */
+static GPtrArray *
+load_said(struct store *db, gint64 account_id, char **key, GError **error)
 {
-    scoped(fact_row_free) struct fact_row *loading = row_new(set, team_zone);
+    g_autoptr(GPtrArray) said = delivered_list_new();
     g_autoptr(GError) local = NULL;
     scoped(query_end) struct query *q = store_query(
         db,
         "SELECT a.key AS key, f.source AS source, f.as_of AS as_of, f.facts AS facts FROM account a"
         " LEFT JOIN account_facts f ON f.account_id = a.id WHERE a.id = ? ORDER BY f.source",
-        error, "i", account_id);
-    if (!q)
-        return FALSE;
-    g_autofree char *key = NULL;
-    while (query_next(q, &local)) {
-        if (!key)
-            key = query_dup_text(q, "key");
+        &local, "i", account_id);
+    while (q && query_next(q, &local)) {
+        if (!*key)
+            *key = query_dup_text(q, "key");
         if (query_is_null(q, "facts"))
             continue;
-        json_t *facts = json_loads(query_text(q, "facts"), 0, NULL);
+        struct delivered *d = g_new0(struct delivered, 1);
+        g_ptr_array_add(said, d);
+        *d = (struct delivered){query_dup_text(q, "source"), query_dup_text(q, "facts"),
+                                query_int(q, "as_of")};
+    }
+    if (!local && !*key)
+        g_set_error(&local, USHER_ERROR, USHER_ERROR_NO_INPUT, "there is no account number %" G_GINT64_FORMAT,
+                    account_id);
+    if (!local)
+        return g_steal_pointer(&said);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+}
+
+static struct fact_row *
+row_of(const struct fact_set *set, const GPtrArray *said, GTimeZone *team_zone)
+{
+    struct fact_row *row = row_new(set, team_zone);
+    for (guint i = 0; i < said->len; i++) {
+        const struct delivered *d = said->pdata[i];
+        json_t *facts = json_loads(d->facts, 0, NULL);
         if (json_is_object(facts))
-            merge(loading, query_text(q, "source"), query_int(q, "as_of"), facts);
+            merge(row, d->source, d->as_of_us, facts);
         json_decref(facts);
     }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    finish(row);
+    return row;
+}
+
+gboolean
+fact_row_load(struct store *db, const struct fact_set *set, gint64 account_id, GTimeZone *team_zone,
+              struct fact_row **row, GError **error)
+{
+    struct fact_memo *memo = facts_memo(set);
+    g_autofree char *key = NULL;
+    g_autoptr(GPtrArray) said = load_said(db, account_id, &key, error);
+    if (!said)
         return FALSE;
-    }
-    if (!key) {
-        g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "there is no account number %" G_GINT64_FORMAT,
-                    account_id);
-        return FALSE;
-    }
-    finish(loading);
-    fact_row_set(loading, "account", json_string(key));
-    *row = g_steal_pointer(&loading);
+    if (!fact_memo_is_of(memo, said, team_zone) || memo->row->count != facts_count(set))
+        fact_memo_keep(memo, g_ptr_array_ref(said), team_zone, row_of(set, said, team_zone));
+    *row = row_copy(memo->row);
+    fact_row_set(*row, "account", json_string(key));
     return TRUE;
 }
 

@@ -3,6 +3,7 @@
 #include "accounts/facts.h"
 
 #include "accounts/fact_convert.h"
+#include "accounts/fact_memo.h"
 #include "base/conf.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -15,6 +16,7 @@ struct fact_set {
     GPtrArray *facts; /* struct fact * */
     GPtrArray *names; /* const char *, always followed by NULL */
     GHashTable *by_name;
+    struct fact_memo *memo;
 };
 
 static const char *const type_names[] = {
@@ -146,6 +148,7 @@ facts_load(const char *path, GError **error)
     if (!cfg)
         return NULL;
     struct fact_set *set = g_new0(struct fact_set, 1);
+    set->memo = g_new0(struct fact_memo, 1);
     set->path = g_strdup(path);
     set->strings = g_string_chunk_new(4096);
     set->facts = g_ptr_array_new_with_free_func(fact_free);
@@ -169,11 +172,19 @@ facts_free(struct fact_set *set)
     if (!set)
         return;
     g_hash_table_unref(set->by_name);
+    fact_memo_clear(set->memo); /* it asks the set about its facts */
+    g_free(set->memo);
     g_ptr_array_unref(set->names);
     g_ptr_array_unref(set->facts);
     g_string_chunk_free(set->strings);
     g_free(set->path);
     g_free(set);
+}
+
+struct fact_memo *
+facts_memo(const struct fact_set *set)
+{
+    return set->memo;
 }
 
 gboolean

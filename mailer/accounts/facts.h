@@ -122,7 +122,8 @@ GTimeZone *fact_row_zone(const struct fact_row *row);
 /* Columns that were imported without being declared: an object, borrowed, never NULL. */
 const json_t *fact_row_undeclared(const struct fact_row *row);
 
-/* Fills values[facts_count()] with what rules see; texts are borrowed from the row. For rules_set_row(). */
+/* Fills values[facts_count()] with what rules see; texts are borrowed from the row. For rules_evaluate_all().
+ */
 void fact_row_rule_values(const struct fact_row *row, struct rule_value *values);
 
 /* Why text must not stand in a greeting ("holds a link", "is over 60 characters"…), NULL when it may. Static.

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/draft_view.h"
 #include "cli/screen.h"
+#include "cli/show.h"
 #include "cli/table.h"
 #include "pipeline/rule_parts.h"
 #include "service/clone_guard.h"
@@ -63,7 +64,10 @@ steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GErro
         "SELECT step, state, due_at, reason, message_id FROM step WHERE account_id = ? AND sequence = "
         "? ORDER BY COALESCE(due_at, 0) = 0, due_at",
         error, "it", account_id, seq->name);
-    return rows_json(cli, q, columns, error);
+    json_t *rows = rows_json(cli, q, columns, error);
+    if (!show_idle_reasons(cli, account_id, seq, rows, error))
+        json_array_clear(rows);
+    return rows;
 }
 
 /* What holds the account or one of its people now. */

@@ -22,4 +22,9 @@ void show_print(const struct cli *cli, const char *key, const json_t *all);
 /* The steps of a sequence as {step, state, due, reason, message}, soonest first. */
 json_t *show_steps_json(struct cli *cli, gint64 account_id, const struct sequence *sequence);
 
+/* Sets the member reason of those of the steps that are idle to why they are so now: what is on record is why
+ * they became so. The steps are objects of the members step and state. */
+gboolean show_idle_reasons(struct cli *cli, gint64 account_id, const struct sequence *sequence, json_t *steps,
+                           GError **error);
+
 #endif

@@ -55,6 +55,25 @@ stages_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
     return object;
 }
 
+gboolean
+show_idle_reasons(struct cli *cli, gint64 account_id, const struct sequence *seq, json_t *steps,
+                  GError **error)
+{
+    g_autoptr(GHashTable) reasons =
+        pipeline_idle_reasons(cli->service->db, cli->service->program, seq, account_id, cli->now_us, error);
+    size_t i;
+    json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        const char *id = json_string_value(json_object_get(step, "step")),
+                   *state = json_string_value(json_object_get(step, "state"));
+        const char *reason = reasons ? g_hash_table_lookup(reasons, id) : NULL;
+        if (strcmp(state, step_state_names[STEP_IDLE]) == 0)
+            json_object_set_new(step, "reason", reason ? json_string(reason) : json_null());
+    }
+    return reasons != NULL;
+}
+
 json_t *
 show_steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
 {
@@ -71,6 +90,7 @@ show_steps_json(struct cli *cli, gint64 account_id, const struct sequence *seq)
                                         query_text(q, "state"), "due", due, "reason", query_text(q, "reason"),
                                         "message", (json_int_t)query_int(q, "message_id")));
     }
+    show_idle_reasons(cli, account_id, seq, array, NULL); /* without them it is still a page */
     return array;
 }
 

@@ -343,7 +343,7 @@ finding_set_judge(struct finding_set *set, const struct fact_row *row, gint64 no
     g_autofree struct rule_value *values = g_new0(struct rule_value, facts_count(set->facts) + 1);
     g_autofree struct rule_result *results = g_new0(struct rule_result, (gsize)rules_count(set->rules) + 1);
     fact_row_rule_values(row, values);
-    if (!rules_set_row(set->rules, values, error) || !rules_evaluate_all(set->rules, results, error))
+    if (!rules_evaluate_all(set->rules, values, results, error))
         return NULL;
     GPtrArray *matches = g_ptr_array_new_with_free_func(finding_match_free);
     for (guint i = 0; i < set->findings->len; i++)

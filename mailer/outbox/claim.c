@@ -17,6 +17,7 @@ claim_free(gpointer data)
     g_free(c->redirect_to);
     g_bytes_unref(c->bytes);
     g_ptr_array_unref(c->addresses);
+    g_array_unref(c->deliveries);
     g_free(c);
 }
 
@@ -67,6 +68,7 @@ load_claim(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
     c->redirect_to =
         l->config->redirect_all_to ? g_strdup(l->config->redirect_all_to) : query_dup_text(q, "redirected");
     c->addresses = g_ptr_array_new_with_free_func(g_free);
+    c->deliveries = g_array_new(FALSE, FALSE, sizeof(gint64));
     return c;
 }
 
@@ -81,30 +83,45 @@ redirect(struct claim *c, GError **error)
     return TRUE;
 }
 
+/* Who is to be tried now, the To first, and the version of the account as it is. */
+static gboolean
+load_recipients(struct ledger *l, struct claim *c, gint64 now_us, gint64 *account_version, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q =
+        store_query(l->db,
+                    "SELECT d.id, d.address, a.version FROM delivery d JOIN message m ON m.id = d.message_id "
+                    "JOIN account a ON a.id = m.account_id WHERE d.message_id = ? AND d.state IN ('queued', "
+                    "'deferred') AND d.next_at <= ? ORDER BY d.field DESC, d.id",
+                    &local, "ii", c->message_id, now_us);
+    while (q && query_next(q, &local)) {
+        gint64 id = query_int(q, "id");
+        g_array_append_val(c->deliveries, id);
+        g_ptr_array_add(c->addresses, query_dup_text(q, "address"));
+        *account_version = query_int(q, "version");
+    }
+    if (!local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
 static gboolean
 mark_claimed(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
-    if (!store_exec(l->db,
-                    "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, redirected_to = ?, attempts = "
-                    "attempts + 1, "
-                    "account_version ="
-                    " (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id WHERE m.id = "
-                    "delivery.message_id)"
-                    " WHERE message_id = ? AND state IN ('queued', 'deferred') AND next_at <= ?",
-                    error, "titii", l->owner, now_us, c->redirect_to, c->message_id, now_us) ||
-        !store_exec(l->db, "UPDATE message SET date_at = ? WHERE id = ? AND date_at IS NULL", error, "ii",
-                    now_us, c->message_id))
+    gint64 account_version = 0;
+    if (!load_recipients(l, c, now_us, &account_version, error))
         return FALSE;
-    scoped(query_end) struct query *q = store_query(
-        l->db,
-        "SELECT address FROM delivery WHERE message_id = ? AND state = 'claimed' ORDER BY field DESC, id",
-        error, "i", c->message_id);
-    g_autoptr(GError) local = NULL;
-    while (q && query_next(q, &local))
-        g_ptr_array_add(c->addresses, query_dup_text(q, "address"));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local && (!c->redirect_to || !c->addresses->len || redirect(c, error));
+    for (guint i = 0; i < c->deliveries->len; i++)
+        if (!store_exec(l->db,
+                        "UPDATE delivery SET state = 'claimed', owner = ?, at = ?, redirected_to = ?, "
+                        "attempts = attempts + 1, account_version = ? WHERE id = ?",
+                        error, "titii", l->owner, now_us, c->redirect_to, account_version,
+                        g_array_index(c->deliveries, gint64, i)))
+            return FALSE;
+    return store_exec(l->db, "UPDATE message SET date_at = ? WHERE id = ? AND date_at IS NULL", error, "ii",
+                      now_us, c->message_id) &&
+           (!c->redirect_to || !c->addresses->len || redirect(c, error));
 }
 
 /* Asks the policy, and claims the message when it may go. *out stays NULL when it may not. */

@@ -168,22 +168,27 @@ ledger_forget_date(struct ledger *l, gint64 message_id, GError **error)
 gboolean
 ledger_begin(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
-    if (!store_exec(
-            l->db,
-            "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE message_id = ? AND state "
-            "= 'claimed' AND owner = ? AND at BETWEEN ? AND ?"
-            " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = a.id"
-            " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
-            error, "iitii", now_us, c->message_id, l->owner, now_us - CLAIM_MAX_AGE_US,
-            now_us + CLAIM_MAX_AGE_US)) /* beyond that the clock was set back */
+    for (guint i = 0; i < c->deliveries->len; i++) {
+        if (!store_exec(
+                l->db,
+                "UPDATE delivery SET state = 'transmitting', code = NULL, at = ? WHERE id = ? AND state "
+                "= 'claimed' AND owner = ? AND at BETWEEN ? AND ?"
+                " AND account_version = (SELECT a.version FROM account a JOIN message m ON m.account_id = "
+                "a.id"
+                " WHERE m.id = delivery.message_id AND m.state IN ('queued', 'sent'))",
+                error, "iitii", now_us, g_array_index(c->deliveries, gint64, i), l->owner,
+                now_us - CLAIM_MAX_AGE_US,
+                now_us + CLAIM_MAX_AGE_US)) /* beyond that the clock was set back */
+            return FALSE;
+        if (store_changes(l->db) == 1)
+            continue;
+        g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP,
+                    "message %" G_GINT64_FORMAT
+                    ": its account changed since it was claimed, or the claim is too old",
+                    c->message_id);
         return FALSE;
-    if (store_changes(l->db) == (gint64)c->addresses->len)
-        return TRUE;
-    g_set_error(error, USHER_ERROR, USHER_ERROR_TEMP,
-                "message %" G_GINT64_FORMAT
-                ": its account changed since it was claimed, or the claim is too old",
-                c->message_id);
-    return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean
@@ -193,9 +198,9 @@ ledger_note_sent(struct ledger *l, struct claim *c, const struct smtp_outcome *o
     for (guint i = 0; i < c->addresses->len; i++)
         if (!store_exec(l->db,
                         "UPDATE delivery SET code = ?, enhanced = ?, text = ?, host = ?, at = ?"
-                        " WHERE message_id = ? AND address = ? AND state = 'transmitting'",
-                        error, "itttiit", (gint64)outcomes[i].code, outcomes[i].enhanced, outcomes[i].text,
-                        host, now_us, c->message_id, c->addresses->pdata[i]))
+                        " WHERE id = ? AND state = 'transmitting'",
+                        error, "itttii", (gint64)outcomes[i].code, outcomes[i].enhanced, outcomes[i].text,
+                        host, now_us, g_array_index(c->deliveries, gint64, i)))
             return FALSE;
     return TRUE;
 }
@@ -236,16 +241,17 @@ ledger_settle_message(struct ledger *l, gint64 message_id, gint64 now_us, GError
     g_autofree char *state = NULL;
     json_t *data;
     {
-        scoped(query_end) struct query *q =
-            store_query(l->db,
-                        "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
-                        "m.follows, m.automatic, m.approved_at, MAX(d.redirected_to) AS redirected_to, "
-                        "m.told,"
-                        " SUM(d.state IN ('sent', 'refused')) AS settled, SUM(d.field = 'to' AND d.state = "
-                        "'sent') AS to_sent,"
-                        " SUM(d.field = 'to' AND d.state NOT IN ('sent', 'refused', 'withdrawn')) AS to_open"
-                        " FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.id = ?",
-                        error, "i", message_id);
+        scoped(query_end) struct query *q = store_query(
+            l->db,
+            "SELECT m.state, m.subject, m.message_id, m.specialist, m.mailbox, m.template, "
+            "m.follows, m.automatic, m.approved_at, MAX(d.redirected_to) AS redirected_to, "
+            "m.told,"
+            " SUM(d.state = 'sent' OR d.state = 'refused') AS settled, SUM(d.field = 'to' AND d.state = "
+            "'sent') AS to_sent,"
+            " SUM(d.field = 'to' AND d.state <> 'sent' AND d.state <> 'refused' AND d.state <> "
+            "'withdrawn') AS to_open"
+            " FROM message m JOIN delivery d ON d.message_id = m.id WHERE m.id = ?",
+            error, "i", message_id);
         if (!q || !query_next(q, error))
             return FALSE;
         state = query_dup_text(q, "state");

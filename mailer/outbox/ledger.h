@@ -50,8 +50,10 @@ struct ledger {
 struct claim {
     gint64 message_id;
     char *mail_from;
-    GBytes *bytes;         /* frozen, with Date */
-    GPtrArray *addresses;  /* the recipients to be tried now: char * */
+    GBytes *bytes;        /* frozen, with Date */
+    GPtrArray *addresses; /* the recipients to be tried now: char * */
+    GArray *deliveries;   /* gint64, their deliveries, parallel to them: rows are changed one by one, by their
+                             ids, which spares SQLite a list of those to change */
     gboolean transmitting; /* ledger_begin() was committed */
     char *redirect_to;     /* redirect_all_to: who gets it instead of addresses; NULL: they do */
 };

@@ -307,6 +307,7 @@ alerts_update(struct view *v, GError **error)
         return TRUE;
     if (v->seq->watch_reads_today[WATCH_ALERTS])
         view_wake_at(v, midnight_after_us(v->zone, v->now_us));
-    return (!v->recorded || !v->enrolment || view_more_refresh_steps(v, error)) &&
-           watch_evaluate(v, WATCH_ALERTS, error) && raise_and_close(v, error);
+    if (v->recorded)
+        fact_row_rule_values(v->row, v->values);
+    return watch_evaluate(v, WATCH_ALERTS, error) && raise_and_close(v, error);
 }

@@ -118,10 +118,10 @@ look_at(struct foresight *f, gint64 account_id, GError **error)
                   "stage %s is gone, and no stage says was = {\"%s\"}: they wait, with a task to set "
                   "another",
                   v->enrolment->stage, v->enrolment->stage));
-    g_autoptr(GPtrArray) prospects = steps_foresee(v, error);
-    for (guint i = 0; prospects && i < prospects->len; i++)
+    g_autoptr(GPtrArray) prospects = steps_foresee(v);
+    for (guint i = 0; i < prospects->len; i++)
         count_step(f, account, prospects->pdata[i]);
-    return prospects && count_removed(f, account_id, account, error);
+    return count_removed(f, account_id, account, error);
 }
 
 GPtrArray *

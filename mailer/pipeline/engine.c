@@ -251,6 +251,23 @@ pipeline_facts(struct store *db, const struct program *program, const struct seq
     return v ? g_steal_pointer(&v->row) : NULL;
 }
 
+GHashTable *
+pipeline_idle_reasons(struct store *db, const struct program *program, const struct sequence *sequence,
+                      gint64 account_id, gint64 now_us, GError **error)
+{
+    g_autoptr(GHashTable) reasons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    scoped(view_free) struct view *v = view_load(db, program, sequence, account_id, now_us, NULL, error);
+    if (!v || !v->enrolment)
+        return v ? g_steal_pointer(&reasons) : NULL;
+    g_autoptr(GPtrArray) prospects = steps_foresee(v);
+    for (guint i = 0; i < prospects->len; i++) {
+        struct step_prospect *p = prospects->pdata[i];
+        if (p->was == STEP_IDLE && p->is == STEP_IDLE && p->reason)
+            g_hash_table_insert(reasons, g_strdup(p->step), g_strdup(p->reason));
+    }
+    return g_steal_pointer(&reasons);
+}
+
 GArray *
 pipeline_pending(struct store *db, gint64 now_us, guint limit, GError **error)
 {

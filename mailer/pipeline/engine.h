@@ -38,6 +38,12 @@ char *pipeline_excluded_by(struct store *db, const struct program *program, cons
 gboolean pipeline_may_enter(struct store *db, const struct program *program, const struct sequence *sequence,
                             const struct stage *stage, gint64 account_id, gint64 now_us, GError **error);
 
+/* Why each step that is idle is not wanted now: id → text. An idle step's row says why it became idle, which
+ * may be long ago. The caller unrefs; NULL with error. */
+GHashTable *pipeline_idle_reasons(struct store *db, const struct program *program,
+                                  const struct sequence *sequence, gint64 account_id, gint64 now_us,
+                                  GError **error);
+
 /* The facts of an account with the engine's own added, as templates read them. The caller frees with
  * fact_row_free(). */
 struct fact_row *pipeline_facts(struct store *db, const struct program *program,

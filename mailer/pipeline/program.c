@@ -34,6 +34,8 @@ step_free(gpointer data)
     struct step *s = data;
     g_free(s->id);
     g_free(s->template_name);
+    g_free(s->state_fact);
+    g_free(s->sent_fact);
     g_strfreev(s->stages);
     g_clear_pointer(&s->title, liquid_template_free);
     g_free(s->assignee);

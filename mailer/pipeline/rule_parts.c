@@ -215,7 +215,7 @@ evaluate(struct rule_part *part, struct rules *rules, const struct fact_row *row
     }
     struct rule_result result;
     int index = rules_add(rules, "-", 1, NULL, part->text, NULL);
-    if (index < 0 || !rules_set_row(rules, values, NULL) || !rules_evaluate(rules, index, &result, NULL))
+    if (index < 0 || !rules_evaluate(rules, index, values, &result, NULL))
         return FALSE;
     part->truth = rules_truth(&result);
     tell_facts(part, rules, index, row);

@@ -34,6 +34,7 @@ enum step_audience { AUDIENCE_OWNERS_ADMINS, AUDIENCE_PARTICIPANTS, AUDIENCE_BY_
 
 struct step {
     char *id, *template_name;
+    char *state_fact, *sent_fact; /* names of the facts that tell of it: ID_state, ID_sent_at */
     enum step_kind kind;
     enum step_audience audience;
     char **stages; /* empty: any */

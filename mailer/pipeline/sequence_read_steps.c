@@ -142,6 +142,8 @@ add_step(struct sequence *seq, cfg_t *s)
     struct step *step = g_new0(struct step, 1);
     g_ptr_array_add(seq->steps, step);
     step->id = g_strdup(cfg_title(s));
+    step->state_fact = g_strconcat(step->id, "_state", NULL);
+    step->sent_fact = g_strconcat(step->id, "_sent_at", NULL);
     step->stages = conf_dup_list(s, "stages");
     step->when = step->unless = step->due = step->until = NO_RULE;
     return step;

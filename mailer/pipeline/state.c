@@ -106,6 +106,25 @@ enrolment_load(struct store *db, gint64 account_id, const char *sequence, GError
     return e;
 }
 
+/* Closes the open tasks of a kind that were due by then. Mostly there are none, and looking costs less than
+ * an update of nothing. */
+static gboolean
+close_tasks(struct store *db, const struct event *e, const char *kind, gint64 due_by_us, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gboolean any =
+        store_int(db, "SELECT 1 FROM task WHERE account_id = ? AND kind = ? AND done_at IS NULL LIMIT 1", 0,
+                  &local, "it", e->account_id, kind) != 0;
+    if (local) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    return !any || store_exec(db,
+                              "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = ? AND done_at IS "
+                              "NULL AND COALESCE(due_at, 0) <= ?",
+                              error, "iiti", e->at_us, e->account_id, kind, due_by_us);
+}
+
 static gboolean
 apply_stage_entered(struct store *db, const struct event *e, GError **error)
 {
@@ -118,11 +137,7 @@ apply_stage_entered(struct store *db, const struct event *e, GError **error)
                error, "ittii", e->account_id, event_text(e, "sequence"), event_text(e, "stage"), e->at_us,
                event_int(e, "by_hand")) &&
            /* Whoever was asked for a stage has given one. */
-           store_exec(
-               db,
-               "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = 'stage_lost' AND done_at IS "
-               "NULL",
-               error, "ii", e->at_us, e->account_id);
+           close_tasks(db, e, "stage_lost", G_MAXINT64, error);
 }
 
 static gboolean
@@ -152,40 +167,32 @@ set_step(struct store *db, const struct event *e, enum step_state state, GError 
 }
 
 /* A mail that went out stays on record although what wanted it was taken back: its row is made anew then, so
- * that the step is never done twice. */
+ * that the step is never done twice. sent_us: when it went out, 0: it did not. */
 static gboolean
-keep_step(struct store *db, const struct event *e, enum step_state state, GError **error)
+keep_step(struct store *db, const struct event *e, enum step_state state, gint64 sent_us, GError **error)
 {
-    return set_step(db, e, state, error) &&
+    if (!store_exec(db,
+                    "UPDATE step SET state = ?, message_id = ?, reason = ?, sent_at = COALESCE(NULLIF(?, 0), "
+                    "sent_at) WHERE account_id = ? AND sequence = ? AND step = ?",
+                    error, "titiitt", step_state_names[state], event_int(e, "message"),
+                    event_text(e, "reason"), sent_us, e->account_id, event_text(e, "sequence"),
+                    event_text(e, "step")))
+        return FALSE;
+    return store_changes(db) > 0 ||
            store_exec(
                db,
-               "INSERT INTO step(account_id, sequence, step, state, message_id, reason) SELECT account_id, "
-               "sequence, ?, ?, ?, ? FROM enrolment WHERE account_id = ? AND sequence = ? AND state = "
-               "'active' "
-               "AND ?1 IS NOT NULL ON CONFLICT DO NOTHING",
-               error, "ttitit", event_text(e, "step"), step_state_names[state], event_int(e, "message"),
-               event_text(e, "reason"), e->account_id, event_text(e, "sequence"));
-}
-
-/* When a step's mail went out. */
-static gboolean
-note_sent(struct store *db, const struct event *e, GError **error)
-{
-    return !event_text(e, "step") ||
-           store_exec(db, "UPDATE step SET sent_at = ? WHERE account_id = ? AND sequence = ? AND step = ?",
-                      error, "iitt", e->at_us, e->account_id, event_text(e, "sequence"),
-                      event_text(e, "step"));
+               "INSERT INTO step(account_id, sequence, step, state, message_id, reason, sent_at) SELECT "
+               "account_id, sequence, ?, ?, ?, ?, NULLIF(?, 0) FROM enrolment WHERE account_id = ? AND "
+               "sequence = ? AND state = 'active' AND ?1 IS NOT NULL",
+               error, "ttitiit", event_text(e, "step"), step_state_names[state], event_int(e, "message"),
+               event_text(e, "reason"), sent_us, e->account_id, event_text(e, "sequence"));
 }
 
 /* Whoever wrote after a reply has answered it. */
 static gboolean
 close_reply_tasks(struct store *db, const struct event *e, gint64 answered_us, GError **error)
 {
-    return store_exec(
-        db,
-        "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = 'reply' AND done_at IS NULL AND "
-        "COALESCE(due_at, 0) <= ?",
-        error, "iii", e->at_us, e->account_id, answered_us);
+    return close_tasks(db, e, "reply", answered_us, error);
 }
 
 static gboolean
@@ -194,7 +201,7 @@ apply_sent(struct store *db, const struct event *e, GError **error)
     /* Mailboxes tell time in whole seconds: a reply in the second of the approval came after it. */
     gint64 approved_us = event_int(e, "approved_at");
     gint64 answered_us = approved_us ? approved_us - approved_us % CLOCK_SECOND_US - 1 : 0;
-    return keep_step(db, e, STEP_SENT, error) && note_sent(db, e, error) &&
+    return keep_step(db, e, STEP_SENT, e->at_us, error) &&
            (!answered_us || close_reply_tasks(db, e, answered_us, error)) &&
            store_exec(db,
                       /* A specialist who approved a mail had seen what came in before; an automatic one
@@ -388,7 +395,7 @@ apply_draft_rejected(struct store *db, const struct event *e, GError **error)
 static gboolean
 apply_step_failed(struct store *db, const struct event *e, GError **error)
 {
-    return keep_step(db, e, STEP_FAILED, error);
+    return keep_step(db, e, STEP_FAILED, 0, error);
 }
 
 /* The leave is known by the number of the event that set it. */

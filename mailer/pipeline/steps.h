@@ -24,9 +24,8 @@ struct step_prospect {
     char *reason;
 };
 
-/* A struct step_prospect for each step of the view's sequence; the caller frees the array. NULL with error.
- */
-GPtrArray *steps_foresee(struct view *view, GError **error);
+/* A struct step_prospect for each step of the view's sequence; the caller frees the array. */
+GPtrArray *steps_foresee(struct view *view);
 
 /* Why a mail of the step must wait although it is due; NULL when nothing holds it. The caller frees. */
 char *step_held_because(struct view *view, const struct step *step);

@@ -1,56 +1,20 @@
 /* Recording where the steps of an account stand, and what a file changes that was edited meanwhile. */
 #include "pipeline/steps_private.h"
+#include "pipeline/view_more.h"
 
 #include <string.h>
 
 #define REMOVED "the sequence has no such step any more"
 #define ENDED "the programme has ended"
 
-static void
-status_free(gpointer data)
-{
-    struct step_status *status = data;
-    g_free(status->reason);
-    g_free(status);
-}
-
-/* Every step the database knows of the account: id → struct step_status. */
-static GHashTable *
-load_steps(const struct view *v, GError **error)
-{
-    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, status_free);
-    g_autoptr(GError) local = NULL;
-    scoped(query_end) struct query *q = store_query(v->db,
-                                                    "SELECT step, state, due_at, released_at, reason, "
-                                                    "message_id, task_event FROM step WHERE account_id = "
-                                                    "? AND sequence = ?",
-                                                    error, "it", v->account_id, v->seq->name);
-    if (!q)
-        return NULL;
-    while (query_next(q, &local)) {
-        struct step_status *s = g_new0(struct step_status, 1);
-        s->state = step_state_parse(query_text(q, "state"));
-        s->due_us = query_int(q, "due_at");
-        s->released_us = query_int(q, "released_at");
-        s->message_id = query_int(q, "message_id");
-        s->task_event = query_int(q, "task_event");
-        s->reason = query_dup_text(q, "reason");
-        g_hash_table_insert(known, query_dup_text(q, "step"), s);
-    }
-    if (!local)
-        return g_steal_pointer(&known);
-    g_propagate_error(error, g_steal_pointer(&local));
-    return NULL;
-}
-
 /* A step that the file did not have when the account was looked at last: it was there then, so its other
  * steps are on record. */
 static gboolean
-was_added(const struct view *v, GHashTable *known, const struct step_status *now)
+was_added(const struct view *v, const struct step_status *now)
 {
     if (now)
         return now->state == STEP_CANCELLED && g_strcmp0(now->reason, REMOVED) == 0;
-    return g_hash_table_size(known) > 0 && v->enrolment->since_us < v->now_us;
+    return g_hash_table_size(v->steps) > 0 && v->enrolment->since_us < v->now_us;
 }
 
 static gboolean
@@ -65,13 +29,31 @@ record_state(struct view *v, const char *step, const struct step_status *now, co
         json_object_set_new(data, "released_at", json_integer(want->released_us));
     if (keeps_message && now->message_id)
         json_object_set_new(data, "message", json_integer(now->message_id));
-    return view_record(v, "step_changed", 0, data, error);
+    if (!view_record(v, "step_changed", 0, data, error))
+        return FALSE;
+    const struct step *of_file = sequence_step(v->seq, step);
+    if (of_file)
+        view_more_set_step(v, of_file, want->state); /* alerts are judged as the steps stand now */
+    return TRUE;
 }
 
+/* Whether it stands as it is on record. Of an idle step only why it became so is: why it still is changes
+ * with every stage and many a fact, nothing follows from it, and whoever wants to know has the rules asked
+ * (pipeline_idle_reasons()). */
 static gboolean
-update_step(struct view *v, const struct step *step, const struct step_status *now, gboolean added,
+is_on_record(const struct verdict *want, const struct step_status *now)
+{
+    return want->state == now->state && want->due_us == now->due_us && !want->make &&
+           (want->state == STEP_IDLE || g_strcmp0(want->reason, now->reason) == 0);
+}
+
+/* known: what is on record of the step, NULL for nothing. */
+static gboolean
+update_step(struct view *v, const struct step *step, const struct step_status *known, gboolean added,
             GError **error)
 {
+    static const struct step_status idle = {.state = STEP_IDLE};
+    const struct step_status *now = known ? known : &idle;
     struct verdict want = step_judge(v, step, now, added);
     if (want.state == STEP_WANTED && step_is_uncomposed(now)) { /* once a cause: see drafting.h */
         v->uncomposed = TRUE;
@@ -81,8 +63,7 @@ update_step(struct view *v, const struct step *step, const struct step_status *n
     g_autofree char *reason = want.reason;
     if (want.state == STEP_SCHEDULED && step->kind != STEP_TASK)
         view_wake_at(v, want.due_us);
-    if (want.state == now->state && want.due_us == now->due_us && g_strcmp0(reason, now->reason) == 0 &&
-        !want.make)
+    if (known && is_on_record(&want, now))
         return TRUE;
     gboolean was_open = now->state == STEP_OPEN;
     if (was_open && want.state != STEP_OPEN && !step_close_task(v, now->task_event, error))
@@ -96,12 +77,12 @@ update_step(struct view *v, const struct step *step, const struct step_status *n
 
 /* Cancels what is not over, or with only_removed what the file no longer has. */
 static gboolean
-cancel_steps(struct view *v, GHashTable *known, gboolean only_removed, const char *reason, GError **error)
+cancel_steps(struct view *v, gboolean only_removed, const char *reason, GError **error)
 {
     GHashTableIter iter;
     gpointer id, value;
     g_autofree char *owned = g_strdup(reason);
-    g_hash_table_iter_init(&iter, known);
+    g_hash_table_iter_init(&iter, v->steps);
     while (g_hash_table_iter_next(&iter, &id, &value)) {
         const struct step_status *now = value;
         if (step_state_is_final(now->state) || now->state == STEP_CANCELLED ||
@@ -118,35 +99,27 @@ cancel_steps(struct view *v, GHashTable *known, gboolean only_removed, const cha
 gboolean
 steps_update(struct view *v, GError **error)
 {
-    static const struct step_status idle = {.state = STEP_IDLE};
-    g_autoptr(GHashTable) known = load_steps(v, error);
-    if (!known)
-        return FALSE;
     for (guint i = 0; i < v->seq->steps->len; i++) {
         const struct step *step = v->seq->steps->pdata[i];
-        const struct step_status *now = g_hash_table_lookup(known, step->id);
-        if (!update_step(v, step, now ? now : &idle, was_added(v, known, now), error))
+        const struct step_status *now = g_hash_table_lookup(v->steps, step->id);
+        if (!update_step(v, step, now, was_added(v, now), error))
             return FALSE;
     }
-    return cancel_steps(v, known, TRUE, REMOVED, error);
+    return cancel_steps(v, TRUE, REMOVED, error);
 }
 
 gboolean
 steps_close(struct view *v, GError **error)
 {
-    g_autoptr(GHashTable) known = load_steps(v, error);
-    return known && (!v->enrolment->ended || cancel_steps(v, known, FALSE, ENDED, error));
+    return !v->enrolment->ended || cancel_steps(v, FALSE, ENDED, error);
 }
 
 gboolean
 steps_close_tasks(struct view *v, GError **error)
 {
-    g_autoptr(GHashTable) known = load_steps(v, error);
     GHashTableIter iter;
     gpointer value;
-    if (!known)
-        return FALSE;
-    g_hash_table_iter_init(&iter, known);
+    g_hash_table_iter_init(&iter, v->steps);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct step_status *now = value;
         if (now->state == STEP_OPEN && !step_close_task(v, now->task_event, error))
@@ -166,17 +139,14 @@ prospect_free(gpointer data)
 }
 
 GPtrArray *
-steps_foresee(struct view *v, GError **error)
+steps_foresee(struct view *v)
 {
     static const struct step_status idle = {.state = STEP_IDLE};
-    g_autoptr(GHashTable) known = load_steps(v, error);
-    if (!known)
-        return NULL;
     GPtrArray *prospects = g_ptr_array_new_with_free_func(prospect_free);
     for (guint i = 0; i < v->seq->steps->len; i++) {
         const struct step *step = v->seq->steps->pdata[i];
-        const struct step_status *now = g_hash_table_lookup(known, step->id);
-        gboolean added = was_added(v, known, now);
+        const struct step_status *now = g_hash_table_lookup(v->steps, step->id);
+        gboolean added = was_added(v, now);
         struct verdict want = step_judge(v, step, now ? now : &idle, added);
         struct step_prospect *p = g_new0(struct step_prospect, 1);
         *p = (struct step_prospect){.step = step->id,

@@ -49,6 +49,7 @@ view_free(struct view *view)
     g_free(view->results);
     for (gsize i = 0; i < G_N_ELEMENTS(view->watched); i++)
         g_free(view->watched[i]);
+    g_clear_pointer(&view->steps, g_hash_table_unref);
     memberships_free(view->memberships, view->program);
     g_free(view->hold_reason);
     g_free(view);
@@ -252,8 +253,7 @@ set_ends(struct view *v, GError **error)
     struct civil day;
     if (v->seq->ends == NO_RULE)
         return TRUE;
-    if (!rules_set_row(v->seq->rules, v->values, error) ||
-        !rules_evaluate(v->seq->rules, v->seq->ends, &result, error))
+    if (!rules_evaluate(v->seq->rules, v->seq->ends, v->values, &result, error))
         return FALSE;
     if (result.type != RULE_TEXT || !civil_parse(result.text, &day) ||
         !civil_add_days(&day, v->enrolment ? v->enrolment->extension_days : 0))
@@ -299,8 +299,7 @@ view_load_facts(struct store *db, const struct program *program, const struct se
 gboolean
 view_judge(struct view *v, GError **error)
 {
-    return rules_set_row(v->seq->rules, v->values, error) &&
-           rules_evaluate_all(v->seq->rules, v->results, error);
+    return rules_evaluate_all(v->seq->rules, v->values, v->results, error);
 }
 
 struct view *

@@ -22,6 +22,8 @@ struct view {
     struct rule_value *values;      /* parallel to facts_at() */
     struct rule_result *results;    /* parallel to the rules */
     struct rule_result *watched[2]; /* of segments and alerts, parallel to seq->watch; NULL: not evaluated */
+    GHashTable *steps; /* what is on record of each: id → struct step_status; never NULL when the
+                          rules of steps were judged */
     struct membership *memberships; /* parallel to the program's segments; NULL: there are none */
     guint recorded;                 /* decisions journaled since it was loaded */
     gboolean absent, sales_engaged, has_open_task;

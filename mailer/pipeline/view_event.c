@@ -54,14 +54,9 @@ view_of_event(struct store *db, const struct program *program, const struct sequ
     v->values = g_new0(struct rule_value, facts_count(program->facts));
     fact_row_rule_values(v->row, v->values);
     v->results = g_new0(struct rule_result, (gsize)rules_count(seq->rules) + 1);
-    gboolean set = FALSE;
-    for (gsize i = 0; i < n_rules; i++) {
-        if (rules[i] == NO_RULE)
-            continue;
-        if ((!set && !rules_set_row(seq->rules, v->values, error)) ||
-            !rules_evaluate(seq->rules, rules[i], &v->results[rules[i]], error))
+    for (gsize i = 0; i < n_rules; i++)
+        if (rules[i] != NO_RULE &&
+            !rules_evaluate(seq->rules, rules[i], v->values, &v->results[rules[i]], error))
             return NULL;
-        set = TRUE;
-    }
     return g_steal_pointer(&v);
 }

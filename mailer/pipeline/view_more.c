@@ -44,23 +44,49 @@ finish(struct query *q, GError *local, GError **error)
     return q && !local;
 }
 
+static void
+status_free(gpointer data)
+{
+    struct step_status *status = data;
+    g_free(status->reason);
+    g_free(status);
+}
+
+/* Every step the database knows of the account, and how they stand as facts. */
 static gboolean
 set_steps(struct view *v, GError **error)
 {
     g_autoptr(GError) local = NULL;
     scoped(query_end) struct query *q =
-        store_query(v->db, "SELECT step, state, sent_at FROM step WHERE account_id = ? AND sequence = ?",
-                    error, "it", v->account_id, v->seq->name);
+        store_query(v->db,
+                    "SELECT step, state, due_at, released_at, reason, message_id, task_event, sent_at FROM "
+                    "step WHERE account_id = ? AND sequence = ?",
+                    &local, "it", v->account_id, v->seq->name);
     while (q && query_next(q, &local)) {
-        const char *id = query_text(q, "step");
-        if (!sequence_step(v->seq, id))
+        const struct step *step = sequence_step(v->seq, query_text(q, "step"));
+        struct step_status *s = g_new0(struct step_status, 1);
+        g_hash_table_insert(v->steps, query_dup_text(q, "step"), s);
+        s->state = step_state_parse(query_text(q, "state"));
+        s->due_us = query_int(q, "due_at");
+        s->released_us = query_int(q, "released_at");
+        s->reason = query_dup_text(q, "reason");
+        s->message_id = query_int(q, "message_id");
+        s->task_event = query_int(q, "task_event");
+        if (!step)
             continue; /* a step the file no longer has */
-        g_autofree char *state = g_strdup_printf("%s_state", id);
-        g_autofree char *sent = g_strdup_printf("%s_sent_at", id);
-        fact_row_set(v->row, state, json_string(query_text(q, "state")));
-        fact_row_set_time(v->row, sent, query_int(q, "sent_at"));
+        view_more_set_step(v, step, s->state);
+        fact_row_set_time(v->row, step->sent_fact, query_int(q, "sent_at"));
     }
-    return finish(q, g_steal_pointer(&local), error);
+    if (!local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+void
+view_more_set_step(struct view *v, const struct step *step, enum step_state state)
+{
+    fact_row_set(v->row, step->state_fact, json_string(step_state_names[state]));
 }
 
 static gboolean
@@ -120,12 +146,13 @@ static gboolean
 set_people(struct view *v, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    gint64 people = store_int(
-        v->db,
-        "SELECT COUNT(*) FROM contact c WHERE c.account_id = ? AND NOT c.absent AND NOT EXISTS (SELECT 1 "
-        "FROM suppression s WHERE s.address IN (c.address, '@' || substr(c.address, instr(c.address, '@') + "
-        "1)))",
-        0, &local, "i", v->account_id);
+    gint64 people =
+        store_int(v->db,
+                  "SELECT COUNT(*) FROM contact c WHERE c.account_id = ? AND NOT c.absent"
+                  " AND NOT EXISTS (SELECT 1 FROM suppression WHERE address = c.address)"
+                  " AND NOT EXISTS (SELECT 1 FROM suppression WHERE address = '@' || substr(c.address, "
+                  "instr(c.address, '@') + 1))",
+                  0, &local, "i", v->account_id);
     if (local) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -155,18 +182,10 @@ gboolean
 view_more_set(struct view *v, GError **error)
 {
     gboolean active = v->enrolment && v->enrolment->active;
+    v->steps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, status_free);
     fact_row_set(v->row, "calls_held", json_integer(0));
     return set_segments(v, error) && (!v->enrolment || set_steps(v, error)) &&
            (!watch_is_known(v) || set_calls(v, error)) &&
            (!active || !v->program->reads_people_left || set_people(v, error)) &&
            (!active || !v->program->reads_orphan || set_orphan(v, error));
-}
-
-gboolean
-view_more_refresh_steps(struct view *v, GError **error)
-{
-    if (!set_steps(v, error))
-        return FALSE;
-    fact_row_rule_values(v->row, v->values);
-    return TRUE;
 }

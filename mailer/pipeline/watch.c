@@ -93,7 +93,7 @@ watch_evaluate(struct view *v, enum watch which, GError **error)
         return TRUE;
     if (!v->watched[which])
         v->watched[which] = g_new0(struct rule_result, rules_count(rules));
-    return rules_set_row(rules, v->values, error) && rules_evaluate_all(rules, v->watched[which], error);
+    return rules_evaluate_all(rules, v->values, v->watched[which], error);
 }
 
 enum rule_truth

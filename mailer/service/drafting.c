@@ -304,7 +304,7 @@ drafting_withdraw_unwanted(struct service *s, gint64 account_id, gint64 now_us, 
     static const char sql[] =
         "SELECT m.id FROM message m LEFT JOIN step p ON p.account_id = m.account_id AND p.sequence = "
         "m.sequence AND p.step = m.step"
-        " WHERE m.account_id = ? AND m.state IN ('waiting', 'changed', 'queued')"
+        " WHERE m.account_id = ? AND (m.state = 'waiting' OR m.state = 'changed' OR m.state = 'queued')"
         " AND (p.state IS NULL OR p.state NOT IN ('drafted', 'queued') OR p.message_id IS NOT m.id)";
     g_autoptr(GArray) ids = store_ids(s->db, sql, error, "i", account_id);
     if (!ids)

@@ -74,13 +74,9 @@ tell_idle(struct asked *a)
         return;
     }
     a->out->decides = -1;
-    if (a->at.reason && *a->at.reason)
-        why_say(a, WHY_NOT_LOOKED,
-                g_strdup_printf("%s is looked at again soon: before that, %s", step->id, a->at.reason));
-    else
-        why_say(a, WHY_NOT_LOOKED,
-                g_strdup_printf("nothing stands in the way of %s: usher decides when it looks at %s next",
-                                step->id, a->key));
+    why_say(a, WHY_NOT_LOOKED,
+            g_strdup_printf("nothing stands in the way of %s: usher decides when it looks at %s next",
+                            step->id, a->key));
 }
 
 static void

@@ -71,8 +71,7 @@ pause_ms(int ms)
 static void
 tell_supervisor(void)
 {
-    /* Without a supervisor (a worker started by hand) the descriptor is closed, and that is fine; one that
-     * died leaves a broken pipe, and nobody to restart what its successor starts. */
+    /* One that died leaves a broken pipe, and nobody to restart what its successor starts. */
     if (write(WORKER_PROGRESS_FD, ".", 1) < 0 && errno == EPIPE)
         stop_requested = TRUE;
 }
@@ -264,6 +263,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
     g_autoptr(GError) error = NULL;
     if (strcmp(role, "migrate") == 0)
         return migrate(config_path);
+    /* Asked before anything else is opened under that number: a worker may be started by hand. */
+    gboolean supervised = fcntl(WORKER_PROGRESS_FD, F_GETFD) >= 0;
     /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a
      * thousand times a second. */
     mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
@@ -280,7 +281,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
         return fail(role, error);
     struct worker w;
     worker_init(&w, s, mailbox);
-    progress_listen(tell_supervisor);
+    if (supervised)
+        progress_listen(tell_supervisor);
     progress_tell();
     int rc = 0;
     if (strcmp(role, "tick") == 0) {

@@ -1,17 +1,15 @@
 /* The rule evaluator: see rules.h.
  *
- * Invariants: the connection is this object's alone, in memory, with one table `facts` of one row. While a
- * rule is prepared the authorizer admits exactly one SELECT; it stays installed, so nothing prepared later
- * escapes it.
- *
- * The table has a first column that is no fact: with a single column `1 IN facts` would be a subquery in
- * disguise. */
+ * Invariants: the connection is this object's alone, in memory and empty but for the table `facts`, which
+ * shows the row under judgement (rules_row.h). While a rule is prepared the authorizer admits exactly one
+ * SELECT; it stays installed, so nothing prepared later escapes it. */
 #include "store/rules_parts.h"
 
 #include "base/error.h"
 #include "base/text.h"
 #include "store/library.h"
 #include "store/rules_functions.h"
+#include "store/rules_row.h"
 
 #include <string.h>
 
@@ -80,8 +78,6 @@ authorize(void *user, int action, const char *a, const char *b, const char *data
 {
     (void)database, (void)trigger;
     struct rules *rules = user;
-    if (rules->replacing)
-        return SQLITE_OK;
     if (action == SQLITE_SELECT) {
         if (rules->selects++ == 0)
             return SQLITE_OK;
@@ -116,50 +112,6 @@ authorize(void *user, int action, const char *a, const char *b, const char *data
     return refuse(rules, g_strdup("a rule is one expression that only reads facts"));
 }
 
-/* Quotes an identifier: column names are checked by whoever declares them, but cost nothing to quote. */
-static void
-append_identifier(GString *sql, const char *name)
-{
-    g_string_append_c(sql, '"');
-    for (const char *p = name; *p; p++) {
-        if (*p == '"')
-            g_string_append_c(sql, '"');
-        g_string_append_c(sql, *p);
-    }
-    g_string_append_c(sql, '"');
-}
-
-/* Makes the table and the statement that fills it: with every column while rules are checked, with those that
- * some rule reads while they are evaluated, since nearly all of a row is of no interest to a set of rules. */
-static int
-make_table(struct rules *rules, gboolean narrow)
-{
-    g_autoptr(GString) create = g_string_new("DROP TABLE IF EXISTS facts; CREATE TABLE facts(\"(row)\"");
-    g_autoptr(GString) replace = g_string_new("REPLACE INTO facts(rowid");
-    g_autoptr(GString) places = g_string_new(") VALUES(1");
-    for (guint i = 0; rules->columns[i]; i++) {
-        if (narrow && !rules->used[i])
-            continue;
-        g_string_append_c(create, ',');
-        append_identifier(create, rules->columns[i]);
-        g_string_append_c(replace, ',');
-        append_identifier(replace, rules->columns[i]);
-        g_string_append(places, ",?");
-    }
-    g_string_append(create, "); INSERT INTO facts DEFAULT VALUES");
-    g_string_append_printf(replace, "%s)", places->str);
-    sqlite3_finalize(g_steal_pointer(&rules->replace));
-    rules->replacing = TRUE;
-    rules->slices_left = G_MAXINT;
-    int rc = sqlite3_exec(rules->db, create->str, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        rc =
-            sqlite3_prepare_v3(rules->db, replace->str, -1, SQLITE_PREPARE_PERSISTENT, &rules->replace, NULL);
-    rules->replacing = FALSE;
-    rules->narrow = narrow;
-    return rc;
-}
-
 static void
 prepare_database(struct rules *rules)
 {
@@ -172,12 +124,10 @@ prepare_database(struct rules *rules)
         sqlite3_db_config(rules->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         sqlite3_db_config(rules->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(rules->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-        rc = sqlite3_exec(rules->db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF", NULL, NULL, NULL);
+        if (!rules_row_add(rules->db, (const char *const *)rules->columns, &rules->row) ||
+            !rules_functions_add(rules->db))
+            rc = SQLITE_NOMEM;
     }
-    if (rc == SQLITE_OK)
-        rc = make_table(rules, FALSE);
-    if (rc == SQLITE_OK)
-        rc = rules_functions_add(rules->db) ? SQLITE_OK : SQLITE_NOMEM;
     if (rc != SQLITE_OK)
         g_error("rules: %s", rules->db ? sqlite3_errmsg(rules->db) : "out of memory");
     sqlite3_limit(rules->db, SQLITE_LIMIT_EXPR_DEPTH, DEPTH_LIMIT);
@@ -200,7 +150,6 @@ rules_new(const char *const *columns)
     rules->column_index = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; rules->columns[i]; i++)
         g_hash_table_insert(rules->column_index, rules->columns[i], GUINT_TO_POINTER(i + 1));
-    rules->used = g_new0(gboolean, g_strv_length(rules->columns) + 1);
     rules->rules = g_ptr_array_new_with_free_func(rule_free);
     rules->groups = g_ptr_array_new_with_free_func(finalize_statement);
     rules->reads = g_hash_table_new(NULL, NULL);
@@ -215,13 +164,11 @@ rules_free(struct rules *rules)
         return;
     g_ptr_array_unref(rules->groups);
     g_ptr_array_unref(rules->rules);
-    sqlite3_finalize(rules->replace);
     sqlite3_close(rules->db);
     g_hash_table_unref(rules->reads);
     g_hash_table_unref(rules->column_index);
     g_strfreev(rules->columns);
     g_free(rules->refusal);
-    g_free(rules->used);
     g_free(rules);
 }
 
@@ -230,17 +177,6 @@ rules_broken(struct rules *rules, GError **error)
 {
     g_set_error(error, USHER_ERROR, USHER_ERROR_SOFTWARE, "rules: %s", sqlite3_errmsg(rules->db));
     return FALSE;
-}
-
-gboolean
-rules_change_table(struct rules *rules, gboolean narrow, GError **error)
-{
-    g_ptr_array_set_size(rules->groups, 0);
-    for (guint i = 0; i < rules->rules->len; i++) {
-        struct rule *rule = g_ptr_array_index(rules->rules, i);
-        sqlite3_finalize(g_steal_pointer(&rule->alone));
-    }
-    return make_table(rules, narrow) == SQLITE_OK || rules_broken(rules, error);
 }
 
 /* ---- adding ---- */
@@ -332,8 +268,6 @@ on_one_line(const char *text)
 int
 rules_add(struct rules *rules, const char *file, int line, const char *key, const char *sql, GError **error)
 {
-    if (rules->narrow && !rules_change_table(rules, FALSE, error))
-        return -1;
     g_hash_table_remove_all(rules->reads);
     rules->checking = TRUE;
     g_autofree char *fault = find_fault(rules, sql);
@@ -351,7 +285,6 @@ rules_add(struct rules *rules, const char *file, int line, const char *key, cons
         if (!g_hash_table_contains(rules->reads, GUINT_TO_POINTER(i + 1)))
             continue;
         g_ptr_array_add(rule->reads, rules->columns[i]);
-        rules->used[i] = TRUE;
         if (g_str_equal(rules->columns[i], "today"))
             rule->reads_today = TRUE;
     }

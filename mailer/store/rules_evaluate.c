@@ -1,8 +1,8 @@
 /* Evaluating rules on one row of facts: see rules.h.
  *
  * Invariants: all rules are evaluated in as few statements as possible (GROUP_SIZE results each); when one of
- * those fails its rules run alone, so that only the culprit carries the error. Statements stay on their row
- * until the next evaluation, because the result texts belong to them. */
+ * those fails its rules run alone, so that only the culprit carries the error. A statement stays on its row,
+ * because the result texts belong to it, until it is stepped to the next one (rules_row.c). */
 #include "base/error.h"
 #include "store/rules_parts.h"
 
@@ -12,65 +12,16 @@ enum {
     GROUP_SIZE = 100,
 };
 
-/* Ends every statement that still stands on the previous row. */
-static void
-reset_statements(struct rules *rules)
-{
-    for (guint i = 0; i < rules->groups->len; i++)
-        sqlite3_reset(g_ptr_array_index(rules->groups, i));
-    for (guint i = 0; i < rules->rules->len; i++) {
-        struct rule *rule = g_ptr_array_index(rules->rules, i);
-        if (rule->alone)
-            sqlite3_reset(rule->alone);
-    }
-}
-
-gboolean
-rules_set_row(struct rules *rules, const struct rule_value *values, GError **error)
-{
-    reset_statements(rules);
-    if (!rules->narrow && !rules_change_table(rules, TRUE, error))
-        return FALSE;
-    for (int i = 0, place = 1; rules->columns[i]; i++) {
-        const struct rule_value *value = &values[i];
-        if (!rules->used[i])
-            continue;
-        switch (value->type) {
-        case RULE_INTEGER:
-            sqlite3_bind_int64(rules->replace, place, value->integer);
-            break;
-        case RULE_REAL:
-            sqlite3_bind_double(rules->replace, place, value->real);
-            break;
-        case RULE_TEXT:
-            sqlite3_bind_text(rules->replace, place, value->text, -1, SQLITE_STATIC);
-            break;
-        case RULE_NULL:
-        case RULE_ERROR:
-            sqlite3_bind_null(rules->replace, place);
-            break;
-        }
-        place++;
-    }
-    /* The limit is for what a rule reads and makes: a row of many long texts may well be larger. */
-    int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, 1000 * 1000 * 1000);
-    rules->slices_left = G_MAXINT;
-    rules->replacing = TRUE;
-    sqlite3_step(rules->replace);
-    rules->replacing = FALSE;
-    gboolean ok = sqlite3_reset(rules->replace) == SQLITE_OK || rules_broken(rules, error);
-    sqlite3_clear_bindings(rules->replace);
-    sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
-    return ok;
-}
-
+/* To the next row, which is that of values; from the start where it failed on the last one. */
 static int
-step_bounded(struct rules *rules, sqlite3_stmt *stmt)
+step_bounded(struct rules *rules, sqlite3_stmt *stmt, const struct rule_value *values)
 {
     int limit = sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, VALUE_LIMIT);
     rules->slices_left = STEP_SLICES;
     rules->selects = 0; /* SQLite may prepare a statement again */
+    rules->row = values;
     int rc = sqlite3_step(stmt);
+    rules->row = NULL;
     sqlite3_limit(rules->db, SQLITE_LIMIT_LENGTH, limit);
     return rc;
 }
@@ -102,8 +53,9 @@ read_result(sqlite3_stmt *stmt, int column, struct rule_result *result)
     }
 }
 
-static gboolean
-evaluate_alone(struct rules *rules, int index, struct rule_result *result, GError **error)
+gboolean
+rules_evaluate(struct rules *rules, int index, const struct rule_value *values, struct rule_result *result,
+               GError **error)
 {
     struct rule *rule = rules_at(rules, index);
     if (!rule->alone) {
@@ -115,8 +67,7 @@ evaluate_alone(struct rules *rules, int index, struct rule_result *result, GErro
             return FALSE;
         }
     }
-    sqlite3_reset(rule->alone);
-    int rc = step_bounded(rules, rule->alone);
+    int rc = step_bounded(rules, rule->alone, values);
     if (rc == SQLITE_ROW) {
         read_result(rule->alone, 0, result);
         return TRUE;
@@ -132,12 +83,6 @@ evaluate_alone(struct rules *rules, int index, struct rule_result *result, GErro
                                                             : g_intern_string(sqlite3_errmsg(rules->db))};
     sqlite3_reset(rule->alone);
     return TRUE;
-}
-
-gboolean
-rules_evaluate(struct rules *rules, int index, struct rule_result *result, GError **error)
-{
-    return evaluate_alone(rules, index, result, error);
 }
 
 static gboolean
@@ -161,21 +106,23 @@ prepare_groups(struct rules *rules, GError **error)
 }
 
 gboolean
-rules_evaluate_all(struct rules *rules, struct rule_result *results, GError **error)
+rules_evaluate_all(struct rules *rules, const struct rule_value *values, struct rule_result *results,
+                   GError **error)
 {
     if (rules->groups->len == 0 && !prepare_groups(rules, error))
         return FALSE;
     for (guint g = 0; g < rules->groups->len; g++) {
         sqlite3_stmt *stmt = g_ptr_array_index(rules->groups, g);
         guint start = g * GROUP_SIZE, end = MIN(start + GROUP_SIZE, rules->rules->len);
-        sqlite3_reset(stmt);
-        gboolean ok = step_bounded(rules, stmt) == SQLITE_ROW;
+        gboolean ok = step_bounded(rules, stmt, values) == SQLITE_ROW;
         for (guint i = start; i < end; i++) {
             if (ok)
                 read_result(stmt, (int)(i - start), &results[i]);
-            else if (!evaluate_alone(rules, (int)i, &results[i], error))
+            else if (!rules_evaluate(rules, (int)i, values, &results[i], error))
                 return FALSE;
         }
+        if (!ok)
+            sqlite3_reset(stmt);
     }
     return TRUE;
 }

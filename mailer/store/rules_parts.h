@@ -17,14 +17,11 @@ struct rule {
 struct rules {
     sqlite3 *db;
     char **columns;
-    GHashTable *column_index; /* name → index + 1 */
-    GPtrArray *rules;         /* struct rule * */
-    gboolean *used;           /* columns that some rule reads */
-    sqlite3_stmt *replace;
-    gboolean narrow;   /* the table has the columns of `used` only */
-    GPtrArray *groups; /* sqlite3_stmt *; empty when rules were added since */
+    GHashTable *column_index;     /* name → index + 1 */
+    GPtrArray *rules;             /* struct rule * */
+    GPtrArray *groups;            /* sqlite3_stmt *; empty when rules were added since */
+    const struct rule_value *row; /* while rules are evaluated: what the table `facts` shows */
     int slices_left;
-    gboolean replacing; /* our own REPLACE runs: SQLite may prepare it again */
 
     /* while rules_add() prepares */
     gboolean checking;
@@ -39,10 +36,6 @@ struct rule *rules_at(const struct rules *rules, int index);
 /* Prepares prefix + expression + suffix. On a refusal returns NULL and sets *why, which the caller frees. */
 sqlite3_stmt *rules_prepare(struct rules *rules, const char *prefix, const char *expression,
                             const char *suffix, char **why);
-
-/* Makes the table anew: with every column, or with those only that some rule reads. No statement outlives it.
- */
-gboolean rules_change_table(struct rules *rules, gboolean narrow, GError **error);
 
 /* Sets USHER_ERROR_SOFTWARE with SQLite's message; always FALSE. */
 gboolean rules_broken(struct rules *rules, GError **error);

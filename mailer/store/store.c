@@ -61,6 +61,18 @@ sync_log(struct store *db, GError **error)
     return FALSE;
 }
 
+/* Whether no two columns have the same name. Where two have, the first is meant. */
+static gboolean
+has_distinct_columns(sqlite3_stmt *stmt)
+{
+    int n = sqlite3_column_count(stmt);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (strcmp(sqlite3_column_name(stmt, i), sqlite3_column_name(stmt, j)) == 0)
+                return FALSE;
+    return TRUE;
+}
+
 /* The kept one, or a new one where that is in use or there is none. */
 static struct query *
 take_query(struct store *store, const char *sql, GError **error)
@@ -75,6 +87,7 @@ take_query(struct store *store, const char *sql, GError **error)
     }
     struct query *query = g_new(struct query, 1);
     *query = (struct query){.store = store, .stmt = stmt, .sql = g_strdup(sql), .kept = !kept};
+    query->distinct = has_distinct_columns(stmt);
     if (query->kept)
         g_hash_table_insert(store->statements, query->sql, query);
     return query;
@@ -164,9 +177,15 @@ static int
 column_index(struct query *query, const char *column)
 {
     int n = sqlite3_column_count(query->stmt);
-    for (int i = 0; i < n; i++)
-        if (strcmp(sqlite3_column_name(query->stmt, i), column) == 0)
-            return i;
+    /* Mostly they are read in the order in which they stand there. */
+    for (int i = 0, at = query->column; i < n; i++, at++) {
+        if (at >= n)
+            at = 0;
+        if (strcmp(sqlite3_column_name(query->stmt, at), column) != 0)
+            continue;
+        query->column = query->distinct ? at + 1 : 0;
+        return at;
+    }
     g_error("store: no column \"%s\" in: %s", column, query->sql);
 }
 
@@ -288,10 +307,26 @@ store_changes(struct store *db)
     return sqlite3_changes64(db->db);
 }
 
+/* One of the statements around every change: kept prepared, as others are. */
+static gboolean
+run_kept(struct store *db, const char *sql, GError **error)
+{
+    scoped(query_end) struct query *q = take_query(db, sql, error);
+    g_autoptr(GError) local = NULL;
+    if (!q)
+        return FALSE;
+    q->busy = TRUE;
+    query_next(q, &local);
+    if (!local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
 gboolean
 store_begin(struct store *db, GError **error)
 {
-    return store_run_script(db->db, "BEGIN IMMEDIATE", error);
+    return run_kept(db, "BEGIN IMMEDIATE", error);
 }
 
 gboolean
@@ -304,7 +339,7 @@ gboolean
 store_commit(struct store *db, GError **error)
 {
     FAULT_POINT("store.commit.before");
-    if (store_run_script(db->db, "COMMIT", error)) {
+    if (run_kept(db, "COMMIT", error)) {
         gboolean synced = sync_log(db, error);
         FAULT_POINT("store.commit.after");
         return synced;

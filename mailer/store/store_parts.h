@@ -20,6 +20,9 @@ struct query {
     char *sql;     /* its key */
     gboolean kept; /* in statements, which owns it */
     gboolean busy; /* between its start and query_end() */
+    int column;    /* where the next column is looked for first: behind the last one, if all have names of
+                      their own */
+    gboolean distinct;
 };
 
 /* Sets SQLite's last error on the connection, with what was tried; TEMP, NO_PERMISSION or IO. Returns FALSE.

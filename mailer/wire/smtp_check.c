@@ -176,36 +176,42 @@ fields_valid(const char *bytes, gsize length, GError **error)
     return TRUE;
 }
 
+/* What is wrong with a line, given without its CR LF; NULL when nothing is. */
+static const char *
+line_problem(const char *line, gsize length)
+{
+    guchar bits = 0;
+    for (gsize i = 0; i < length; i++)
+        bits |= (guchar)line[i];
+    if (bits >= 0x80)
+        return "is not 7-bit";
+    if (memchr(line, '\0', length))
+        return "holds a NUL";
+    if (memchr(line, '\r', length))
+        return "holds a CR without LF";
+    return length > 998 ? "is longer than 998 bytes" : NULL;
+}
+
 gboolean
 smtp_message_valid(const char *bytes, gsize length, GError **error)
 {
-    gsize line = 1, column = 0;
+    const char *end = bytes + length;
 
-    if (length < 2 || length > G_MAXINT || memcmp(bytes + length - 2, "\r\n", 2) != 0) {
+    if (length < 2 || length > G_MAXINT || memcmp(end - 2, "\r\n", 2) != 0) {
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, "the message does not end with CR LF");
         return FALSE;
     }
-    for (gsize i = 0; i < length; i++) {
-        const char *problem = NULL;
-        guchar c = (guchar)bytes[i];
-        if (c == '\0')
-            problem = "holds a NUL";
-        else if (c >= 0x80)
-            problem = "is not 7-bit";
-        else if (c == '\r' && bytes[i + 1] != '\n') /* the last byte is an LF, so i + 1 exists */
-            problem = "holds a CR without LF";
-        else if (c == '\n' && (i == 0 || bytes[i - 1] != '\r'))
+    gsize number = 1;
+    for (const char *line = bytes, *lf; line < end; line = lf + 1, number++) {
+        lf = memchr(line, '\n', (gsize)(end - line)); /* the last byte is one */
+        gboolean bare = lf == line || lf[-1] != '\r';
+        const char *problem = line_problem(line, (gsize)(lf - line) - (bare ? 0 : 1));
+        if (!problem && bare)
             problem = "holds an LF without CR";
-        else if (c != '\r' && c != '\n' && ++column > 998)
-            problem = "is longer than 998 bytes";
-        if (problem != NULL) {
+        if (problem) {
             g_set_error(error, USHER_ERROR, USHER_ERROR_DATA, "line %" G_GSIZE_FORMAT " of the message %s",
-                        line, problem);
+                        number, problem);
             return FALSE;
-        }
-        if (c == '\n') {
-            line++;
-            column = 0;
         }
     }
     return fields_valid(bytes, length, error);

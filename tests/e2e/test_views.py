@@ -184,6 +184,16 @@ class Views(harness.UsherTestCase):
         self.assertEqual(self.show("outside")["enrolment"], "never")
         self.assertIn("Onboarding: never entered", self.usher("show", "outside", "--now", NOW).out)
 
+    def test_idle_steps(self):
+        """On record is why a step became idle; the views tell why it is so now."""
+        def reasons():
+            why = json.loads(self.usher("why", "acme", "--json", "--now", NOW).out)
+            return {next(step["reason"] for step in steps if step["step"] == "check_in")
+                    for steps in (self.show("acme")["sequences"][0]["steps"], why["steps"])}
+        self.assertEqual(reasons(), {"not for stage new_account"})
+        self.usher("stage", "acme", "onboarded", "--now", NOW)
+        self.assertEqual(reasons(), {"not for stage onboarded"})
+
     def test_two_sequences(self):
         self.second()
         self.assertEqual({row["sequence"] for row in self.daily() if row["account"] == "acme"}, {"onboarding", "second"})

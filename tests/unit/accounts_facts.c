@@ -322,6 +322,63 @@ test_row(void)
     remove_dir(dir);
 }
 
+static const char *
+name_of(struct store *db, const struct fact_set *set, const char *zone, struct fact_row **row)
+{
+    g_autoptr(GError) error = NULL;
+    g_clear_pointer(row, fact_row_free);
+    g_assert_true(fact_row_load(db, set, 1, zone_find(zone, NULL), row, &error));
+    g_assert_no_error(error);
+    return fact_row_text(*row, "name");
+}
+
+/* The same account again: what was read is used again only where every word and the team's zone are the same,
+ * and what is set on one row is of no concern to the next. */
+static void
+test_row_again(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *dir = g_dir_make_tmp("usher-facts-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "usher.db", NULL);
+    scoped(facts_free) struct fact_set *set = load_text(sample, &error);
+    g_assert_true(facts_add_engine(set, "initiated_at", FACT_TIME, "", &error));
+    g_assert_true(store_migrate(path, &error));
+    {
+        static const struct {
+            const char *change, *expected;
+        } cases[] = {
+            {"UPDATE account_facts SET facts = '{\"name\":\"Ben\"}'", "Ben"},
+            {"UPDATE account_facts SET as_of = 300", "Ben"},
+            {"INSERT INTO account_facts VALUES(1, 'other', 400, '{\"name\":\"Cem\"}')", "Cem"},
+            {"UPDATE account_facts SET as_of = 500 WHERE source <> 'other'", "Ben"},
+            {"UPDATE account_facts SET source = '" FACTS_BY_HAND "' WHERE source = 'other'", "Cem"},
+            {"DELETE FROM account_facts", NULL},
+        };
+        scoped(store_close) struct store *db = store_open(path, &error);
+        scoped(fact_row_free) struct fact_row *row = NULL, *other = NULL;
+        store_exec(db, "INSERT INTO account(key, added_at) VALUES('acme', 0)", &error, "");
+        insert_facts(db, "crm", 100, "{\"name\":\"Ann\"}");
+        g_assert_cmpstr(name_of(db, set, "UTC", &row), ==, "Ann");
+        fact_row_set_time(row, "initiated_at", 1);
+        g_assert_cmpstr(name_of(db, set, "UTC", &other), ==, "Ann");
+        g_assert_null(fact_row_text(other, "initiated_at"));
+        g_assert_nonnull(fact_row_text(row, "initiated_at"));
+        name_of(db, set, "Europe/Berlin", &other);
+        g_assert_true(fact_row_zone(other) == zone_find("Europe/Berlin", NULL));
+        name_of(db, set, "UTC", &row);
+        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+            store_exec(db, cases[i].change, &error, "");
+            g_assert_no_error(error);
+            g_assert_cmpstr(name_of(db, set, "UTC", &row), ==, cases[i].expected);
+        }
+        g_assert_cmpstr(fact_row_text(other, "name"), ==, "Ann"); /* a row outlives what others were read */
+        store_exec(db, "UPDATE account SET key = 'globex'", &error, "");
+        name_of(db, set, "UTC", &row);
+        g_assert_cmpstr(fact_row_text(row, "account"), ==, "globex");
+    }
+    remove_dir(dir);
+}
+
 static void
 test_row_from_json(void)
 {
@@ -351,6 +408,7 @@ main(int argc, char **argv)
     g_test_add_func("/facts/convert", test_convert);
     g_test_add_func("/facts/names", test_names);
     g_test_add_func("/facts/row", test_row);
+    g_test_add_func("/facts/row-again", test_row_again);
     g_test_add_func("/facts/row-from-json", test_row_from_json);
     return g_test_run();
 }

@@ -34,6 +34,29 @@ status_of(struct fixture *f, const struct sequence *seq, gint64 account_id, GTim
     return g_string_free(line, FALSE);
 }
 
+/* "step: reason" a line: why each step stands where it stands; of idle ones, why they are so now. The caller
+ * frees. */
+static inline char *
+reasons_of(struct fixture *f, const struct program *program, const struct sequence *seq, gint64 account_id,
+           gint64 now_us)
+{
+    g_autoptr(GHashTable) idle = pipeline_idle_reasons(f->db, program, seq, account_id, now_us, &f->error);
+    GString *lines = g_string_new(NULL);
+    scoped(query_end) struct query *q = store_query(
+        f->db, "SELECT step, reason FROM step WHERE account_id = ? AND sequence = ? AND state <> 'idle'",
+        &f->error, "it", account_id, seq->name);
+    while (query_next(q, &f->error))
+        g_string_append_printf(lines, "%s: %s\n", query_text(q, "step"),
+                               query_is_null(q, "reason") ? "" : query_text(q, "reason"));
+    g_assert_no_error(f->error);
+    GHashTableIter i;
+    gpointer step, reason;
+    g_hash_table_iter_init(&i, idle);
+    while (g_hash_table_iter_next(&i, &step, &reason))
+        g_string_append_printf(lines, "%s: %s\n", (const char *)step, (const char *)reason);
+    return g_string_free(lines, FALSE);
+}
+
 /* Everything that the journal alone must give, as text; the caller frees. */
 static inline char *
 projections_of(struct fixture *f)

@@ -47,6 +47,24 @@ test_values(struct fixture *f, gconstpointer data)
     g_assert_no_error(error);
 }
 
+/* Columns are found by name in any order; of two of one name, the first. */
+static void
+test_columns(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    scoped(query_end) struct query *q = store_query(f->db, "SELECT 1 AS a, 2 AS b, 3 AS a, 4 AS c", NULL, "");
+    scoped(query_end) struct query *own = store_query(f->db, "SELECT 1 AS a, 2 AS b, 3 AS c", NULL, "");
+    g_assert_true(query_next(q, NULL) && query_next(own, NULL));
+    for (int i = 0; i < 3; i++) {
+        g_assert_cmpint(query_int(q, "b"), ==, 2);
+        g_assert_cmpint(query_int(q, "a"), ==, 1);
+        g_assert_cmpint(query_int(q, "c"), ==, 4);
+        g_assert_cmpint(query_int(own, "c"), ==, 3);
+        g_assert_cmpint(query_int(own, "a"), ==, 1);
+        g_assert_cmpint(query_int(own, i % 2 ? "a" : "b"), ==, i % 2 ? 1 : 2);
+    }
+}
+
 static void
 test_nested(struct fixture *f, gconstpointer data)
 {
@@ -296,6 +314,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     TEST("values", test_values);
     TEST("nested", test_nested);
+    TEST("columns", test_columns);
     TEST("single-values", test_single_values);
     TEST("errors", test_errors);
     TEST("transactions", test_transactions);
