@@ -24,11 +24,11 @@ static gboolean
 postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *reason, gint64 now_us,
          GError **error)
 {
-    return store_exec(l->db,
-                      "UPDATE delivery SET next_at = ?, text = ?, at = ? WHERE message_id = ? AND state IN "
-                      "('queued', 'deferred') AND next_at <= ?",
-                      error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us,
-                      message_id, now_us);
+    return store_exec(
+        l->db,
+        "UPDATE delivery SET next_at = ?, text = ?, host = NULL, at = ? WHERE message_id = ? AND state IN "
+        "('queued', 'deferred') AND next_at <= ?",
+        error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us, message_id, now_us);
 }
 
 static struct claim *

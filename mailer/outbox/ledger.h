@@ -106,6 +106,10 @@ gboolean ledger_abandon(struct ledger *ledger, gint64 message_id, gint64 now_us,
 /* Gives an untouched claim back. */
 gboolean ledger_unclaim(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
 
+/* Why the mailbox's sender could not try what is due at all: its text until the next look, with the host. In
+ * the caller's transaction, or its own. */
+gboolean ledger_tell_due(struct ledger *ledger, const char *reason, gint64 now_us, GError **error);
+
 /* A person's word on the unknown deliveries of a message, or only the one to address (NULL: all): sent, or
  * not sent (they are queued again). Its own transaction. USHER_ERROR_DATA when there is no such unknown
  * delivery. */

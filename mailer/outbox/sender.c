@@ -40,6 +40,7 @@ struct session {
     struct sender_report *report;
     gboolean stopped; /* an answer was about the mailbox: nothing more is tried */
     GError *error;    /* of the database: ends the session */
+    char *problem;    /* why the server could not be used */
 };
 
 void
@@ -227,16 +228,18 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
     g_queue_push_tail(&s->results, r);
 }
 
-/* Settles the last results and gives back what was claimed and never tried. */
+/* Settles the last results, gives back what was claimed and never tried, and says on all that waits why. */
 static gboolean
 finish(struct session *s, GError **error)
 {
     struct store *db = s->ledger->db;
-    if (g_queue_is_empty(&s->results) && g_queue_is_empty(&s->claims))
+    if (!s->problem && g_queue_is_empty(&s->results) && g_queue_is_empty(&s->claims))
         return TRUE;
     gboolean ok = store_begin(db, error) && settle_results(s, error);
     for (GList *l = s->claims.head; ok && l; l = l->next)
         ok = ledger_unclaim(s->ledger, l->data, clock_now_us(), error);
+    if (ok && s->problem)
+        ok = ledger_tell_due(s->ledger, s->problem, clock_now_us(), error);
     if (ok && store_commit(db, error))
         return TRUE;
     store_rollback(db);
@@ -328,6 +331,24 @@ say_stopped(struct session *s, GError **error)
     return !local;
 }
 
+/* The secret, or on every mail that is due the reason why there is none. What a program said of it is no text
+ * for the database: it may say the secret. */
+static gboolean
+read_password(struct ledger *ledger, char **password, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    gint64 now_us = clock_now_us();
+    if (mailbox_read_password(ledger->mailbox, password, &problem))
+        return TRUE;
+    gboolean program = !g_error_matches(problem, USHER_ERROR, USHER_ERROR_CONFIG);
+    if (ledger_tell_due(ledger,
+                        program ? "the program that tells the login failed; `usher check` says how"
+                                : problem->message,
+                        now_us, error))
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
 static gboolean
 run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report,
             GError **error)
@@ -336,7 +357,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
     scoped(secret_free) char *password = NULL;
     /* Nothing of this mailbox is under way now: what an earlier run could not settle is settled as after a
      * crash. */
-    if (!ledger_recover(ledger, clock_now_us(), error) || !mailbox_read_password(m, &password, error))
+    if (!ledger_recover(ledger, clock_now_us(), error) || !read_password(ledger, &password, error))
         return FALSE;
     /* A token is another one every hour, which mends nothing. */
     gboolean lasting = m->secret && secret_kind(m->secret) == SECRET_PASSWORD;
@@ -356,6 +377,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
         g_autoptr(GError) failed = NULL;
         ok = smtp_client_send(&server, &handler, &s, &wire, &failed);
         if (!ok) {
+            s.problem = g_strdup(failed->message);
             ok = stop_for_session(&s, &wire, failed, error) && s.stopped;
             if (!ok && error && !*error)
                 g_propagate_error(error, g_steal_pointer(&failed));
@@ -378,6 +400,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
     g_queue_clear_full(&s.claims, claim_free);
     forget_results(&s);
     g_free(s.recipients);
+    g_free(s.problem);
     ledger->setup = NULL;
     return ok;
 }

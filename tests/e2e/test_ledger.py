@@ -53,6 +53,21 @@ class Stopped(CrashCase):
         self.assertEqual(self.server.count(), 5)
         self.assertEqual(self.halts(), [])
 
+    def test_unusable_server(self):
+        """No mail of the mailbox can leave: each says why, not only the one that was tried."""
+        self.open_many()
+        self.server.stop()
+        password = self.folder / "ana.password"
+        for what, code, said in (("server", UNAVAILABLE, "cannot be reached"), ("password", 78, "No such file")):
+            if what == "password":
+                password.unlink()
+            self.office.cycle("2027-03-01T10:05" if what == "server" else "2027-03-01T10:30", code=code)
+            for delivery in self.office.deliveries():
+                self.assertEqual(delivery["state"], "queued")
+                self.assertIn(said, delivery["text"])
+            for name in ("c0", "c4"):
+                self.assertIn(said, self.office.usher("why", name).out.splitlines()[0])
+
     def test_new_password_ends_it(self):
         self.open_many()
         password = self.folder / "ana.password"

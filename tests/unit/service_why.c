@@ -349,6 +349,13 @@ static const struct row rows[] = {
      "bob@acme.example put it off: 450 said so",
      "tried 1 time",
      NULL},
+    {{QUEUED, "sql UPDATE delivery SET text = 'mail.acme.example:587 cannot be reached', host = "
+              "'mail.acme.example' WHERE state = 'queued'"},
+     NULL,
+     WHY_SERVER,
+     "nudge is ready, and could not leave on the last try: mail.acme.example:587 cannot be reached",
+     NULL,
+     "usher check"},
     /* ---- limits: the configuration comes first ---- */
     {{"trial gap = \"20 days\"", WRITTEN},
      NULL,
