@@ -220,6 +220,14 @@ secret_read(struct secret *secret, char **value, GError **error)
     return read_file(secret, path, value, error);
 }
 
+const char *
+secret_problem_to_keep(const GError *problem)
+{
+    return strstr(problem->message, "_command: ")
+               ? "the program that tells the login failed; `usher check` says how"
+               : problem->message;
+}
+
 gboolean
 secret_renew(struct secret *secret, const char *refused, char **value, GError **error)
 {

@@ -15,6 +15,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/secret.h"
 #include "outbox/breaker.h"
 
 #include <string.h>
@@ -331,8 +332,7 @@ say_stopped(struct session *s, GError **error)
     return !local;
 }
 
-/* The secret, or on every mail that is due the reason why there is none. What a program said of it is no text
- * for the database: it may say the secret. */
+/* The secret, or on every mail that is due the reason why there is none. */
 static gboolean
 read_password(struct ledger *ledger, char **password, GError **error)
 {
@@ -340,11 +340,7 @@ read_password(struct ledger *ledger, char **password, GError **error)
     gint64 now_us = clock_now_us();
     if (mailbox_read_password(ledger->mailbox, password, &problem))
         return TRUE;
-    gboolean program = !g_error_matches(problem, USHER_ERROR, USHER_ERROR_CONFIG);
-    if (ledger_tell_due(ledger,
-                        program ? "the program that tells the login failed; `usher check` says how"
-                                : problem->message,
-                        now_us, error))
+    if (ledger_tell_due(ledger, secret_problem_to_keep(problem), now_us, error))
         g_propagate_error(error, g_steal_pointer(&problem));
     return FALSE;
 }
@@ -377,7 +373,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
         g_autoptr(GError) failed = NULL;
         ok = smtp_client_send(&server, &handler, &s, &wire, &failed);
         if (!ok) {
-            s.problem = g_strdup(failed->message);
+            s.problem = g_strdup(secret_problem_to_keep(failed));
             ok = stop_for_session(&s, &wire, failed, error) && s.stopped;
             if (!ok && error && !*error)
                 g_propagate_error(error, g_steal_pointer(&failed));

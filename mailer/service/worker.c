@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/secret.h"
 #include "inbox/fence.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
@@ -30,6 +31,7 @@
 #define MIN_PAUSE_MS 1000
 #define MAX_PAUSE_MS (5 * 60 * 1000)
 #define IDLE_ROUND_MS (50 * 1000)
+#define SAY_AGAIN_US (5 * CLOCK_SECOND_US)
 
 static volatile gboolean stop_requested;
 static int wake_fd = -1;
@@ -103,19 +105,18 @@ round_tick(struct worker *w, GError **error)
     return TRUE;
 }
 
-/* What is due says why it waits; at most once a minute. */
+/* What is due says why it waits; looked at every few seconds. */
 static gboolean
 wait_for_mailbox(struct worker *w, GError **error)
 {
     gint64 boot_us = clock_boottime_us();
-    if (w->said_us && boot_us - w->said_us < CLOCK_MINUTE_US)
+    if (w->said_us && boot_us - w->said_us < SAY_AGAIN_US)
         return TRUE;
     w->said_us = boot_us;
-    return store_exec(
-        w->service->db,
-        "UPDATE delivery SET text = 'its mailbox was not read yet since the service started' WHERE mailbox "
-        "= ? AND state = 'queued' AND next_at <= ?",
-        error, "ti", w->mailbox->name, clock_now_us());
+    g_autofree char *problem = fence_problem(w->service->db, w->mailbox->name);
+    g_autofree char *reason = g_strdup_printf("its mailbox was not read yet since the service started%s%s",
+                                              problem ? ": " : "", problem ? problem : "");
+    return ledger_tell_due(&w->ledger, reason, clock_now_us(), error);
 }
 
 static gboolean
@@ -171,8 +172,8 @@ round_watch(struct worker *w, GError **error)
     guint count;
     g_autoptr(GError) local = NULL;
     gboolean ok = watch_read(w->watch, &count, &local);
-    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : local->message, clock_now_us(),
-                            error))
+    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : secret_problem_to_keep(local),
+                            clock_now_us(), error))
         return FALSE;
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&local));
@@ -397,8 +398,8 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
     for (guint i = 0; i < n; i++) {
         worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
         gboolean read = watch_read(workers[i].watch, NULL, &local);
-        fence_note_problem(s->db, workers[i].mailbox->name, read ? NULL : local->message, clock_now_us(),
-                           NULL);
+        fence_note_problem(s->db, workers[i].mailbox->name, read ? NULL : secret_problem_to_keep(local),
+                           clock_now_us(), NULL);
         if (!read)
             note(&workers[i], g_steal_pointer(&local), problem, &once.first);
     }

@@ -67,6 +67,9 @@ class Stopped(CrashCase):
                 self.assertIn(said, delivery["text"])
             for name in ("c0", "c4"):
                 self.assertIn(said, self.office.usher("why", name).out.splitlines()[0])
+            for view in ("daily", "outbox"):
+                self.assertRegex(self.office.usher(view).out, f"(?m)^mailbox ana: 5 mails could not leave: .*{said}")
+        self.assertRegex(self.office.usher("daily").out, "(?m)^mailbox ana cannot be read since 2027-03-01 10:30: .*No such file")
 
     def test_new_password_ends_it(self):
         self.open_many()

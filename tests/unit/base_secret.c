@@ -158,6 +158,21 @@ test_command(void)
     }
 }
 
+/* What it said is for the log, not for the database. */
+static void
+test_command_kept(void)
+{
+    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
+    scoped(secret_source_free) struct secret *secret = secret_new_command(
+        SECRET_PASSWORD, "password_command", "sh -c 'echo Spring26 >&2; exit 1'", folder, lock, NULL);
+    g_autoptr(GError) error = NULL;
+    char *value = NULL;
+    g_assert_nonnull(secret);
+    g_assert_false(secret_read(secret, &value, &error));
+    assert_says(error, USHER_ERROR_UNAVAILABLE, "Spring26");
+    g_assert_null(strstr(secret_problem_to_keep(error), "Spring26"));
+}
+
 /* One that hangs is killed with what it started. */
 static void
 test_command_hangs(void)
@@ -305,6 +320,7 @@ main(int argc, char **argv)
     g_test_add_func("/secret/file-renewed", test_file_renewed);
     g_test_add_func("/secret/warning", test_warning);
     g_test_add_func("/secret/command", test_command);
+    g_test_add_func("/secret/command-kept", test_command_kept);
     g_test_add_func("/secret/command-hangs", test_command_hangs);
     g_test_add_func("/secret/command-log", test_command_log);
     g_test_add_func("/secret/kept", test_kept);
