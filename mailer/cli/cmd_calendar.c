@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/screen.h"
 #include "cli/table.h"
+#include "pipeline/engine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,23 @@ print_entry(struct cli *cli, struct table *table, const struct entry *e, gint64 
     return TRUE;
 }
 
+/* Overdue, and the service has not looked since: not before the next hour in which it may go, and perhaps too
+ * late by then. */
+static gboolean
+move_overdue(struct cli *cli, struct entry *e, GError **error)
+{
+    struct pipeline_gate gate;
+    if (strcmp(e->state, "scheduled") != 0 || e->at_us > cli->now_us)
+        return TRUE;
+    if (!pipeline_gate_load(cli->service->db, cli->service->program, e->seq, e->step, e->account_id,
+                            cli->now_us, &gate, error))
+        return FALSE;
+    e->at_us = gate.sendable_us == G_MAXINT64 ? cli->now_us : MAX(gate.sendable_us, cli->now_us);
+    e->reason = "overdue, `usher outbox --plan` says what becomes of it";
+    pipeline_gate_clear(&gate);
+    return TRUE;
+}
+
 /* "30d", "8w" or "12h". */
 static gboolean
 parse_next(const char *text, gint64 *us)
@@ -175,6 +193,8 @@ print_calendar(struct cli *cli, gint64 account_id, gint64 until_us, const char *
         if (!fact_row_load(s->db, s->program->facts, e.account_id, s->config->timezone, &row, &local))
             break;
         e.row = row;
+        if (!move_overdue(cli, &e, &local))
+            break;
         e.owner = sender_owner(s->db, s->config, row, e.account_id, &local);
         e.who = e.owner ? sender_choose(s->db, s->config, row, e.account_id, &local) : NULL;
         if (!e.who)

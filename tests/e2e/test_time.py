@@ -89,6 +89,10 @@ class Time(harness.MailTestCase):
         self.assertEqual(self.calendar(), [])
         self.office.usher("resume", "plan", "second_outreach")
         self.assertEqual([entry["local"] for entry in self.calendar()], ["2027-03-30 09:00"])
+        # Where nobody has looked since it was due, it is not before the next hour in which it may go.
+        overdue, *_ = self.calendar("--now", "2027-03-31T20:00", at_now=False)
+        self.assertEqual(overdue["local"], "2027-04-01 09:00")
+        self.assertIn("overdue", overdue["reason"])
         # It keeps what it says.
         self.office.cycle("2027-03-29T10:00")
         self.office.cycle("2027-03-30T08:59")
