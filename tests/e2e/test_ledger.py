@@ -192,6 +192,12 @@ class Two(harness.MailTestCase):
             result = office.program.run(*words)
             self.assertEqual(result.code, TEMPORARY)
             self.assertRegex(result.err, "another usher already runs")
+        linked = self.folder / "linked.conf"
+        linked.write_text(office.config.replace('"usher.db"', '"link.db"'), encoding="utf-8")
+        (self.folder / "link.db").symlink_to(self.folder / "usher.db")
+        self.assertIn("link.db", linked.read_text(encoding="utf-8"))
+        result = office.program.run("run", "--once", "--config", str(linked))
+        self.assertEqual(result.code, TEMPORARY, result)
 
 
 if __name__ == "__main__":
