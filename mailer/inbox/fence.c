@@ -106,3 +106,9 @@ fence_mark_read(struct store *db, const char *mailbox, const char *folder, gint6
                       "UPDATE folder SET read_boot_us = ?, read_boot_id = ? WHERE mailbox = ? AND name = ?",
                       error, "ittt", began_boot_us, clock_boot_id(), mailbox, folder);
 }
+
+gboolean
+fence_forget(struct store *db, const char *mailbox, GError **error)
+{
+    return store_exec(db, "UPDATE folder SET read_boot_us = NULL WHERE mailbox = ?", error, "t", mailbox);
+}
