@@ -208,6 +208,23 @@ tell_policy(struct asked *a, const char *mailbox, gboolean *told, GError **error
     return TRUE;
 }
 
+/* Why no mail of the mailbox left when one was last tried; *text NULL: it did, or none was. It need not be
+ * this mail: where there are pauses between mails, the others have not had their turn. */
+static gboolean
+find_failed_try(struct asked *a, const char *mailbox, char **text, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    *text =
+        store_text(a->s->db,
+                   "SELECT d.text FROM delivery d WHERE d.mailbox = ?1 AND d.state = 'queued' AND d.host IS "
+                   "NOT NULL AND d.text IS NOT NULL AND d.at >= (SELECT COALESCE(MAX(o.at), 0) FROM delivery "
+                   "o WHERE o.mailbox = ?1 AND o.state = 'sent') ORDER BY d.at DESC, d.id LIMIT 1",
+                   &local, "t", mailbox);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 gboolean
 why_tell_queued(struct asked *a, GError **error)
 {
@@ -234,9 +251,12 @@ why_tell_queued(struct asked *a, GError **error)
                                            put_off.attempts == 1 ? "" : "s");
         return TRUE;
     }
-    if (queued.host && queued.text) {
+    g_autofree char *failed = queued.host ? g_strdup(queued.text) : NULL;
+    if (queued.addresses && !failed && !find_failed_try(a, mailbox, &failed, error))
+        return FALSE;
+    if (failed) {
         why_say(a, WHY_SERVER,
-                g_strdup_printf("%s is ready, and could not leave on the last try: %s", id, queued.text));
+                g_strdup_printf("%s is ready, and could not leave on the last try: %s", id, failed));
         a->out->command = g_strdup("usher check, which tries the server; the service goes on trying");
         return TRUE;
     }
