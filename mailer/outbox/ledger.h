@@ -44,6 +44,8 @@ struct ledger {
     char *owner;           /* of the claims: this process */
     char *setup;           /* breaker_setup() of now; NULL where nobody knows */
     gint64 stop_looked_us; /* when a stopped mailbox was last looked at, boot time */
+    char *told_failure; /* why mails were not transmitted, as the log has it; the sender's, freed by its owner
+                         */
 };
 
 /* A claimed message, ready for the wire. */

@@ -197,6 +197,19 @@ count(struct sender_report *report, enum smtp_verdict verdict)
     }
 }
 
+/* Of mails that could not leave for one and the same reason the log tells the first. */
+static gboolean
+is_told(struct session *s, const struct smtp_outcome *outcomes)
+{
+    char **told = &s->ledger->told_failure;
+    gboolean again = outcomes->verdict == SMTP_NOT_TRANSMITTED && g_strcmp0(*told, outcomes->text) == 0;
+    if (!again) {
+        g_free(*told);
+        *told = outcomes->verdict == SMTP_NOT_TRANSMITTED ? g_strdup(outcomes->text) : NULL;
+    }
+    return again;
+}
+
 static void
 mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
 {
@@ -208,6 +221,7 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
     r->monotonic_us = g_get_monotonic_time();
     r->sent = TRUE;
     r->outcomes = g_new0(struct smtp_outcome, r->claim->addresses->len);
+    gboolean told = is_told(s, outcomes);
     for (gsize i = 0; i < r->claim->addresses->len; i++) {
         gsize asked = mail->n_recipients == 1 ? 0 : i; /* a redirected mail has one answer for all */
         r->outcomes[i] = outcomes[asked];
@@ -220,6 +234,8 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
             continue;
         }
         count(s->report, outcomes[asked].verdict);
+        if (told)
+            continue;
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
         g_autofree char *code = g_strdup_printf("%d", outcomes[asked].code);
         log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to",

@@ -90,6 +90,7 @@ struct worker {
     struct ledger ledger;
     char *last_copy_problem;
     gboolean got_on;    /* the last round sent something, whatever ended it */
+    gboolean idle;      /* it tried nothing: no sign that what failed before is well again */
     gboolean told_stop; /* the log knows that the mailbox is stopped */
     gint64 said_us;     /* when a sender last said that it waits for the mailbox, boot time */
 };
@@ -125,6 +126,7 @@ round_send(struct worker *w, GError **error)
     struct sender_report report = {0};
     g_assert(w->mailbox); /* a sender has one */
     w->got_on = FALSE;
+    w->idle = TRUE;
     if (!clone_guard_compared(w->service, w->mailbox)) {
         pause_ms(200);
         return wait_for_mailbox(w, error);
@@ -132,6 +134,7 @@ round_send(struct worker *w, GError **error)
     gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) ||
                   sender_run(&w->ledger, &stop_requested, &report, error);
     w->got_on = report.sent > 0;
+    w->idle = !report.problem && report.sent + report.refused + report.deferred + report.unknown == 0;
     if (ok && report.problem && !w->told_stop)
         log_event("mailbox_stopped", "mailbox", w->mailbox->name, "why", report.problem, NULL);
     if (ok && w->told_stop && report.sent > 0)
@@ -208,6 +211,7 @@ worker_clear(struct worker *w)
     g_clear_pointer(&w->watch, watch_free);
     g_clear_pointer(&w->ledger.owner, g_free);
     g_clear_pointer(&w->last_copy_problem, g_free);
+    g_clear_pointer(&w->ledger.told_failure, g_free);
 }
 
 /* Rounds until SIGTERM. The same problem again is not logged again. */
@@ -218,12 +222,13 @@ loop(struct worker *w, const char *role, gboolean (*round)(struct worker *, GErr
     g_autofree char *last = NULL;
     while (!stop_requested) {
         g_autoptr(GError) error = NULL;
-        if (round(w, &error)) {
+        gboolean ok = round(w, &error);
+        if (ok && !(last && w->idle)) {
             if (last)
                 log_event("recovered", "role", role, "mailbox", w->mailbox ? w->mailbox->name : "", NULL);
             g_clear_pointer(&last, g_free);
             pause = MIN_PAUSE_MS;
-        } else {
+        } else if (!ok) {
             if (!stop_requested && g_strcmp0(last, error->message) != 0)
                 log_problem("round_failed", error, "role", role, "mailbox",
                             w->mailbox ? w->mailbox->name : "", NULL);
