@@ -335,7 +335,7 @@ class Service(CrashCase):
     def test_an_outage_is_told_once(self):
         """Each mail is tried, and the log tells the reason once, not for each; nor that all is well where nothing was tried."""
         self.open(now=None, window=ALL_HOURS)
-        names = [f"c{i}" for i in range(3)]
+        names = ["c0", "c1"]
         self.office.add_accounts(*({"account": name} for name in names))
         self.office.cycle()
         self.office.approve(*names)
@@ -347,7 +347,7 @@ class Service(CrashCase):
         self.assertGreaterEqual(rounds, 3)
         self.assertEqual(service.output().count("event=delivery"), 1, service.output())
         self.assertEqual(service.output().count("event=round_failed"), 1)
-        time.sleep(1.5)  # a round with nothing to do comes each second
+        time.sleep(3.5)  # after the pause of two tries come rounds with nothing to do
         self.assertNotIn("event=recovered", service.output())
 
     def wait_for_count(self, service, count):
