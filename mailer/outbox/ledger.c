@@ -217,7 +217,8 @@ ledger_tell_due(struct ledger *l, const char *reason, gint64 now_us, GError **er
     return store_exec(
         l->db,
         "UPDATE delivery SET code = NULL, enhanced = NULL, text = ?1, host = ?2 WHERE mailbox = ?3"
-        " AND state = 'queued' AND next_at <= ?4 AND (text IS NOT ?1 OR host IS NULL)",
+        " AND state IN ('queued', 'deferred') AND state = 'queued' AND next_at <= ?4 AND (text IS NOT ?1 OR "
+        "host IS NULL)", /* the first term is the index's */
         error, "ttti", reason, l->mailbox->smtp.host, l->mailbox->name, now_us);
 }
 

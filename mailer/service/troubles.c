@@ -19,7 +19,8 @@ add_unusable(struct service *s, const struct mailbox *m, gint64 now_us, GPtrArra
     scoped(query_end) struct query *q = store_query(
         s->db,
         "SELECT text, COUNT(DISTINCT message_id) AS mails FROM delivery WHERE mailbox = ? AND state "
-        "= 'queued' AND next_at <= ? AND host IS NOT NULL AND text IS NOT NULL"
+        "IN ('queued', 'deferred') AND state = 'queued' AND next_at <= ? AND host IS NOT NULL AND text IS "
+        "NOT NULL"
         " GROUP BY text ORDER BY mails DESC, text LIMIT 1",
         error, "ti", m->name, now_us + AGAIN_US);
     if (!q)

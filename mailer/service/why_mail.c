@@ -216,9 +216,10 @@ find_failed_try(struct asked *a, const char *mailbox, char **text, GError **erro
     g_autoptr(GError) local = NULL;
     *text =
         store_text(a->s->db,
-                   "SELECT d.text FROM delivery d WHERE d.mailbox = ?1 AND d.state = 'queued' AND d.host IS "
-                   "NOT NULL AND d.text IS NOT NULL AND d.at >= (SELECT COALESCE(MAX(o.at), 0) FROM delivery "
-                   "o WHERE o.mailbox = ?1 AND o.state = 'sent') ORDER BY d.at DESC, d.id LIMIT 1",
+                   "SELECT d.text FROM delivery d WHERE d.mailbox = ?1 AND d.state IN ('queued', "
+                   "'deferred') AND d.state = 'queued' AND d.host IS NOT NULL AND d.text IS NOT NULL AND NOT "
+                   "EXISTS (SELECT 1 FROM delivery o WHERE o.mailbox = ?1 AND o.state = 'sent' AND o.at > "
+                   "d.at) ORDER BY d.at DESC, d.id LIMIT 1",
                    &local, "t", mailbox);
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
