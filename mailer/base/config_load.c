@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/zone.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* libconfuse wants its default lists writable. */
@@ -78,11 +79,26 @@ read_lint(cfg_t *s, struct config *c, GError **error)
     return TRUE;
 }
 
+/* The database by its own name, whatever links lead to it: the locks beside it are named after it. */
+static char *
+real_database(char *path)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *dir = g_path_get_dirname(path);
+    char *there = realpath(path, NULL);
+    char *folder = there ? NULL : realpath(dir, NULL);
+    char *real = there ? g_strdup(there) : folder ? g_build_filename(folder, name, NULL) : g_strdup(path);
+    free(there);
+    free(folder);
+    g_free(path);
+    return real;
+}
+
 static gboolean
 read_all(cfg_t *cfg, struct config *c, GError **error)
 {
     g_autofree char *dir = g_path_get_dirname(c->path);
-    c->database = config_resolve_path(dir, cfg_getstr(cfg, "database"));
+    c->database = real_database(config_resolve_path(dir, cfg_getstr(cfg, "database")));
     c->sequences_dir = config_resolve_path(dir, cfg_getstr(cfg, "sequences_dir"));
     c->templates_dir = config_resolve_path(dir, cfg_getstr(cfg, "templates_dir"));
     const char *leads_dir = cfg_getstr(cfg, "leads_dir");

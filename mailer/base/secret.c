@@ -146,9 +146,9 @@ read_file(const struct secret *secret, const char *path, char **value, GError **
                     noun(secret), path, g_strerror(problem), problem == ENOENT ? "; make the file, the " : "",
                     problem == ENOENT ? noun(secret) : "",
                     problem == ENOENT ? " its only line, readable by you alone" : "");
-    else if (line == 0 || line > max_bytes(secret))
+    else if (line == 0 || line > max_bytes(secret) || (line < length && buffer[line] == '\0'))
         g_set_error(error, USHER_ERROR, USHER_ERROR_CONFIG,
-                    "%s: %s: expected a %s of 1 to %" G_GSIZE_FORMAT " bytes", secret->key, path,
+                    "%s: %s: expected a %s of 1 to %" G_GSIZE_FORMAT " bytes, without NUL", secret->key, path,
                     noun(secret), max_bytes(secret));
     else
         *value = g_strndup(buffer, line);
@@ -218,6 +218,14 @@ secret_read(struct secret *secret, char **value, GError **error)
     }
     g_autofree char *path = g_build_filename(dir, secret->credential, NULL);
     return read_file(secret, path, value, error);
+}
+
+const char *
+secret_problem_to_keep(const GError *problem)
+{
+    return strstr(problem->message, "_command: ")
+               ? "the program that tells the login failed; `usher check` says how"
+               : problem->message;
 }
 
 gboolean

@@ -55,6 +55,10 @@ char *secret_warning(const struct secret *secret);
 void secret_free(char *secret);
 SCOPED_FUNC(char, secret_free)
 
+/* What of a problem may be written to the database: not what a program that tells a secret said of it, which
+ * may be the secret. Lives as long as the problem. */
+const char *secret_problem_to_keep(const GError *problem);
+
 /* Runs argv in dir without a shell, standard input empty, and gives the first line of its output (at most
  * max_bytes, wiped by secret_free()). What it says on standard error goes to the log, cleaned, cut, and
  * without anything that looks like a secret. USHER_ERROR_UNAVAILABLE when it cannot be run, fails, takes

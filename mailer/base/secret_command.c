@@ -117,6 +117,21 @@ is_token_char(char c)
     return g_ascii_isalnum(c) || strchr("-_.~+=", c) != NULL;
 }
 
+/* How much of a run says what a secret is, "token=" or a whole "Password" before a colon; 0: none of it. */
+static gsize
+names_secret(const char *run, gsize length)
+{
+    static const char *const names[] = {"password", "passwd", "passphrase", "secret", "token", "pwd"};
+    const char *sign = memchr(run, '=', length);
+    gsize end = sign ? (gsize)(sign - run) : length;
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        gsize n = strlen(names[i]);
+        if (end >= n && g_ascii_strncasecmp(run + end - n, names[i], n) == 0 && (sign || run[length] == ':'))
+            return sign ? end + 1 : length;
+    }
+    return 0;
+}
+
 /* Standard error fit for a log: one line, printable, short; the secret, and what looks like one, left out. */
 static char *
 talk_clean(const char *talk, const char *secret)
@@ -126,12 +141,17 @@ talk_clean(const char *talk, const char *secret)
     if (secret && *secret)
         g_string_replace(text, secret, "[secret]", 0);
     g_autoptr(GString) shown = g_string_new(NULL);
+    gboolean named = FALSE; /* the next run is what the last one named */
     for (const char *at = text->str; *at && g_utf8_strlen(shown->str, -1) < TALK_SHOWN_CHARS;) {
         gsize run = 0;
         while (at[run] && is_token_char(at[run]))
             run++;
-        if (run >= TOKEN_LIKE_CHARS) {
-            g_string_append(shown, "[...]");
+        gsize name = names_secret(at, run);
+        if (run > 0 && (named || run >= TOKEN_LIKE_CHARS || name > 0)) {
+            g_string_append_len(shown, at, (gssize)name);
+            if (name < run)
+                g_string_append(shown, "[...]");
+            named = name == run;
             at += run;
         } else if (run > 0) {
             g_string_append_len(shown, at, (gssize)run);

@@ -7,20 +7,42 @@
 #include "cli/commands.h"
 #include "cli/screen.h"
 #include "cli/table.h"
+#include "pipeline/engine.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-/* One email to come; texts are borrowed from the query's row or the program. */
+/* One email to come. */
 struct entry {
-    gint64 account_id, at_us;
-    const char *key, *state, *reason;
+    gint64 account_id, at_us, message_id;
+    char *key, *state, *reason; /* owned, reason may be NULL */
     const struct sequence *seq;
     const struct step *step;
     struct fact_row *row; /* owned */
     const struct specialist *owner, *who;
 };
+
+static void
+entry_free(gpointer data)
+{
+    struct entry *e = data;
+    g_free(e->key);
+    g_free(e->state);
+    g_free(e->reason);
+    fact_row_free(e->row);
+    g_free(e);
+}
+
+static gint
+by_time(gconstpointer a, gconstpointer b)
+{
+    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+    int by_key = strcmp(x->key, y->key);
+    return x->at_us != y->at_us ? (x->at_us < y->at_us ? -1 : 1)
+           : by_key             ? by_key
+                                : strcmp(x->step->id, y->step->id);
+}
 
 static void
 could(json_t *stops, char *what)
@@ -97,7 +119,7 @@ join(const json_t *words)
 }
 
 static gboolean
-print_entry(struct cli *cli, struct table *table, const struct entry *e, gint64 message_id, GError **error)
+print_entry(struct cli *cli, struct table *table, const struct entry *e, GError **error)
 {
     json_t *stops = stops_of(cli, e, error);
     if (!stops)
@@ -113,8 +135,8 @@ print_entry(struct cli *cli, struct table *table, const struct entry *e, gint64 
                                  "account", e->key, "sequence", e->seq->name, "step", e->step->id, "kind",
                                  automatic ? "automatic" : "draft", "state", e->state, "at", at, "local",
                                  local, "zone", g_time_zone_get_identifier(zone), "owner", e->owner->id,
-                                 "from", e->who->id, "message", (json_int_t)message_id, "reason", e->reason,
-                                 "stops", stops));
+                                 "from", e->who->id, "message", (json_int_t)e->message_id, "reason",
+                                 e->reason, "stops", stops));
         return TRUE;
     }
     json_decref(stops);
@@ -124,6 +146,82 @@ print_entry(struct cli *cli, struct table *table, const struct entry *e, gint64 
     table_add(table, local, g_time_zone_get_identifier(zone), e->key, e->step->id, kind, e->who->id, text,
               NULL);
     return TRUE;
+}
+
+/* Overdue, and the service has not looked since: not before the next hour in which it may go, and perhaps too
+ * late by then. */
+static gboolean
+move_overdue(struct cli *cli, struct entry *e, GError **error)
+{
+    struct pipeline_gate gate;
+    if (strcmp(e->state, "scheduled") != 0 || e->at_us > cli->now_us)
+        return TRUE;
+    if (!pipeline_gate_load(cli->service->db, cli->service->program, e->seq, e->step, e->account_id,
+                            cli->now_us, &gate, error))
+        return FALSE;
+    e->at_us = gate.sendable_us == G_MAXINT64 ? cli->now_us : MAX(gate.sendable_us, cli->now_us);
+    g_free(e->reason);
+    e->reason = g_strdup("overdue, `usher outbox --plan` says what becomes of it");
+    pipeline_gate_clear(&gate);
+    return TRUE;
+}
+
+static void
+move_to(struct entry *e, const struct sending_hours *hours, gint64 until_us, char *why)
+{
+    gint64 at_us = sending_next_us(hours, until_us, NULL);
+    e->at_us = at_us == G_MAXINT64 ? until_us : at_us;
+    g_free(e->reason);
+    e->reason = why;
+}
+
+/* A hold on the account, which an automatic mail waits for. */
+static gboolean
+move_held(struct cli *cli, struct entry *e, const struct sending_hours *hours, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    scoped(query_end) struct query *q = store_query(
+        cli->service->db,
+        "SELECT until, reason FROM hold WHERE account_id = ? AND (until IS NULL OR until > ?) ORDER "
+        "BY until IS NULL DESC, until DESC LIMIT 1",
+        error, "ii", e->account_id, e->at_us);
+    if (!q)
+        return FALSE;
+    gboolean held = query_next(q, &local);
+    if (held && query_is_null(q, "until")) {
+        g_free(e->reason);
+        e->reason = g_strdup_printf("on hold: %s", query_text(q, "reason"));
+    } else if (held) {
+        g_autofree char *until = zone_format(cli->service->config->timezone, query_int(q, "until"));
+        until[strlen("2026-12-21")] = '\0';
+        move_to(e, hours, query_int(q, "until"),
+                g_strdup_printf("on hold until %s: %s", until, query_text(q, "reason")));
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !error || !*error;
+}
+
+/* An automatic mail to come waits for the end of a hold and for whoever is away, where that is known. */
+static gboolean
+move_waiting(struct cli *cli, struct entry *e, GError **error)
+{
+    struct service *s = cli->service;
+    struct leave_status leave = {0};
+    struct pipeline_gate gate;
+    if (e->step->kind != STEP_AUTOMATIC || strcmp(e->state, "late") == 0 || strcmp(e->state, "queued") == 0)
+        return TRUE;
+    if (!pipeline_gate_load(s->db, s->program, e->seq, NULL, e->account_id, cli->now_us, &gate, error))
+        return FALSE;
+    gboolean ok = move_held(cli, e, &gate.hours, error) &&
+                  leave_status(s->db, s->config, e->who->id, e->at_us, &leave, error);
+    if (ok && leave.until_us && !leave.stand_in)
+        move_to(e, &gate.hours, leave.until_us,
+                e->reason && strstr(e->reason, "is away")
+                    ? g_strdup(e->reason)
+                    : g_strdup_printf("%s is away and nobody covers", e->who->id));
+    pipeline_gate_clear(&gate);
+    return ok;
 }
 
 /* "30d", "8w" or "12h". */
@@ -151,38 +249,57 @@ parse_next(const char *text, gint64 *us)
     "e.state = 'active' WHERE p.state IN ('scheduled', 'waiting', 'late', 'wanted', 'drafted', 'queued'))"   \
     " WHERE (?1 = 0 OR id = ?1) AND at <= ?2 ORDER BY at, key, step"
 
+/* The entry of a row, moved to when it is to be expected; NULL with error, or where the files have no such
+ * step any more, or it is no mail. */
+static struct entry *
+load_entry(struct cli *cli, struct query *q, GError **error)
+{
+    struct service *s = cli->service;
+    const struct sequence *seq = program_sequence(s->program, query_text(q, "sequence"));
+    const struct step *step = seq ? sequence_step(seq, query_text(q, "step")) : NULL;
+    if (!step || step->kind == STEP_TASK)
+        return NULL;
+    struct entry *e = g_new0(struct entry, 1);
+    *e = (struct entry){.account_id = query_int(q, "id"),
+                        .at_us = MAX(query_int(q, "at"), cli->now_us),
+                        .message_id = query_int(q, "message_id"),
+                        .key = query_dup_text(q, "key"),
+                        .state = query_dup_text(q, "state"),
+                        .reason = query_dup_text(q, query_text(q, "waits") ? "waits" : "reason"),
+                        .seq = seq,
+                        .step = step};
+    gboolean ok =
+        fact_row_load(s->db, s->program->facts, e->account_id, s->config->timezone, &e->row, error) &&
+        move_overdue(cli, e, error);
+    e->owner = ok ? sender_owner(s->db, s->config, e->row, e->account_id, error) : NULL;
+    e->who = e->owner ? sender_choose(s->db, s->config, e->row, e->account_id, error) : NULL;
+    if (e->who && move_waiting(cli, e, error))
+        return e;
+    entry_free(e);
+    return NULL;
+}
+
 static gboolean
 print_calendar(struct cli *cli, gint64 account_id, gint64 until_us, const char *owner, GError **error)
 {
     static const char *const headings[] = {
         "when", "zone", "account", "email", "kind", "from", "what could stop it", NULL};
-    struct service *s = cli->service;
     scoped(table_free) struct table *table = table_new(headings);
     table_fold(table);
     g_autoptr(GError) local = NULL;
-    scoped(query_end) struct query *q = store_query(s->db, ENTRIES, error, "ii", account_id, until_us);
-    while (q && query_next(q, &local)) {
-        scoped(fact_row_free) struct fact_row *row = NULL;
-        struct entry e = {.account_id = query_int(q, "id"),
-                          .at_us = MAX(query_int(q, "at"), cli->now_us),
-                          .key = query_text(q, "key"),
-                          .state = query_text(q, "state"),
-                          .reason = query_text(q, "waits") ? query_text(q, "waits") : query_text(q, "reason"),
-                          .seq = program_sequence(s->program, query_text(q, "sequence"))};
-        e.step = e.seq ? sequence_step(e.seq, query_text(q, "step")) : NULL;
-        if (!e.step || e.step->kind == STEP_TASK)
-            continue; /* the files have no such step any more, or it is no mail */
-        if (!fact_row_load(s->db, s->program->facts, e.account_id, s->config->timezone, &row, &local))
-            break;
-        e.row = row;
-        e.owner = sender_owner(s->db, s->config, row, e.account_id, &local);
-        e.who = e.owner ? sender_choose(s->db, s->config, row, e.account_id, &local) : NULL;
-        if (!e.who)
-            break;
-        if (!(owner && strcmp(owner, e.owner->id) != 0) &&
-            !print_entry(cli, table, &e, query_int(q, "message_id"), &local))
-            break;
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+    scoped(query_end) struct query *q =
+        store_query(cli->service->db, ENTRIES, error, "ii", account_id, until_us);
+    while (q && !local && query_next(q, &local)) {
+        struct entry *e = load_entry(cli, q, &local);
+        if (e && (e->at_us > until_us || (owner && strcmp(owner, e->owner->id) != 0)))
+            entry_free(e);
+        else if (e)
+            g_ptr_array_add(entries, e);
     }
+    g_ptr_array_sort(entries, by_time);
+    for (guint i = 0; i < entries->len && !local; i++)
+        print_entry(cli, table, entries->pdata[i], &local);
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
     else if (!cli->json) {

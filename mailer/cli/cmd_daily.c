@@ -432,7 +432,7 @@ show_queue(struct cli *cli, const struct options *o)
         return rc;
     if (!cli->json)
         screen_page();
-    if ((rc = cli_print_halts(cli)) != EX_OK)
+    if ((rc = cli_print_troubles(cli)) != EX_OK)
         return rc;
     g_autoptr(GPtrArray) queue = queue_load(cli->service, &filter, cli->now_us, &error);
     if (!queue)

@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "outbox/breaker.h"
 #include "service/clone_guard.h"
+#include "service/troubles.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -12,11 +13,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-int
-cli_print_halts(struct cli *cli)
+static int
+print_lines(struct cli *cli, const GPtrArray *lines, const GError *error)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) lines = service_halts(cli->service, &error);
     if (!lines)
         return cli_fail(error);
     for (guint i = 0; i < lines->len; i++) {
@@ -24,6 +23,22 @@ cli_print_halts(struct cli *cli)
         fprintf(cli->json ? stderr : stdout, "%s\n", clean);
     }
     return EX_OK;
+}
+
+int
+cli_print_halts(struct cli *cli)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) lines = service_halts(cli->service, &error);
+    return print_lines(cli, lines, error);
+}
+
+int
+cli_print_troubles(struct cli *cli)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) lines = service_troubles(cli->service, cli->now_us, &error);
+    return print_lines(cli, lines, error);
 }
 
 int

@@ -82,7 +82,7 @@ cmd_outbox(struct cli *cli, int argc, char **argv)
         return cli_resume_mailbox(cli, resume);
     if (!cli->json)
         screen_page();
-    if ((rc = cli_print_halts(cli)) != EX_OK)
+    if ((rc = cli_print_troubles(cli)) != EX_OK)
         return rc;
     if (plan)
         return outbox_plan(cli);

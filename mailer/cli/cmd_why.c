@@ -9,8 +9,8 @@
 #include "cli/show.h"
 #include "cli/table.h"
 #include "pipeline/rule_parts.h"
-#include "service/clone_guard.h"
 #include "service/outlook.h"
+#include "service/troubles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -373,7 +373,7 @@ explain(struct cli *cli, const char *key, gint64 id, const struct sequence *seq,
     d.holds = error ? json_array() : holds_json(cli, id, &error);
     d.outbox = error ? json_array() : outbox_json(cli, id, seq, &error);
     d.drafts = error ? json_array() : drafts_json(cli, id, seq, &error);
-    g_autoptr(GPtrArray) halts = d.halts = error ? NULL : service_halts(cli->service, &error);
+    g_autoptr(GPtrArray) halts = d.halts = error ? NULL : service_troubles(cli->service, cli->now_us, &error);
     if (cli->json && !error) {
         print_json(cli, key, seq, e, why, &d);
         return EX_OK;

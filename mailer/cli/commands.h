@@ -64,6 +64,9 @@ int cmd_worker(struct cli *cli, int argc, char **argv);
  * cmd_ledger.c */
 int cli_print_halts(struct cli *cli);
 
+/* The same, and which server could not be used, or which mailbox cannot be read (service/troubles.h). */
+int cli_print_troubles(struct cli *cli);
+
 /* `usher outbox --resume MAILBOX`. */
 int cli_resume_mailbox(struct cli *cli, const char *mailbox);
 

@@ -240,6 +240,8 @@ recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipie
     for (guint i = 0; i < recipients->len; i++) {
         const struct recipient *r = recipients->pdata[i];
         g_autofree char *reason = NULL;
+        if (r->refused)
+            continue;
         if (suppression_find(db, r->address, &reason))
             return g_strdup_printf("%s is suppressed: %s", r->address, reason);
         /* A database that does not answer counts as no: nobody is written to in doubt. */

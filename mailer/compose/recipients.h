@@ -17,6 +17,8 @@ struct recipient {
     /* Not kept with a message: */
     gboolean by_role; /* one of a few chosen by what they do, not because they own it or answered */
     char *function;   /* NULL when unknown */
+    gboolean
+        refused; /* their server has refused this very mail: they are no reason to keep it from the others */
 };
 
 /* The people for a mail to the account, best first, never a suppressed or absent one; empty when nobody is
@@ -34,7 +36,8 @@ char *recipients_greeting(const GPtrArray *recipients);
 json_t *recipients_to_json(const GPtrArray *recipients);
 GPtrArray *recipients_from_json(const char *json);
 
-/* The first recipient that must not be written to any more, and why; NULL when all may. The caller frees. */
+/* The first recipient, but for the refused, that must not be written to any more, and why; NULL when all may.
+ * The caller frees. */
 char *recipients_refusal(struct store *db, gint64 account_id, const GPtrArray *recipients);
 
 /* The same people in the same fields, by the first names that are known of them now. The caller frees as

@@ -6,12 +6,17 @@
 
 #include <string.h>
 
+char *
+fence_problem(struct store *db, const char *mailbox)
+{
+    return store_text(db, "SELECT problem FROM mailbox_state WHERE mailbox = ?", NULL, "t", mailbox);
+}
+
 /* Why it cannot be read, as the watcher said it, ": …"; empty when it said nothing. The caller frees. */
 static char *
 problem_of(struct store *db, const char *mailbox)
 {
-    g_autofree char *problem =
-        store_text(db, "SELECT problem FROM mailbox_state WHERE mailbox = ?", NULL, "t", mailbox);
+    g_autofree char *problem = fence_problem(db, mailbox);
     return problem ? g_strdup_printf(": %s", problem) : g_strdup("");
 }
 
@@ -100,4 +105,10 @@ fence_mark_read(struct store *db, const char *mailbox, const char *folder, gint6
     return store_exec(db,
                       "UPDATE folder SET read_boot_us = ?, read_boot_id = ? WHERE mailbox = ? AND name = ?",
                       error, "ittt", began_boot_us, clock_boot_id(), mailbox, folder);
+}
+
+gboolean
+fence_forget(struct store *db, const char *mailbox, GError **error)
+{
+    return store_exec(db, "UPDATE folder SET read_boot_us = NULL WHERE mailbox = ?", error, "t", mailbox);
 }

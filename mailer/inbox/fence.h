@@ -15,6 +15,12 @@ char *fence_refusal(struct store *db, const struct config *config, gint64 accoun
 gboolean fence_note_problem(struct store *db, const char *mailbox, const char *problem, gint64 now_us,
                             GError **error);
 
+/* That reason as it stands; NULL: none. The caller frees. */
+char *fence_problem(struct store *db, const char *mailbox);
+
+/* What was read before counts no more: the reading that was to be the last before sending has failed. */
+gboolean fence_forget(struct store *db, const char *mailbox, GError **error);
+
 /* Marks a folder as read to the end it had when the check began. */
 gboolean fence_mark_read(struct store *db, const char *mailbox, const char *folder, gint64 began_boot_us,
                          GError **error);

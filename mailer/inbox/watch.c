@@ -257,6 +257,25 @@ store_unreadable(struct watch *w, struct folder *f, const struct imap_envelope *
     return ok;
 }
 
+/* The server gave nothing of it. Either it was expunged meanwhile, or the server keeps it back: then it is
+ * asked for again, and in the end passed over with a task, as a mail that cannot be read. */
+static gboolean
+pass_over(struct watch *w, struct folder *f, const struct imap_envelope *e, GError **error)
+{
+    gboolean there;
+    if (!imap_client_lists(w->client, e->uid, &there, error))
+        return FALSE;
+    if (!there)
+        return folder_mark_done(w, f, e->uid, error);
+    if (!folder_mark_reading(w, f, e->uid, error))
+        return FALSE;
+    if (f->deaths >= MAX_DEATHS)
+        return store_mail(w, f, e, NULL, FALSE, error);
+    g_set_error(error, USHER_ERROR, USHER_ERROR_PROTOCOL,
+                "the server lists message %u of %s and does not give it", e->uid, f->name);
+    return FALSE;
+}
+
 static gboolean
 read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GError **error)
 {
@@ -266,8 +285,8 @@ read_mail(struct watch *w, struct folder *f, const struct imap_envelope *e, GErr
     gboolean partial = FALSE;
     if (!imap_client_fetch(w->client, e->uid, 0, &bytes, &partial, error))
         return FALSE;
-    if (!bytes) /* expunged meanwhile */
-        return folder_mark_done(w, f, e->uid, error);
+    if (!bytes)
+        return pass_over(w, f, e, error);
     for (;;) {
         struct mail_record record;
         g_autoptr(GError) local = NULL;

@@ -25,11 +25,11 @@ static gboolean
 postpone(struct ledger *l, gint64 message_id, gint64 not_before_us, const char *reason, gint64 now_us,
          GError **error)
 {
-    return store_exec(l->db,
-                      "UPDATE delivery SET next_at = ?, text = ?, at = ? WHERE message_id = ? AND state IN "
-                      "('queued', 'deferred') AND next_at <= ?",
-                      error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us,
-                      message_id, now_us);
+    return store_exec(
+        l->db,
+        "UPDATE delivery SET next_at = ?, text = ?, host = NULL, at = ? WHERE message_id = ? AND state IN "
+        "('queued', 'deferred') AND next_at <= ?",
+        error, "itiii", MAX(not_before_us, now_us + CLOCK_SECOND_US), reason, now_us, message_id, now_us);
 }
 
 static struct claim *
@@ -168,11 +168,14 @@ ledger_claim(struct ledger *l, guint limit, gint64 now_us, GError **error)
         return g_ptr_array_new_with_free_func(claim_free);
     g_autoptr(GArray) ids = store_ids(
         l->db,
-        /* One message an account: sending the first changes the account, so the second is claimed anew. */
-        "SELECT MIN(m.id) FROM (SELECT message_id FROM delivery WHERE mailbox = ? AND state IN ('queued', "
+        /* One message an account: sending the first changes the account, so the second is claimed anew. What
+         * was tried comes after what was not: a server that hangs up at one mail keeps no other from its
+         * turn. */
+        "SELECT MIN(m.id) FROM (SELECT message_id, next_at FROM delivery WHERE mailbox = ? AND state IN "
+        "('queued', "
         "'deferred') AND next_at <= ?"
         " ORDER BY next_at LIMIT ?) d JOIN message m ON m.id = d.message_id GROUP BY m.account_id ORDER BY "
-        "MIN(m.id)",
+        "MIN(d.next_at), MIN(m.id)",
         error, "tii", l->mailbox->name, now_us, (gint64)limit * 4);
     if (!ids)
         return NULL;

@@ -210,10 +210,21 @@ ledger_unclaim(struct ledger *l, struct claim *c, gint64 now_us, GError **error)
 {
     return store_exec(l->db,
                       "UPDATE delivery SET state = 'queued', owner = NULL, attempts = attempts - 1, at = ?,"
-                      " code = NULL, text = 'given back: the session ended before its turn'"
+                      " code = NULL, host = NULL, text = 'given back: the session ended before its turn'"
                       " WHERE message_id = ? AND state = 'claimed' AND owner = ?",
                       error, "iit", now_us, c->message_id, l->owner) &&
            ledger_forget_date(l, c->message_id, error);
+}
+
+gboolean
+ledger_tell_due(struct ledger *l, const char *reason, gint64 now_us, GError **error)
+{
+    return store_exec(
+        l->db,
+        "UPDATE delivery SET code = NULL, enhanced = NULL, text = ?1, host = ?2 WHERE mailbox = ?3"
+        " AND state IN ('queued', 'deferred') AND state = 'queued' AND next_at <= ?4 AND (text IS NOT ?1 OR "
+        "host IS NULL)", /* the first term is the index's */
+        error, "ttti", reason, l->mailbox->smtp.host, l->mailbox->name, now_us);
 }
 
 /* ---- the message as a whole ---- */

@@ -44,6 +44,8 @@ struct ledger {
     char *owner;           /* of the claims: this process */
     char *setup;           /* breaker_setup() of now; NULL where nobody knows */
     gint64 stop_looked_us; /* when a stopped mailbox was last looked at, boot time */
+    char *told_failure; /* why mails were not transmitted, as the log has it; the sender's, freed by its owner
+                         */
 };
 
 /* A claimed message, ready for the wire. */
@@ -107,6 +109,10 @@ gboolean ledger_abandon(struct ledger *ledger, gint64 message_id, gint64 now_us,
 
 /* Gives an untouched claim back. */
 gboolean ledger_unclaim(struct ledger *ledger, struct claim *claim, gint64 now_us, GError **error);
+
+/* Why the mailbox's sender could not try what is due at all: its text until the next look, with the host. In
+ * the caller's transaction, or its own. */
+gboolean ledger_tell_due(struct ledger *ledger, const char *reason, gint64 now_us, GError **error);
 
 /* A person's word on the unknown deliveries of a message, or only the one to address (NULL: all): sent, or
  * not sent (they are queued again). Its own transaction. USHER_ERROR_DATA when there is no such unknown

@@ -15,6 +15,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/secret.h"
 #include "outbox/breaker.h"
 
 #include <string.h>
@@ -40,6 +41,7 @@ struct session {
     struct sender_report *report;
     gboolean stopped; /* an answer was about the mailbox: nothing more is tried */
     GError *error;    /* of the database: ends the session */
+    char *problem;    /* why the server could not be used */
 };
 
 void
@@ -195,6 +197,19 @@ count(struct sender_report *report, enum smtp_verdict verdict)
     }
 }
 
+/* Of mails that could not leave for one and the same reason the log tells the first. */
+static gboolean
+is_told(struct session *s, const struct smtp_outcome *outcomes)
+{
+    char **told = &s->ledger->told_failure;
+    gboolean again = outcomes->verdict == SMTP_NOT_TRANSMITTED && g_strcmp0(*told, outcomes->text) == 0;
+    if (!again) {
+        g_free(*told);
+        *told = outcomes->verdict == SMTP_NOT_TRANSMITTED ? g_strdup(outcomes->text) : NULL;
+    }
+    return again;
+}
+
 static void
 mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
 {
@@ -206,6 +221,7 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
     r->monotonic_us = g_get_monotonic_time();
     r->sent = TRUE;
     r->outcomes = g_new0(struct smtp_outcome, r->claim->addresses->len);
+    gboolean told = is_told(s, outcomes);
     for (gsize i = 0; i < r->claim->addresses->len; i++) {
         gsize asked = mail->n_recipients == 1 ? 0 : i; /* a redirected mail has one answer for all */
         r->outcomes[i] = outcomes[asked];
@@ -218,6 +234,8 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
             continue;
         }
         count(s->report, outcomes[asked].verdict);
+        if (told)
+            continue;
         g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, r->claim->message_id);
         g_autofree char *code = g_strdup_printf("%d", outcomes[asked].code);
         log_event("delivery", "mailbox", s->ledger->mailbox->name, "message", id, "to",
@@ -227,16 +245,18 @@ mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome
     g_queue_push_tail(&s->results, r);
 }
 
-/* Settles the last results and gives back what was claimed and never tried. */
+/* Settles the last results, gives back what was claimed and never tried, and says on all that waits why. */
 static gboolean
 finish(struct session *s, GError **error)
 {
     struct store *db = s->ledger->db;
-    if (g_queue_is_empty(&s->results) && g_queue_is_empty(&s->claims))
+    if (!s->problem && g_queue_is_empty(&s->results) && g_queue_is_empty(&s->claims))
         return TRUE;
     gboolean ok = store_begin(db, error) && settle_results(s, error);
     for (GList *l = s->claims.head; ok && l; l = l->next)
         ok = ledger_unclaim(s->ledger, l->data, clock_now_us(), error);
+    if (ok && s->problem)
+        ok = ledger_tell_due(s->ledger, s->problem, clock_now_us(), error);
     if (ok && store_commit(db, error))
         return TRUE;
     store_rollback(db);
@@ -328,6 +348,19 @@ say_stopped(struct session *s, GError **error)
     return !local;
 }
 
+/* The secret, or on every mail that is due the reason why there is none. */
+static gboolean
+read_password(struct ledger *ledger, char **password, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    gint64 now_us = clock_now_us();
+    if (mailbox_read_password(ledger->mailbox, password, &problem))
+        return TRUE;
+    if (ledger_tell_due(ledger, secret_problem_to_keep(problem), now_us, error))
+        g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
+}
+
 static gboolean
 run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_report *report,
             GError **error)
@@ -336,7 +369,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
     scoped(secret_free) char *password = NULL;
     /* Nothing of this mailbox is under way now: what an earlier run could not settle is settled as after a
      * crash. */
-    if (!ledger_recover(ledger, clock_now_us(), error) || !mailbox_read_password(m, &password, error))
+    if (!ledger_recover(ledger, clock_now_us(), error) || !read_password(ledger, &password, error))
         return FALSE;
     /* A token is another one every hour, which mends nothing. */
     gboolean lasting = m->secret && secret_kind(m->secret) == SECRET_PASSWORD;
@@ -356,6 +389,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
         g_autoptr(GError) failed = NULL;
         ok = smtp_client_send(&server, &handler, &s, &wire, &failed);
         if (!ok) {
+            s.problem = g_strdup(secret_problem_to_keep(failed));
             ok = stop_for_session(&s, &wire, failed, error) && s.stopped;
             if (!ok && error && !*error)
                 g_propagate_error(error, g_steal_pointer(&failed));
@@ -378,6 +412,7 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
     g_queue_clear_full(&s.claims, claim_free);
     forget_results(&s);
     g_free(s.recipients);
+    g_free(s.problem);
     ledger->setup = NULL;
     return ok;
 }

@@ -43,7 +43,8 @@ add_line(GPtrArray *lines, enum plan_kind kind, struct query *q, gint64 at_us, c
     return line;
 }
 
-/* Steps that are late, wait, or are over since the copy was brought up to now. */
+/* Steps that are late, wait, were overdue and have another date, or are over since the copy was brought up to
+ * now. */
 static gboolean
 add_steps(struct store *db, GPtrArray *lines, GError **error)
 {
@@ -52,17 +53,20 @@ add_steps(struct store *db, GPtrArray *lines, GError **error)
         "SELECT a.key, p.step, p.state, p.reason, COALESCE(p.due_at, 0) AS due_at, COALESCE(p.message_id, 0) "
         "AS message_id FROM step p JOIN account a ON a.id = p.account_id WHERE p.state IN ('late', "
         "'waiting') OR (p.state IN ('expired', 'skipped') AND NOT EXISTS (SELECT 1 FROM temp.over o WHERE "
-        "o.account_id = p.account_id AND o.sequence = p.sequence AND o.step = p.step)) ORDER BY p.due_at, "
-        "a.key",
+        "o.account_id = p.account_id AND o.sequence = p.sequence AND o.step = p.step)) OR (p.state = "
+        "'scheduled' AND EXISTS (SELECT 1 FROM temp.overdue o WHERE o.account_id = p.account_id AND "
+        "o.sequence = p.sequence AND o.step = p.step)) ORDER BY p.due_at, a.key",
         error, "");
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local)) {
         const char *state = query_text(q, "state"), *reason = query_text(q, "reason");
-        add_line(lines,
-                 strcmp(state, "late") == 0      ? PLAN_ASK
-                 : strcmp(state, "waiting") == 0 ? PLAN_HELD
-                                                 : PLAN_EXPIRED,
-                 q, query_int(q, "due_at"), reason ? reason : state);
+        enum plan_kind kind = strcmp(state, "late") == 0        ? PLAN_ASK
+                              : strcmp(state, "waiting") == 0   ? PLAN_HELD
+                              : strcmp(state, "scheduled") == 0 ? PLAN_LATER
+                                                                : PLAN_EXPIRED;
+        if (kind == PLAN_LATER && !(reason && *reason))
+            reason = "overdue; the next hour in which it may go";
+        add_line(lines, kind, q, query_int(q, "due_at"), reason ? reason : state);
     }
     if (local)
         g_propagate_error(error, g_steal_pointer(&local));
@@ -224,6 +228,11 @@ play(struct service *copy, gint64 now_us, GPtrArray *lines, GError **error)
                       "CREATE TEMP TABLE over AS SELECT account_id, sequence, step FROM step WHERE state IN "
                       "('expired', 'skipped')",
                       error, "") &&
+           store_exec(
+               copy->db,
+               "CREATE TEMP TABLE overdue AS SELECT account_id, sequence, step FROM step WHERE state = "
+               "'scheduled' AND due_at <= ?",
+               error, "i", now_us) &&
            store_exec(copy->db, "UPDATE delivery SET state = 'queued' WHERE state = 'claimed'", error, "") &&
            tick_refresh(copy, error) && tick_run(copy, now_us, NULL, NULL, error) &&
            store_begin(copy->db, error) && add_steps(copy->db, lines, error) &&

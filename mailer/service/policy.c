@@ -198,6 +198,23 @@ look_at_fence(struct service *s, const struct draft *d, gint64 now_us, enum outb
         *verdict = wait_until(now_us + LOOK_AGAIN_US, stale, not_before_us, reason);
 }
 
+/* Whoever was refused does not get the mail, and keeps it from nobody who was deferred. */
+static gboolean
+mark_refused(struct service *s, const struct draft *d, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    for (guint i = 0; i < d->recipients->len && !local; i++) {
+        struct recipient *r = d->recipients->pdata[i];
+        r->refused =
+            store_int(s->db,
+                      "SELECT 1 FROM delivery WHERE message_id = ? AND address = ? AND state = 'refused'", 0,
+                      &local, "it", d->id, r->address) != 0;
+    }
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 /* A mail nobody has yet: is it what was approved? */
 static gboolean
 look_at_content(struct service *s, const struct draft *d, const struct pipeline_gate *gate, gint64 now_us,
@@ -208,6 +225,8 @@ look_at_content(struct service *s, const struct draft *d, const struct pipeline_
     g_autofree char *difference = NULL;
     g_autoptr(GError) broken = NULL;
     gboolean gone;
+    if (!mark_refused(s, d, error))
+        return FALSE;
     if (draft_still_holds(&c, d, &difference, &broken))
         return TRUE;
     if (broken && broken->code != USHER_ERROR_DATA && broken->code != USHER_ERROR_CONFIG) {

@@ -50,6 +50,7 @@ const char *const why_cause_names[WHY_CAUSE_COUNT] = {
     [WHY_UNKNOWN] = "unknown",
     [WHY_UNCLAIMED] = "unclaimed",
     [WHY_MAILBOX] = "mailbox-stopped",
+    [WHY_SERVER] = "server",
     [WHY_FENCE] = "fence",
     [WHY_HOURS] = "hours",
     [WHY_HOLIDAY] = "holiday",

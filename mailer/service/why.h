@@ -51,6 +51,7 @@ enum why_cause {
     WHY_UNKNOWN,
     WHY_UNCLAIMED,
     WHY_MAILBOX,
+    WHY_SERVER, /* cannot be used: not reached, not trusted, no password */
     WHY_FENCE,
     WHY_HOURS,
     WHY_HOLIDAY,

@@ -77,6 +77,7 @@ why_tell_draft(struct asked *a, GError **error)
 struct deliveries {
     char *addresses; /* comma between; NULL: there are none */
     char *mailbox, *text;
+    char *host; /* of queued ones: a try failed there, and text says why */
     int code;
     gint64 next_us, at_us, attempts;
 };
@@ -87,6 +88,7 @@ deliveries_clear(struct deliveries *d)
     g_free(d->addresses);
     g_free(d->mailbox);
     g_free(d->text);
+    g_free(d->host);
 }
 
 static inline void
@@ -105,13 +107,15 @@ find_deliveries(struct asked *a, const char *state, const char *or_state, struct
     scoped(query_end) struct query *q = store_query(
         a->s->db,
         "SELECT group_concat(address, ', ') AS addresses, MIN(mailbox) AS mailbox, MIN(text) AS text, "
-        "MAX(COALESCE(code, 0)) AS code, MIN(next_at) AS next_at, MAX(at) AS at, MAX(attempts) AS attempts "
+        "MIN(host) AS host, MAX(COALESCE(code, 0)) AS code, MIN(next_at) AS next_at, MAX(at) AS at, "
+        "MAX(attempts) AS attempts "
         "FROM (SELECT * FROM delivery WHERE message_id = ? AND state IN (?, ?) ORDER BY field DESC, id)",
         error, "itt", a->at.message_id, state, or_state);
     if (q && query_next(q, &local)) {
         out->addresses = query_dup_text(q, "addresses");
         out->mailbox = query_dup_text(q, "mailbox");
         out->text = query_dup_text(q, "text");
+        out->host = query_dup_text(q, "host");
         out->code = (int)query_int(q, "code");
         out->next_us = query_int(q, "next_at");
         out->at_us = query_int(q, "at");
@@ -204,6 +208,24 @@ tell_policy(struct asked *a, const char *mailbox, gboolean *told, GError **error
     return TRUE;
 }
 
+/* Why no mail of the mailbox left when one was last tried; *text NULL: it did, or none was. It need not be
+ * this mail: where there are pauses between mails, the others have not had their turn. */
+static gboolean
+find_failed_try(struct asked *a, const char *mailbox, char **text, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    *text =
+        store_text(a->s->db,
+                   "SELECT d.text FROM delivery d WHERE d.mailbox = ?1 AND d.state IN ('queued', "
+                   "'deferred') AND d.state = 'queued' AND d.host IS NOT NULL AND d.text IS NOT NULL AND NOT "
+                   "EXISTS (SELECT 1 FROM delivery o WHERE o.mailbox = ?1 AND o.state = 'sent' AND o.at > "
+                   "d.at) ORDER BY d.at DESC, d.id LIMIT 1",
+                   &local, "t", mailbox);
+    if (local)
+        g_propagate_error(error, g_steal_pointer(&local));
+    return !local;
+}
+
 gboolean
 why_tell_queued(struct asked *a, GError **error)
 {
@@ -228,6 +250,15 @@ why_tell_queued(struct asked *a, GError **error)
         a->out->at_us = put_off.next_us;
         a->out->evidence = g_strdup_printf("tried %" G_GINT64_FORMAT " time%s", put_off.attempts,
                                            put_off.attempts == 1 ? "" : "s");
+        return TRUE;
+    }
+    g_autofree char *failed = queued.host ? g_strdup(queued.text) : NULL;
+    if (queued.addresses && !failed && !find_failed_try(a, mailbox, &failed, error))
+        return FALSE;
+    if (failed) {
+        why_say(a, WHY_SERVER,
+                g_strdup_printf("%s is ready, and could not leave on the last try: %s", id, failed));
+        a->out->command = g_strdup("usher check, which tries the server; the service goes on trying");
         return TRUE;
     }
     why_say(

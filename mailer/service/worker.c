@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/secret.h"
 #include "inbox/fence.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
@@ -30,6 +31,7 @@
 #define MIN_PAUSE_MS 1000
 #define MAX_PAUSE_MS (5 * 60 * 1000)
 #define IDLE_ROUND_MS (50 * 1000)
+#define SAY_AGAIN_US (5 * CLOCK_SECOND_US)
 
 static volatile gboolean stop_requested;
 static int wake_fd = -1;
@@ -87,6 +89,7 @@ struct worker {
     struct ledger ledger;
     char *last_copy_problem;
     gboolean got_on;    /* the last round sent something, whatever ended it */
+    gboolean idle;      /* it tried nothing: no sign that what failed before is well again */
     gboolean told_stop; /* the log knows that the mailbox is stopped */
     gint64 said_us;     /* when a sender last said that it waits for the mailbox, boot time */
 };
@@ -102,19 +105,18 @@ round_tick(struct worker *w, GError **error)
     return TRUE;
 }
 
-/* What is due says why it waits; at most once a minute. */
+/* What is due says why it waits; looked at every few seconds. */
 static gboolean
 wait_for_mailbox(struct worker *w, GError **error)
 {
     gint64 boot_us = clock_boottime_us();
-    if (w->said_us && boot_us - w->said_us < CLOCK_MINUTE_US)
+    if (w->said_us && boot_us - w->said_us < SAY_AGAIN_US)
         return TRUE;
     w->said_us = boot_us;
-    return store_exec(
-        w->service->db,
-        "UPDATE delivery SET text = 'its mailbox was not read yet since the service started' WHERE mailbox "
-        "= ? AND state = 'queued' AND next_at <= ?",
-        error, "ti", w->mailbox->name, clock_now_us());
+    g_autofree char *problem = fence_problem(w->service->db, w->mailbox->name);
+    g_autofree char *reason = g_strdup_printf("its mailbox was not read yet since the service started%s%s",
+                                              problem ? ": " : "", problem ? problem : "");
+    return ledger_tell_due(&w->ledger, reason, clock_now_us(), error);
 }
 
 static gboolean
@@ -123,6 +125,7 @@ round_send(struct worker *w, GError **error)
     struct sender_report report = {0};
     g_assert(w->mailbox); /* a sender has one */
     w->got_on = FALSE;
+    w->idle = TRUE;
     if (!clone_guard_compared(w->service, w->mailbox)) {
         pause_ms(200);
         return wait_for_mailbox(w, error);
@@ -130,6 +133,7 @@ round_send(struct worker *w, GError **error)
     gboolean ok = !sender_has_work(&w->ledger, clock_now_us()) ||
                   sender_run(&w->ledger, &stop_requested, &report, error);
     w->got_on = report.sent > 0;
+    w->idle = !report.problem && report.sent + report.refused + report.deferred + report.unknown == 0;
     if (ok && report.problem && !w->told_stop)
         log_event("mailbox_stopped", "mailbox", w->mailbox->name, "why", report.problem, NULL);
     if (ok && w->told_stop && report.sent > 0)
@@ -170,8 +174,8 @@ round_watch(struct worker *w, GError **error)
     guint count;
     g_autoptr(GError) local = NULL;
     gboolean ok = watch_read(w->watch, &count, &local);
-    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : local->message, clock_now_us(),
-                            error))
+    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : secret_problem_to_keep(local),
+                            clock_now_us(), error))
         return FALSE;
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&local));
@@ -206,6 +210,7 @@ worker_clear(struct worker *w)
     g_clear_pointer(&w->watch, watch_free);
     g_clear_pointer(&w->ledger.owner, g_free);
     g_clear_pointer(&w->last_copy_problem, g_free);
+    g_clear_pointer(&w->ledger.told_failure, g_free);
 }
 
 /* Rounds until SIGTERM. The same problem again is not logged again. */
@@ -216,12 +221,13 @@ loop(struct worker *w, const char *role, gboolean (*round)(struct worker *, GErr
     g_autofree char *last = NULL;
     while (!stop_requested) {
         g_autoptr(GError) error = NULL;
-        if (round(w, &error)) {
+        gboolean ok = round(w, &error);
+        if (ok && !(last && w->idle)) {
             if (last)
                 log_event("recovered", "role", role, "mailbox", w->mailbox ? w->mailbox->name : "", NULL);
             g_clear_pointer(&last, g_free);
             pause = MIN_PAUSE_MS;
-        } else {
+        } else if (!ok) {
             if (!stop_requested && g_strcmp0(last, error->message) != 0)
                 log_problem("round_failed", error, "role", role, "mailbox",
                             w->mailbox ? w->mailbox->name : "", NULL);
@@ -399,10 +405,14 @@ worker_run_once(struct service *s, void (*problem)(const char *line), GError **e
     for (guint i = 0; i < n; i++) {
         worker_init(&workers[i], s, s->config->mailboxes->pdata[i]);
         gboolean read = watch_read(workers[i].watch, NULL, &local);
-        fence_note_problem(s->db, workers[i].mailbox->name, read ? NULL : local->message, clock_now_us(),
-                           NULL);
-        if (!read)
-            note(&workers[i], g_steal_pointer(&local), problem, &once.first);
+        fence_note_problem(s->db, workers[i].mailbox->name, read ? NULL : secret_problem_to_keep(local),
+                           clock_now_us(), NULL);
+        if (read)
+            continue;
+        /* One cycle is one look: an earlier one, which on the clock of a rehearsal may be weeks ago, is none.
+         */
+        fence_forget(s->db, workers[i].mailbox->name, NULL);
+        note(&workers[i], g_steal_pointer(&local), problem, &once.first);
     }
     if (!clone_guard_look(s, &local))
         note(NULL, g_steal_pointer(&local), problem, &once.first);

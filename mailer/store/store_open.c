@@ -17,6 +17,7 @@ static sqlite3 *
 connect_file(const char *path, int flags, GError **error)
 {
     sqlite3 *db = NULL;
+    g_autoptr(GError) local = NULL;
     library_set_up();
     if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT, "%s: %s", path,
@@ -31,7 +32,12 @@ connect_file(const char *path, int flags, GError **error)
     if (!store_run_script(db,
                           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; "
                           "PRAGMA foreign_keys=ON;",
-                          error)) {
+                          &local)) {
+        g_autofree char *folder = g_path_get_dirname(path);
+        g_autofree char *needs = local->code == USHER_ERROR_TEMP
+                                     ? g_strdup("try again later")
+                                     : g_strdup_printf("it and %s must be writable, with room there", folder);
+        g_set_error(error, USHER_ERROR, local->code, "%s: %s; %s", path, sqlite3_errmsg(db), needs);
         sqlite3_close(db);
         return NULL;
     }

@@ -108,6 +108,9 @@ gboolean imap_client_list_since(struct imap_client *client, guint32 uid_from, gu
 gboolean imap_client_fetch(struct imap_client *client, guint32 uid, guint32 max_bytes, GBytes **bytes,
                            gboolean *partial, GError **error);
 
+/* Whether the selected folder still lists the message, asked by UID SEARCH, whatever a FETCH of it gave. */
+gboolean imap_client_lists(struct imap_client *client, guint32 uid, gboolean *there, GError **error);
+
 /* The lowest UID in the selected folder whose Message-ID field holds message_id (angle brackets are added
  * when missing), 0 when there is none. USHER_ERROR_DATA, with the connection usable, for an identifier that
  * is not printable ASCII. */

@@ -219,6 +219,21 @@ imap_client_list_since(struct imap_client *client, guint32 uid_from, guint max_c
     return TRUE;
 }
 
+gboolean
+imap_client_lists(struct imap_client *client, guint32 uid, gboolean *there, GError **error)
+{
+    *there = FALSE;
+    if (!imap_need_selected(client, error))
+        return FALSE;
+    struct mailimap_search_key *key = mailimap_search_key_new_uid(mailimap_set_new_interval(uid, 0));
+    g_autoptr(GArray) uids = NULL;
+    if (!uid_search(client, key, &uids, error))
+        return FALSE;
+    for (guint i = 0; i < uids->len && !*there; i++)
+        *there = g_array_index(uids, guint32, i) == uid;
+    return TRUE;
+}
+
 /* RFC822.SIZE of one message; *exists is FALSE when it is gone. */
 static gboolean
 fetch_size(struct imap_client *client, guint32 uid, guint32 *size, gboolean *exists, GError **error)

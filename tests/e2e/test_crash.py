@@ -351,6 +351,24 @@ class Service(CrashCase):
             self.assertEqual(service.wait_ready().terminate(), 0)
             self.check_once_or_unknown()
 
+    def test_an_outage_is_told_once(self):
+        """Each mail is tried, and the log tells the reason once, not for each; nor that all is well where nothing was tried."""
+        self.open(now=None, window=ALL_HOURS)
+        names = ["c0", "c1"]
+        self.office.add_accounts(*({"account": name} for name in names))
+        self.office.cycle()
+        self.office.approve(*names)
+        self.server.stop()
+        service = self.office.program.spawn("run")
+        harness.wait_until(lambda: all([move["host"] for move in delivery["moves"] if move["to"] == "queued" and move["host"]]
+                                       for delivery in self.office.deliveries()), 20, "each mail to be tried", pause_s=0.2)
+        rounds = len(self.office.deliveries()[0]["moves"])
+        self.assertGreaterEqual(rounds, 3)
+        self.assertEqual(service.output().count("event=delivery"), 1, service.output())
+        self.assertEqual(service.output().count("event=round_failed"), 1)
+        time.sleep(3.5)  # after the pause of two tries come rounds with nothing to do
+        self.assertNotIn("event=recovered", service.output())
+
     def wait_for_count(self, service, count):
         harness.wait_until(lambda: self.server.count() >= count or not self.open_deliveries(), 20,
                            lambda: f"{count} messages; {service.output()}", pause_s=0.01)

@@ -120,7 +120,7 @@ class ReadOnly(harness.UsherTestCase):
         result = subprocess.run(words, capture_output=True, text=True, cwd=self.folder, check=False,
                                 env=self.program.environment, preexec_fn=lambda: os.setuid(65534))
         self.assertIn(result.returncode, (73, 74, 77), result.stderr)
-        self.assertRegex(result.stderr.splitlines()[0], r"usher\.db|readonly|read-only|Permission denied")
+        self.assertRegex(result.stderr.splitlines()[0], rf"^usher: {self.folder}/usher\.db: .*(readonly|unable to open)")
 
 
 if __name__ == "__main__":

@@ -226,6 +226,11 @@ class Fence(harness.MailTestCase):
         self.assertNotEqual(result.code, 0)
         self.assertEqual(office.step("acme", "second_outreach")["state"], "queued")
         self.assertRegex(office.usher("why", "acme").out, r"the folder inbox of support was never read: 127\.0\.0\.1:1: ")
+        # Read to its end four weeks ago by this clock, a second ago by the machine's: that is no look before sending.
+        office.write_config(re.sub(r'imap = ".*?"', 'imap = "imaps://127.0.0.1:1"', good))
+        office.cycle("2027-03-29T10:33", code=None)
+        self.assertEqual(office.step("acme", "second_outreach")["state"], "queued")
+        self.assertRegex(office.usher("why", "acme").out, r"INBOX of ana was not read to its end yet: 127\.0\.0\.1:1: ")
         office.write_config(good)
         office.cycle("2027-03-29T10:35")
         self.assertEqual(office.step("acme", "second_outreach")["state"], "sent")

@@ -53,6 +53,24 @@ class Stopped(CrashCase):
         self.assertEqual(self.server.count(), 5)
         self.assertEqual(self.halts(), [])
 
+    def test_unusable_server(self):
+        """No mail of the mailbox can leave: each says why, not only the one that was tried."""
+        self.open_many()
+        self.server.stop()
+        password = self.folder / "ana.password"
+        for what, code, said in (("server", UNAVAILABLE, "cannot be reached"), ("password", 78, "No such file")):
+            if what == "password":
+                password.unlink()
+            self.office.cycle("2027-03-01T10:05" if what == "server" else "2027-03-01T10:30", code=code)
+            for delivery in self.office.deliveries():
+                self.assertEqual(delivery["state"], "queued")
+                self.assertIn(said, delivery["text"])
+            for name in ("c0", "c4"):
+                self.assertIn(said, self.office.usher("why", name).out.splitlines()[0])
+            for view in ("daily", "outbox"):
+                self.assertRegex(self.office.usher(view).out, f"(?m)^mailbox ana: 5 mails could not leave: .*{said}")
+        self.assertRegex(self.office.usher("daily").out, "(?m)^mailbox ana cannot be read since 2027-03-01 10:30: .*No such file")
+
     def test_new_password_ends_it(self):
         self.open_many()
         password = self.folder / "ana.password"
@@ -174,6 +192,12 @@ class Two(harness.MailTestCase):
             result = office.program.run(*words)
             self.assertEqual(result.code, TEMPORARY)
             self.assertRegex(result.err, "another usher already runs")
+        linked = self.folder / "linked.conf"
+        linked.write_text(office.config.replace('"usher.db"', '"link.db"'), encoding="utf-8")
+        (self.folder / "link.db").symlink_to(self.folder / "usher.db")
+        self.assertIn("link.db", linked.read_text(encoding="utf-8"))
+        result = office.program.run("run", "--once", "--config", str(linked))
+        self.assertEqual(result.code, TEMPORARY, result)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,10 @@ class Time(harness.MailTestCase):
         self.assertEqual(self.calendar(), [])
         self.office.usher("resume", "plan", "second_outreach")
         self.assertEqual([entry["local"] for entry in self.calendar()], ["2027-03-30 09:00"])
+        # Where nobody has looked since it was due, it is not before the next hour in which it may go.
+        overdue, *_ = self.calendar("--now", "2027-03-31T20:00", at_now=False)
+        self.assertEqual(overdue["local"], "2027-04-01 09:00")
+        self.assertIn("overdue", overdue["reason"])
         # It keeps what it says.
         self.office.cycle("2027-03-29T10:00")
         self.office.cycle("2027-03-30T08:59")
@@ -96,6 +100,18 @@ class Time(harness.MailTestCase):
         self.office.cycle("2027-03-30T09:00")
         self.rig.wait_for("pat@plan.example", count=2)
         self.assertEqual(self.calendar("--next", "8x", code=64), [])
+
+    def test_calendar_knows_the_end_of_a_hold_and_of_a_leave(self):
+        self.open("plan", country="GB")
+        self.write_to("plan")
+        self.office.usher("hold", "plan", "--until", "2027-04-10", "moving offices")  # a Saturday
+        entry, *_ = self.calendar("--next", "60d")
+        self.assertEqual((entry["local"], entry["reason"]), ("2027-04-12 09:00", "on hold until 2027-04-10: moving offices"))
+        self.assertEqual(self.calendar("--next", "31d"), [])
+        self.office.usher("resume", "plan")
+        self.office.usher("away", "ana", "2027-03-29", "2027-04-06")
+        entry, *_ = self.calendar("--next", "60d")
+        self.assertEqual((entry["local"], entry["reason"]), ("2027-04-07 09:00", "ana is away and nobody covers"))
 
     def test_approved_draft_waits_for_the_holiday_to_pass(self):
         self.open("christmas", now="2026-12-24T16:30", country="GB")
@@ -189,8 +205,10 @@ class Time(harness.MailTestCase):
         self.office.cycle("2027-03-29T10:00")
         self.assertIn("Ana Ruiz is away until 2027-04-10 and nobody covers", self.office.step("waits", "second_outreach")["reason"])
         self.assertEqual(len(self.rig.messages("pat@waits.example")), 1)
-        entry, = self.calendar("--next", "1d")
-        self.assertIn("ana is away and nobody covers", entry["stops"])
+        self.assertEqual(self.calendar("--next", "1d"), [])
+        entry, *_ = self.calendar()
+        self.assertEqual(entry["local"], "2027-04-12 09:00")
+        self.assertIn("now: Ana Ruiz is away until 2027-04-10 and nobody covers", entry["stops"])
         self.office.cycle("2027-04-12T09:00")
         self.rig.wait_for("pat@waits.example", count=2)
 

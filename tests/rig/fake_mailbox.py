@@ -118,6 +118,25 @@ class Expunged(Server):
             self.folders["INBOX"].pop(2, None)
 
 
+class KeptBack(Server):
+    """The second mail is listed, and not given at the first time of asking."""
+
+    times = 1
+
+    def before(self, verb, words):
+        if verb == "UID FETCH" and words[3] == "2" and self.times > 0:
+            self.times -= 1
+            return "TAG OK done\r\n"
+        return None
+
+
+class NeverGiven(Server):
+    """The second mail is listed, and never given."""
+
+    def before(self, verb, words):
+        return "TAG OK done\r\n" if verb == "UID FETCH" and words[3] == "2" else None
+
+
 class ExpungedMany(Server):
     """Of 260 mails, thirty of the first two hundred are gone between the list and the sizes."""
 

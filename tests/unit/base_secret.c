@@ -65,10 +65,15 @@ test_file(void)
         if (!rows[i].value)
             assert_says(error, USHER_ERROR_CONFIG, "password_file");
     }
+    g_autofree char *with_nul = put("file", "pass\0word\n", 10);
+    scoped(secret_source_free) struct secret *cut =
+        secret_new_file(SECRET_PASSWORD, "password_file", with_nul);
     scoped(secret_source_free) struct secret *none =
         secret_new_file(SECRET_PASSWORD, "password_file", "/nowhere/x");
-    g_autoptr(GError) error = NULL;
-    char *value;
+    g_autoptr(GError) error = NULL, nul = NULL;
+    char *value = NULL;
+    g_assert_false(secret_read(cut, &value, &nul));
+    assert_says(nul, USHER_ERROR_CONFIG, "without NUL");
     g_assert_false(secret_read(none, &value, &error));
     assert_says(error, USHER_ERROR_CONFIG, "/nowhere/x: No such file");
 #ifndef __SANITIZE_ADDRESS__
@@ -133,6 +138,8 @@ test_command(void)
         {"sh -c 'head -c 9000 /dev/zero | tr \"\\0\" x'", NULL, "more than 8192 bytes"},
         {"printf 'a\\001b'", NULL, "control character"},
         {"printf 'a\\000b'", NULL, "NUL"},
+        {"sh -c 'echo bad password=Spring26 for ann, Token: abc >&2; exit 1'", NULL,
+         "exit code 1: bad password=[...] for ann, Token: [...]"},
         {"sh -c 'echo eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.abc >&2; exit 1'", NULL, "exit code 1: [...]"},
     };
     g_autofree char *helper = put("helper", "#!/bin/sh\necho helped\n", -1);
@@ -149,6 +156,21 @@ test_command(void)
         if (!ok)
             assert_says(error, USHER_ERROR_UNAVAILABLE, rows[i].words);
     }
+}
+
+/* What it said is for the log, not for the database. */
+static void
+test_command_kept(void)
+{
+    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
+    scoped(secret_source_free) struct secret *secret = secret_new_command(
+        SECRET_PASSWORD, "password_command", "sh -c 'echo Spring26 >&2; exit 1'", folder, lock, NULL);
+    g_autoptr(GError) error = NULL;
+    char *value = NULL;
+    g_assert_nonnull(secret);
+    g_assert_false(secret_read(secret, &value, &error));
+    assert_says(error, USHER_ERROR_UNAVAILABLE, "Spring26");
+    g_assert_null(strstr(secret_problem_to_keep(error), "Spring26"));
 }
 
 /* One that hangs is killed with what it started. */
@@ -298,6 +320,7 @@ main(int argc, char **argv)
     g_test_add_func("/secret/file-renewed", test_file_renewed);
     g_test_add_func("/secret/warning", test_warning);
     g_test_add_func("/secret/command", test_command);
+    g_test_add_func("/secret/command-kept", test_command_kept);
     g_test_add_func("/secret/command-hangs", test_command_hangs);
     g_test_add_func("/secret/command-log", test_command_log);
     g_test_add_func("/secret/kept", test_kept);

@@ -45,6 +45,31 @@ test_expunged(struct world *w, gconstpointer data)
     assert_read_to_end(w, "4");
 }
 
+/* A mail that stands in the list and is not given has not gone: the folder is not read to its end. */
+static void
+test_kept_back(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_fails(w, USHER_ERROR_PROTOCOL);
+    assert_replies(w, "Question 1");
+    read_all(w);
+    assert_replies(w, "Question 1;Question 2;Question 3");
+    assert_read_to_end(w, "4");
+}
+
+/* In the end it counts as one that cannot be read, and the others are. */
+static void
+test_never_given(struct world *w, gconstpointer data)
+{
+    (void)data;
+    read_fails(w, USHER_ERROR_PROTOCOL);
+    read_fails(w, USHER_ERROR_PROTOCOL);
+    read_all(w);
+    assert_replies(w, "Question 1;Question 3");
+    assert_rows(&w->f, "class || ' ' || rule", "inbound WHERE uid = 2", "other unreadable");
+    assert_read_to_end(w, "4");
+}
+
 /* A list that is shorter than it was asked for is not the end: a folder that counts as read was read. */
 static void
 test_expunged_many(struct world *w, gconstpointer data)
@@ -123,6 +148,8 @@ main(int argc, char **argv)
         return reader_serve();
     g_test_init(&argc, &argv, NULL);
     TEST("expunged", test_expunged);
+    TEST("kept-back", test_kept_back);
+    TEST("never-given", test_never_given);
     TEST("expunged-many", test_expunged_many);
     TEST("restarts", test_restarts);
     TEST("renumbered", test_renumbered);

@@ -426,6 +426,26 @@ test_one_an_account(struct world *w, gconstpointer data)
     g_assert_cmpint(((struct claim *)next->pdata[0])->message_id, ==, second);
 }
 
+/* A mail at which the server hangs up is behind the others the next time. */
+static void
+test_tried_last(struct world *w, gconstpointer data)
+{
+    (void)data;
+    gint64 other = add_account(&w->f, "other", "{}");
+    gint64 bad = add_message(w, w->account_id, FALSE);
+    struct claim *c = claim_one(w, 1);
+    g_assert_true(begin(w, c));
+    settle(w, c, &not_transmitted);
+    claim_free(c);
+    run_sql(&w->f, "UPDATE message SET message_id = message_id || id, token = token || id");
+    gint64 fine = add_message(w, other, FALSE);
+    w->now_us += CLOCK_HOUR_US;
+    g_autoptr(GPtrArray) claims = claim(w);
+    g_assert_cmpint(claims->len, ==, 2);
+    g_assert_cmpint(((struct claim *)claims->pdata[0])->message_id, ==, fine);
+    g_assert_cmpint(((struct claim *)claims->pdata[1])->message_id, ==, bad);
+}
+
 /* Another mailbox's mail is not ours to send. */
 static void
 test_own_mailbox_only(struct world *w, gconstpointer data)
@@ -580,6 +600,7 @@ main(int argc, char **argv)
     ADD("withdraw", test_withdraw, 0);
     ADD("policy", test_policy, 0);
     ADD("one-an-account", test_one_an_account, 0);
+    ADD("tried-last", test_tried_last, 0);
     ADD("own-mailbox-only", test_own_mailbox_only, 0);
     ADD("recover", test_recover, 0);
     ADD("withdraw-unfit", test_withdraw_unfit, 0);

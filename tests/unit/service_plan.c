@@ -65,7 +65,7 @@ test_kinds(struct world *w, gconstpointer data)
     assert_plan(w, "2026-11-12 09:59", "");
     assert_plan(w, "2026-11-12 10:00", "now nudge 11-12 10:00");
     assert_plan(w, "2026-11-19 16:59", "now nudge 11-19 16:59");
-    assert_plan(w, "2026-11-19 20:00", ""); /* its hours are over: it is scheduled anew */
+    assert_plan(w, "2026-11-19 20:00", "later nudge 11-20 09:00"); /* its hours are over */
     assert_plan(w, "2026-11-20 10:00", "ask nudge 11-12 10:00");
     assert_plan(w, "2026-12-03 10:00", "expired nudge 11-12 10:00");
     g_autofree char *after = projections_of(&w->f);

@@ -274,6 +274,23 @@ test_rest_after_to(struct world *w, gconstpointer data)
     assert_deliveries(w, "ann sent;bob sent");
 }
 
+/* Nobody has it, Cc turned out to be dead and To was deferred: To still gets it, unless it says something
+ * else by then. */
+static void
+test_rest_after_refusal(struct world *w, gconstpointer data)
+{
+    to_begun(w, "deferred", "refused");
+    act(w, "bounced",
+        "{\"address\": \"bob@acme.example\", \"code\": 550, \"status\": \"5.1.1\", \"permanent\": true}");
+    if (GPOINTER_TO_UINT(data))
+        facts_are(w, "{\"forecast_mrr\": 900}");
+    assert_answer(w, 1, GPOINTER_TO_UINT(data) ? OUTBOX_GONE : OUTBOX_SEND, NULL, NULL);
+    if (GPOINTER_TO_UINT(data))
+        return;
+    g_assert_cmpint(send_due(w, 250), ==, 1);
+    assert_deliveries(w, "ann sent;bob refused");
+}
+
 /* Cc has it, To was deferred: the message is still "queued", and nobody can take it back. */
 static void
 test_rest_after_cc(struct world *w, gconstpointer data)
@@ -346,6 +363,8 @@ main(int argc, char **argv)
     ADD("unanswered", test_unanswered, 0);
     ADD("rest/after-to", test_rest_after_to, 0);
     ADD("rest/after-to-opted-out", test_rest_after_to, 1);
+    ADD("rest/after-refusal", test_rest_after_refusal, 0);
+    ADD("rest/after-refusal-changed", test_rest_after_refusal, 1);
     ADD("rest/after-cc", test_rest_after_cc, 0);
     ADD("rest/after-unknown", test_rest_after_unknown, 0);
     ADD("others-go-on", test_others_go_on, 0);

@@ -349,6 +349,23 @@ static const struct row rows[] = {
      "bob@acme.example put it off: 450 said so",
      "tried 1 time",
      NULL},
+    {{QUEUED, "sql UPDATE delivery SET text = 'mail.acme.example:587 cannot be reached', host = "
+              "'mail.acme.example' WHERE state = 'queued'"},
+     NULL,
+     WHY_SERVER,
+     "nudge is ready, and could not leave on the last try: mail.acme.example:587 cannot be reached",
+     NULL,
+     "usher check"},
+    /* The mail of another account was tried; since then none has left. */
+    {{QUEUED,
+      "sql INSERT INTO delivery(message_id, mailbox, address, field, state, next_at, host, text, at) "
+      "SELECT 1, mailbox, 'kim@other.example', 'to', 'queued', next_at, 'mail.acme.example', 'no route', at "
+      "FROM delivery WHERE id = 3"},
+     NULL,
+     WHY_SERVER,
+     "nudge is ready, and could not leave on the last try: no route",
+     NULL,
+     "usher check"},
     /* ---- limits: the configuration comes first ---- */
     {{"trial gap = \"20 days\"", WRITTEN},
      NULL,
