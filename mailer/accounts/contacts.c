@@ -51,10 +51,8 @@ contacts_list(struct store *db, gint64 account_id, GError **error)
         contact->absent = query_int(q, "absent") != 0;
         g_ptr_array_add(list, contact);
     }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     return g_steal_pointer(&list);
 }
 
@@ -139,10 +137,8 @@ contact_pseudonym(struct store *db, const char *address, GError **error)
 {
     g_autoptr(GError) local = NULL;
     g_autofree char *secret = store_meta(db, "secret", &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     g_autofree char *hash = text_keyed_hash(secret ? secret : "", address, 32);
     return g_strconcat(hash, NOBODYS_DOMAIN, NULL);
 }
@@ -155,9 +151,7 @@ contact_is_forgotten(struct store *db, const char *address, gboolean *forgotten,
     g_autofree char *pseudonym = contact_pseudonym(db, folded, &local);
     *forgotten = pseudonym &&
                  store_int(db, "SELECT 1 FROM suppression WHERE address = ?", 0, &local, "t", pseudonym) != 0;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 gboolean
@@ -205,10 +199,8 @@ account_find(struct store *db, const char *key, gint64 *id, GError **error)
 {
     g_autoptr(GError) local = NULL;
     gint64 found = store_int(db, "SELECT id FROM account WHERE key = ?", 0, &local, "t", key);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (found) {
         *id = found;
         return TRUE;

@@ -84,10 +84,8 @@ add_accounts(struct import *import, GError **error)
     if (import->report->accounts_added == 0)
         return TRUE;
     gint64 base = store_int(import->db, "SELECT max(id) FROM account", 0, &local, "");
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return store_exec(
                import->db,
                "INSERT INTO account(id, key, version, dirty, added_at) SELECT ? + i.rowid, i.key, 1, 1, ?"

@@ -206,10 +206,8 @@ list_new_accounts(struct import *import, GError **error)
         return FALSE;
     for (; query_next(q, &local); shown++)
         import_difference(import, "%s: new account", query_text(q, "key"));
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     import->report->differences_left_out += import->report->accounts_added - shown;
     return TRUE;
 }
@@ -300,10 +298,8 @@ list_new_contacts(struct import *import, GError **error)
         return FALSE;
     for (; query_next(q, &local); shown++)
         import_difference(import, "%s: new contact %s", query_text(q, "key"), query_text(q, "address"));
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     import->report->differences_left_out += import->report->contacts_added - shown;
     return TRUE;
 }
@@ -347,10 +343,8 @@ compare_absent_accounts(struct import *import, GError **error)
                              "SELECT count(*) FROM account_facts f JOIN account a ON a.id = f.account_id"
                              " WHERE f.source = ? AND NOT a.absent",
                              0, &local, "t", source);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!store_exec(import->db,
                     "INSERT INTO temp.gone(account_id) SELECT a.id FROM account_facts f JOIN account a ON "
                     "a.id = f.account_id"
@@ -381,10 +375,8 @@ compare_absent_contacts(struct import *import, GError **error)
                   " AND NOT c.absent"
                   " AND (? OR EXISTS (SELECT 1 FROM temp.incoming i WHERE i.key = a.key AND i.has_contacts))",
                   0, &local, "ti", source, every);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!store_exec(
             import->db,
             "INSERT INTO temp.gone_contact(contact_id) SELECT c.id FROM contact c JOIN account a ON a.id = "
@@ -420,10 +412,8 @@ refuse_older(struct import *import, GError **error)
                                       " JOIN account_facts f ON f.account_id = k.account_id AND f.source = ?"
                                       " WHERE f.as_of > ? LIMIT 1",
                                       &local, "ti", import->options->source, import->options->as_of_us);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!key)
         return TRUE;
     g_set_error(error, USHER_ERROR, USHER_ERROR_DATA,
@@ -460,10 +450,8 @@ count_new(struct import *import, GError **error)
         local ? 0 : store_int(import->db, "SELECT count(*) FROM temp.incoming_contact", 0, &local, "");
     gint64 known_people =
         local ? 0 : store_int(import->db, "SELECT count(*) FROM temp.known_contact", 0, &local, "");
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     r->accounts_added = rows - known;
     r->accounts_unchanged = known - r->accounts_changed;
     r->contacts_added = people - known_people;

@@ -56,10 +56,8 @@ import_line(struct import *import, const char **text, gsize *length, GError **er
         if (!fill(import, &local))
             break;
     }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     gsize found = newline ? (gsize)(newline - (import->block + import->at)) + 1 : import->end - import->at;
     if (found == 0)
         return FALSE;

@@ -2,6 +2,8 @@
  */
 #include "accounts/leave.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 #define MAX_COVERS 20 /* two who cover for each other, both away, would go round for ever */
@@ -23,9 +25,7 @@ find_leave(struct store *db, const char *specialist, gint64 now_us, gint64 *unti
         *until_us = query_int(q, "until_at");
         *cover = query_dup_text(q, "cover");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* Follows the covers of *cover until one is at work; NULL where they lead nowhere. */

@@ -61,10 +61,8 @@ sender_find_owner(struct store *db, const struct config *config, const struct fa
     g_autoptr(GError) local = NULL;
     g_autofree char *by_hand =
         store_text(db, "SELECT owner FROM account WHERE id = ?", &local, "i", account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     const char *fact = known_text(row, "owner"), *region = known_text(row, "region");
     *owner = by_hand ? match_owner(config, by_hand) : NULL;
     if (!*owner && fact)
@@ -96,10 +94,8 @@ sender_choose(struct store *db, const struct config *config, const struct fact_r
                                          "= ? AND kind IN ('sent', 'hand_sent')"
                                          " ORDER BY id DESC LIMIT 1",
                                          &local, "i", account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     const struct specialist *s = before ? config_specialist(config, before) : NULL;
     return s ? s : sender_owner(db, config, row, account_id, error);
 }

@@ -24,6 +24,11 @@ enum usher_error {
     USHER_ERROR_CONFIG = 78,        /* configuration, sequences, facts.conf, schema version */
 };
 
+/* Hands *local on to error, where there is one, and forgets it. TRUE when there was none: what is returned by
+ * whoever asked several questions with a local error, since a row that is not there and a row that cannot be
+ * read look the same. error may be NULL. */
+gboolean error_pass(GError **error, GError **local);
+
 /* The exit code for error: its code when it is of this domain, else EX_SOFTWARE. */
 int usher_error_exit_code(const GError *error);
 

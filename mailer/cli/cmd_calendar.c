@@ -197,9 +197,7 @@ move_held(struct cli *cli, struct entry *e, const struct sending_hours *hours, G
         move_to(e, hours, query_int(q, "until"),
                 g_strdup_printf("on hold until %s: %s", until, query_text(q, "reason")));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !error || !*error;
+    return error_pass(error, &local);
 }
 
 /* An automatic mail to come waits for the end of a hold and for whoever is away, where that is known. */

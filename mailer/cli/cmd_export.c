@@ -158,9 +158,7 @@ set_stages(struct export *x, json_t *row, gint64 account_id, const char *sequenc
         if (json_object_get(row, column)) /* a stage that is no longer in the file has no column */
             set_time(x, row, column, query_int(q, "at"));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gboolean

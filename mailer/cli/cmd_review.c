@@ -3,6 +3,7 @@
  * a person passed over is kept at once; the draft in front of them when they stop is where they begin again.
  */
 #include "base/clock.h"
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/draft_acts.h"
 #include "cli/draft_view.h"
@@ -173,10 +174,8 @@ go_through(struct review *r, GError **error)
         outcome = gone ? REVIEW_DECIDED : r->keys ? ask_key(r) : ask_line(r);
         g_autoptr(GError) local = NULL;
         more = move(r, outcome, &local);
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
     }
     return TRUE;
 }

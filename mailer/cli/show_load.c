@@ -103,10 +103,8 @@ sequence_json(struct cli *cli, gint64 account_id, const struct sequence *seq, GE
         enrolment_load(cli->service->db, account_id, seq->name, &local);
     scoped(outlook_free) struct outlook *o =
         local ? NULL : outlook_load(cli->service, seq, account_id, cli->now_us, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     const struct stage *stage = e && e->stage ? sequence_stage(seq, e->stage) : NULL;
     gint64 entered_us =
         e && e->stage

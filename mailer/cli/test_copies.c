@@ -1,6 +1,7 @@
 /* See test_copies.h. */
 #include "cli/test_copies.h"
 
+#include "base/error.h"
 #include "service/revision.h"
 
 #include <string.h>
@@ -35,7 +36,5 @@ test_copies_add(struct cli *cli, struct table *table, gboolean all, GError **err
         error, "i", (gint64)all);
     while (q && query_next(q, &local))
         add_copy(cli, table, q);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }

@@ -1,6 +1,7 @@
 /* See timeline.h. Streams: a journal may be long, and a pager may be left early. */
 #include "cli/timeline.h"
 
+#include "base/error.h"
 #include "base/zone.h"
 #include "cli/event_words.h"
 #include "cli/screen.h"
@@ -123,9 +124,7 @@ timeline_print(struct cli *cli, const struct timeline_filter *f, GError **error)
     }
     if (!any && !cli->json && q && !local)
         puts("Nothing has happened yet.");
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 json_t *

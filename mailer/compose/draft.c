@@ -274,9 +274,7 @@ draft_list(struct store *db, GError **error)
         gint64 id = query_int(q, "id");
         g_array_append_val(ids, id);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&ids) : NULL;
+    return q && error_pass(error, &local) ? g_steal_pointer(&ids) : NULL;
 }
 
 gboolean

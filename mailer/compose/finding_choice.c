@@ -155,9 +155,7 @@ findings_told(struct store *db, gint64 account_id, GError **error)
         if (name)
             g_hash_table_add(told, name);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error) ? g_steal_pointer(&told) : NULL;
+    return q && error_pass(error, &local) ? g_steal_pointer(&told) : NULL;
 }
 
 /* ---- in a template ---- */

@@ -6,6 +6,7 @@
 #include "accounts/contacts.h"
 #include "accounts/facts.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/zone.h"
 
 #include <stdlib.h>
@@ -149,10 +150,8 @@ choose_participants(struct store *db, gint64 account_id, GPtrArray *contacts, co
                                    "SELECT COUNT(*) FROM inbound WHERE account_id = ? AND address = ?"
                                    " AND class IN ('reply', 'booking')",
                                    0, &local, "it", account_id, c->address);
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
         if (replies)
             add(out, c, out->len > 0, g_strdup("took part in the conversation"));
     }
@@ -293,9 +292,7 @@ recipients_held_until(struct store *db, const GPtrArray *recipients, gint64 now_
             g_free(*why);
             *why = g_strdup_printf("%s is on hold: %s", r->address, query_text(q, "reason"));
         }
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        if (!q || (error && *error))
+        if (!q || !error_pass(error, &local))
             return FALSE;
     }
     return TRUE;

@@ -3,6 +3,7 @@
  */
 #include "compose/thread.h"
 
+#include "base/error.h"
 #include "wire/mime_header.h"
 
 #include <string.h>
@@ -42,9 +43,7 @@ find_opening(struct store *db, gint64 account_id, struct mail_thread *out, gint6
         out->in_reply_to = query_dup_text(q, "message_id");
         *opened_us = query_int(q, "at");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 gboolean
@@ -76,7 +75,5 @@ thread_load(struct store *db, gint64 account_id, struct mail_thread *out, GError
     out->in_reply_to = g_strdup(ids->pdata[ids->len - 1]);
     g_ptr_array_add(ids, NULL);
     out->references = (char **)g_ptr_array_free(g_steal_pointer(&ids), FALSE);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }

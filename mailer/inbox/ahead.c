@@ -3,6 +3,7 @@
  * messages had, or will have. */
 #include "inbox/ahead.h"
 
+#include "base/error.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -62,10 +63,8 @@ tell(const struct intake *in, const struct mail_place *place, const char *id, gi
     gint64 account_id = message_id ? store_int(in->db, "SELECT account_id FROM message WHERE id = ?", 0,
                                                &local, "i", message_id)
                                    : 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     json_t *data = json_pack("{s:s, s:I, s:s, s:s, s:s}", "message_id", id, "message",
                              account_id ? (json_int_t)message_id : 0, "mailbox", in->mailbox->name, "folder",
                              place->folder, "subject", subject);
@@ -106,10 +105,8 @@ look_at(const struct intake *in, const struct mail_place *place, const char *id,
                       ? 0
                       : store_int(in->db, "SELECT COUNT(*) FROM message WHERE id = ? AND state = 'sent'", 0,
                                   &local, "i", number);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return begun || told || tell(in, place, id, number, subject, error);
 }
 

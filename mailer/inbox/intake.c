@@ -3,6 +3,7 @@
 #include "inbox/intake.h"
 
 #include "accounts/contacts.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "base/zone.h"
 #include "inbox/ahead.h"
@@ -67,9 +68,7 @@ was_written_to(const struct intake *in, gint64 message_id, const char *address, 
     g_autoptr(GError) local = NULL;
     *ours = store_int(in->db, "SELECT 1 FROM delivery WHERE message_id = ? AND address = ?", 0, &local, "it",
                       message_id, address) != 0;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* Bounces: one event a failed recipient, so that each address is judged by itself. */
@@ -244,9 +243,7 @@ find_same(const struct intake *in, const struct mail_place *place, const struct 
         "SELECT id FROM inbound WHERE message_id = ? AND account_id = ? AND address = ? AND same_as "
         "IS NULL AND class <> 'own' AND (mailbox <> ? OR folder <> ?) ORDER BY id LIMIT 1",
         0, &local, "tittt", r->message_id, m->account_id, r->from, in->mailbox->name, place->folder);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* One address in several accounts and no thread: all of them are held until a person has looked. An account
@@ -263,10 +260,8 @@ hold_all(const struct intake *in, const struct mail_place *place, gint64 inbound
         g_autoptr(GError) local = NULL;
         gboolean held = store_int(in->db, "SELECT 1 FROM hold WHERE account_id = ? AND reason = ?", 0, &local,
                                   "it", account_id, reason) != 0;
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
         if (!held &&
             (!record_event(in, place, account_id, "hold_set",
                            json_pack("{s:s, s:I}", "reason", reason, "inbound", (json_int_t)inbound_id), NULL,
@@ -322,10 +317,8 @@ record_copy(const struct intake *in, const struct mail_place *place, const struc
             account_id = query_int(q, "account_id");
         }
     }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return !message_id ||
            record_event(in, place, account_id, "copy_seen",
                         json_pack("{s:I, s:I, s:s}", "inbound", (json_int_t)inbound_id, "message",
@@ -345,10 +338,8 @@ record_hand_sent(const struct intake *in, const struct mail_place *place, const 
     const struct specialist *who = config_specialist_by_address(in->config, r->from);
     g_autoptr(GError) local = NULL;
     gboolean ours = match_is_ours(in->db, r->message_id, r->original_message_id, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (ours) /* Outlook gave our mail another Message-ID: its answers name that one. */
         return match_ours(in->db, r->original_message_id, &m, error) &&
                insert_inbound(in, place, &own, &m, &(struct known){0}, error) &&
@@ -383,9 +374,7 @@ intake_record(const struct intake *in, const struct mail_place *place, const str
     struct known before = {0};
     g_autoptr(GError) local = NULL;
     if (is_recorded(in, place, r, &before, &local)) {
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        return !error || !*error;
+        return error_pass(error, &local);
     }
     gboolean is_test;
     if (!match_is_test_copy(in->db, in->config, r, &is_test, error))
@@ -434,9 +423,7 @@ intake_record_unreadable(const struct intake *in, const struct mail_place *place
     struct mail_match m = {0};
     g_autoptr(GError) local = NULL;
     if (is_recorded(in, place, NULL, &(struct known){0}, &local)) {
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        return !error || !*error;
+        return error_pass(error, &local);
     }
     if (header && !place->sent_folder && !match_inbound(in->db, header, &m, error))
         return FALSE;

@@ -4,6 +4,8 @@
  * the others. The domain of a colleague stands in match_domain.c. */
 #include "inbox/match.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 static gboolean
@@ -15,9 +17,7 @@ find_message(struct store *db, const char *sql, const char *key, struct mail_mat
         out->message_id = query_int(q, "message_id");
         out->account_id = query_int(q, "account_id");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* A Message-ID of ours, or of a mail in one of our conversations (a customer's or a specialist's own). */
@@ -284,10 +284,8 @@ has_test_token(struct store *db, const struct mail_record *r, gboolean *out, GEr
         g_autofree char *token = g_strndup(plus + 1, 16);
         g_autoptr(GError) local = NULL;
         *out = store_int(db, "SELECT 1 FROM test_copy WHERE token = ?", 0, &local, "t", token) != 0;
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
     }
     return TRUE;
 }

@@ -41,9 +41,7 @@ wanted_copies(struct watch *w, GError **error)
         c->date_us = query_int(q, "date_at");
         g_ptr_array_add(copies, c);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&copies) : NULL;
+    return q && error_pass(error, &local) ? g_steal_pointer(&copies) : NULL;
 }
 
 static gboolean

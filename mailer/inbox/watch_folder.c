@@ -78,9 +78,7 @@ load_row(struct watch *w, struct folder *f, gboolean *known, gint64 *since_us, G
     } else if (q && !local) {
         f->not_before_us = first_not_before_us(w);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 gboolean

@@ -164,9 +164,7 @@ breaker_load(struct store *db, const char *mailbox, struct mailbox_stop *out, GE
         out->code = (int)query_int(q, "code");
         out->text = query_dup_text(q, "text");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* About no account: the mailbox is everybody's. */
@@ -214,10 +212,8 @@ breaker_stop(struct ledger *l, enum stop_kind kind, const struct smtp_outcome *o
     g_autoptr(GError) local = NULL;
     gint64 probes = store_int(l->db, "SELECT probes FROM mailbox_stop WHERE mailbox = ?", -1, &local, "t",
                               l->mailbox->name);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     gint64 probe_us = passes_by_itself(kind) ? now_us + pause_us(kind, probes + 1) : 0;
     if (!store_exec(
             l->db,
@@ -314,10 +310,8 @@ look_at_breaker(struct ledger *l, gint64 now_us, gboolean *trips, GError **error
         "SELECT COUNT(*) FROM delivery_move v JOIN delivery d ON d.id = v.delivery_id WHERE v.at > ? "
         "AND v.to_state IN ('sent', 'refused') AND d.mailbox = ?",
         0, &local, "it", since_us, l->mailbox->name);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     went = MAX(went + unanswered, lost);
     *trips = lost * 100 >= went * setting->share;
     if (!*trips)

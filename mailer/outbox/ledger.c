@@ -112,10 +112,8 @@ outbox_withdraw(struct store *db, gint64 message_id, gint64 now_us, gboolean *go
         db,
         "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('transmitting', 'sent', 'unknown')",
         0, &local, "i", message_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     *gone = begun == 0;
     return !*gone || store_exec(db,
                                 "UPDATE delivery SET state = 'withdrawn', at = ? WHERE message_id = ? AND "
@@ -149,9 +147,7 @@ outbox_withdraw_unfit(struct store *db, gint64 message_id, gint64 now_us, gint64
     *left = store_int(
         db, "SELECT COUNT(*) FROM delivery WHERE message_id = ? AND state IN ('queued', 'deferred')", 0,
         &local, "i", message_id);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 gboolean

@@ -22,10 +22,8 @@ tell_unknown(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
     g_autoptr(GError) local = NULL;
     gboolean left = store_int(l->db, "SELECT 1 FROM delivery WHERE message_id = ? AND state = 'unknown'", 0,
                               &local, "i", message_id) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return !left || ledger_make_task(l, message_id, now_us, "unknown_delivery", title,
                                      now_us + EVIDENCE_PAUSE_US, error);
 }

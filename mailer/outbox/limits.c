@@ -3,6 +3,7 @@
 #include "outbox/limits.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "base/zone.h"
 
@@ -36,9 +37,7 @@ check_allowed(struct store *db, const struct config *config, gint64 message_id, 
     while (q && !*reason && query_next(q, &local))
         if (!limits_allow_address(config, query_text(q, "address")))
             *reason = g_strdup_printf("deliver_only_to does not allow %s", query_text(q, "address"));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* Counts messages that left (or may have) since the team's midnight, all of them or those of one mailbox. */
@@ -57,10 +56,8 @@ check_day(struct store *db, const struct config *config, const struct mailbox *m
         "SELECT COUNT(DISTINCT d.message_id) FROM delivery d WHERE d.at >= ?1 AND (?2 IS "
         "NULL OR d.mailbox = ?2) AND d.message_id <> ?3" COUNTED,
         0, &local, "iti", zone_to_utc_us(config->timezone, &day), mailbox ? mailbox->name : NULL, message_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (count < max)
         return TRUE;
     civil_add_days(&day, 1);
@@ -101,9 +98,7 @@ check_domains(struct store *db, const struct config *config, gint64 message_id, 
                                       config->domain_hourly_max, query_text(q, "domain"));
         }
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* The pause after a mail, from min_us to max_us, by chance; but always the same after the same mail. In a
@@ -115,10 +110,8 @@ pause_after(struct store *db, const struct mailbox *mailbox, gint64 message_id, 
     g_autoptr(GError) local = NULL;
     g_autofree char *rehearsal = store_meta(db, "rehearsal", &local);
     g_autofree char *secret = local ? NULL : store_meta(db, "secret", &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     const char *seed = rehearsal ? g_getenv("USHER_SEED") : NULL;
     if (!seed)
         seed = secret ? secret : "";
@@ -146,9 +139,7 @@ check_spacing(struct store *db, const struct mailbox *mailbox, gint64 message_id
             error, "iiti", now_us - mailbox->spacing.max_us, now_us, mailbox->name, message_id);
         g_autoptr(GError) local = NULL;
         if (!q || !query_next(q, &local)) {
-            if (local)
-                g_propagate_error(error, g_steal_pointer(&local));
-            return q && !local;
+            return q && error_pass(error, &local);
         }
         last_id = query_int(q, "message_id");
         last_us = query_int(q, "at");

@@ -343,9 +343,7 @@ say_stopped(struct session *s, GError **error)
         s->report->problem = breaker_line(l->db, l->config, l->mailbox->name, &local);
     if (s->report->problem && !s->report->problem_code)
         s->report->problem_code = USHER_ERROR_UNAVAILABLE;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* The secret, or on every mail that is due the reason why there is none. */

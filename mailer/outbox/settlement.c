@@ -40,10 +40,8 @@ close_task(struct ledger *l, gint64 message_id, gint64 now_us, GError **error)
                           "SELECT COUNT(*) FROM task t JOIN message m ON m.account_id = t.account_id WHERE "
                           "m.id = ? AND t.title = ? AND t.done_at IS NULL",
                           0, &local, "it", message_id, title);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return left > 0 || !open ||
            ledger_record(l, message_id, now_us, "task_over",
                          json_pack("{s:s, s:s}", "task", "unknown_delivery", "title", title), error);
@@ -142,10 +140,8 @@ settlement_follow(struct store *db, const struct config *config, const struct ou
         "SELECT mailbox FROM message WHERE id = ?1 AND EXISTS (SELECT 1 FROM delivery WHERE message_id = "
         "?1 AND state = 'unknown')",
         &local, "i", message_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     struct ledger l = {
         .db = db, .config = config, .mailbox = name ? config_mailbox(config, name) : NULL, .policy = policy};
     return !name || settle_by(&l, message_id, &proof, clock_now_us(), error);
@@ -186,9 +182,7 @@ settlement_look_back(struct ledger *l, gint64 message_id, gint64 now_us, GError 
                                query_int(q, "at")};
             g_ptr_array_add(all, t);
         }
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        if (!q || (error && *error))
+        if (!q || !error_pass(error, &local))
             return FALSE;
     }
     for (guint i = 0; i < all->len; i++) {

@@ -222,9 +222,7 @@ alert_is_open(struct store *db, const struct program *program, gint64 account_id
             *open = store_int(db, "SELECT 1 FROM task WHERE account_id = ? AND kind = ? AND done_at IS NULL",
                               0, &local, "it", account_id, a->name) != 0;
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* ---- through whose eyes ---- */

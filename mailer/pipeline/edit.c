@@ -1,6 +1,7 @@
 /* See edit.h. The engine's own judges are asked, so what is foretold is what happens. */
 #include "pipeline/edit.h"
 
+#include "base/error.h"
 #include "pipeline/steps.h"
 
 #include <string.h>
@@ -95,9 +96,7 @@ count_removed(struct foresight *f, gint64 account_id, const char *account, GErro
         if (!sequence_step(f->seq, step) && step_state_is_open(was))
             count(f, account, g_strdup_printf("step %s is gone%s", step, withdrawn(was)));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gboolean

@@ -68,10 +68,8 @@ consider_enrolment(struct view *v, gboolean *changed, GError **error)
         return TRUE;
     g_autoptr(GError) local = NULL;
     g_autofree char *other = progress_excluded_by(v, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (other)
         return TRUE;
     if (!progress_notice_elsewhere(v, changed, error))
@@ -109,10 +107,8 @@ consider_exit(struct view *v, gboolean *changed, GError **error)
     g_autoptr(GError) local = NULL;
     gboolean cancel = view_truth(v, v->seq->cancel, RULE_FALSE) == RULE_TRUE,
              opted_out = !cancel && everyone_opted_out(v, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!cancel && !opted_out)
         return TRUE;
     g_autofree char *reason =

@@ -33,10 +33,8 @@ leave_bygone(struct view *v, GError **error)
     for (;;) {
         g_autoptr(GError) local = NULL;
         g_autofree char *other = progress_excluded_by(v, &local);
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
         if (!other)
             return TRUE;
         json_t *data = json_pack("{s:s, s:s}", "sequence", other, "reason", "it is not in force any more");
@@ -69,9 +67,7 @@ pipeline_may_enter(struct store *db, const struct program *program, const struct
         g_set_error(error, USHER_ERROR, USHER_ERROR_NO_PERMISSION,
                     "the account is in %s, and nobody is in %s at the same time (not_while)", other,
                     sequence->name);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !other && (!error || !*error);
+    return !other && error_pass(error, &local);
 }
 
 gboolean
@@ -83,10 +79,8 @@ pipeline_enrol_by_hand(struct store *db, const struct program *program, const st
     if (!v)
         return FALSE;
     g_autofree char *refusal = refusal_by_hand(v, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (refusal) {
         g_set_error_literal(error, USHER_ERROR, USHER_ERROR_DATA, refusal);
         return FALSE;

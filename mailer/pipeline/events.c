@@ -3,6 +3,7 @@
 #include "pipeline/engine.h"
 
 #include "accounts/contacts.h"
+#include "base/error.h"
 #include "pipeline/step_questions.h"
 #include "pipeline/view.h"
 
@@ -56,10 +57,8 @@ follow_transitions(struct store *db, const struct program *program, const struct
         return TRUE;
     g_autoptr(GError) local = NULL;
     scoped(enrolment_free) struct enrolment *e = enrolment_load(db, event->account_id, seq->name, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!e || !e->active || !e->stage)
         return TRUE;
     gboolean none;
@@ -122,10 +121,8 @@ follow_stage_by_hand(struct store *db, const struct program *program, const stru
     g_autoptr(GError) local = NULL;
     scoped(enrolment_free) struct enrolment *e =
         seq ? enrolment_load(db, event->account_id, seq->name, &local) : NULL;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!stage || !e)
         return TRUE;
     if (stage->cancels && !e->cancelled &&
@@ -174,9 +171,7 @@ name_released(struct store *db, struct event *event, GError **error)
     while (q && query_next(q, &local))
         json_array_append_new(addresses, json_string(query_text(q, "address")));
     json_object_set_new(event->data, "addresses", addresses);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 gboolean

@@ -1,6 +1,8 @@
 /* Who is in which segment, as it was last recorded: see segment.h. */
 #include "pipeline/segment.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 void
@@ -35,7 +37,5 @@ segments_load(struct store *db, const struct program *program, gint64 account_id
                                                      .by_hand = query_int(q, "by_hand") != 0,
                                                      .entry = query_dup_text(q, "entry"),
                                                      .why = query_dup_text(q, "why")};
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }

@@ -1,6 +1,7 @@
 /* See progress.h. */
 #include "pipeline/progress.h"
 
+#include "base/error.h"
 #include "pipeline/engine.h"
 
 #include <string.h>
@@ -71,10 +72,8 @@ notice(struct view *v, gboolean *changed, GError **error)
                     known[i] = TRUE;
                     before[i] = query_int(q, "value");
                 }
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
     }
     for (gsize i = 0; i < G_N_ELEMENTS(noticed); i++) {
         if (!fact_number(v, noticed[i].fact, &value))
@@ -124,10 +123,8 @@ rename_stages(struct view *v, gboolean *changed, GError **error)
                     "stage = ?3) OR EXISTS (SELECT 1 FROM enrolment WHERE account_id = ?1 AND sequence = "
                     "?2 AND stage = ?3)",
                     0, &local, "itt", v->account_id, v->seq->name, *was) != 0;
-            if (local) {
-                g_propagate_error(error, g_steal_pointer(&local));
+            if (!error_pass(error, &local))
                 return FALSE;
-            }
             if (!there)
                 continue;
             *changed = TRUE;
@@ -152,10 +149,8 @@ ask_for_stage(struct view *v, GError **error)
                   "SELECT 1 FROM task WHERE account_id = ? AND kind = 'stage_lost' AND title = ? AND "
                   "done_at IS NULL",
                   0, &local, "it", v->account_id, title) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return open || view_record(v, "task_made", 0,
                                json_pack("{s:s, s:s, s:I}", "task", "stage_lost", "title", title, "due_at",
                                          (json_int_t)v->now_us),

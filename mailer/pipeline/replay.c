@@ -3,6 +3,7 @@
  * back. */
 #include "pipeline/replay.h"
 
+#include "base/error.h"
 #include "pipeline/state.h"
 
 #include <string.h>
@@ -102,9 +103,7 @@ collect_from(struct store *db, gint64 root, struct retraction *out, GError **err
         if (id == root || !stays(kind, query_text(q, "state")))
             add_once(out->events, id);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gint
@@ -203,9 +202,7 @@ apply_journal(struct store *db, gint64 account_id, GError **error)
     while (query_next(q, &local))
         if (!apply_row(db, q, error))
             return FALSE;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 static gboolean
@@ -261,9 +258,7 @@ read_columns(struct store *db, gsize i, GString *columns, GString *shown, GError
         g_string_append_printf(shown, "%s'%s%s = ' || quote(%s)", shown->len ? " || " : "",
                                shown->len ? ", " : "", name, name);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gboolean
@@ -286,9 +281,7 @@ compare_table(struct store *db, gsize i, GPtrArray *differences, GError **error)
         while (q && query_next(q, &local))
             g_ptr_array_add(differences,
                             g_strdup_printf("%s: %s: %s", table, says[journal], query_text(q, "line")));
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        if (!q || local)
+        if (!q || !error_pass(error, &local))
             return FALSE;
     }
     return TRUE;

@@ -10,6 +10,7 @@
 
 #include "accounts/leave.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "pipeline/state_more.h"
 
 #include <string.h>
@@ -115,10 +116,8 @@ close_tasks(struct store *db, const struct event *e, const char *kind, gint64 du
     gboolean any =
         store_int(db, "SELECT 1 FROM task WHERE account_id = ? AND kind = ? AND done_at IS NULL LIMIT 1", 0,
                   &local, "it", e->account_id, kind) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return !any || store_exec(db,
                               "UPDATE task SET done_at = ? WHERE account_id = ? AND kind = ? AND done_at IS "
                               "NULL AND COALESCE(due_at, 0) <= ?",

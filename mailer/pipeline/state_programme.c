@@ -1,6 +1,8 @@
 /* Events into tables, second part: how an enrolment begins and ends, goals, dates by hand, and tasks. As in
  * state.c, a function reads nothing but its event and the tables it changes. */
 #include "pipeline/state.h"
+
+#include "base/error.h"
 #include "pipeline/state_more.h"
 
 #include <string.h>
@@ -24,10 +26,8 @@ forget_ended(struct store *db, const struct event *e, GError **error)
     gboolean ended =
         store_int(db, "SELECT state = 'ended' FROM enrolment WHERE account_id = ? AND sequence = ?", 0,
                   &local, "it", e->account_id, sequence) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     for (gsize i = 0; ended && i < G_N_ELEMENTS(statements); i++)
         if (!store_exec(db, statements[i], error, strstr(statements[i], "?3") ? "iti" : "it", e->account_id,
                         sequence, e->at_us))
@@ -150,9 +150,7 @@ goal_status_load(struct store *db, gint64 account_id, const char *sequence, cons
         out->at_us = query_int(q, "at");
         out->actor = query_dup_text(q, "actor");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 static gboolean

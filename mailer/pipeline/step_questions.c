@@ -2,6 +2,7 @@
  * to day: the reason of the step says how late it is. */
 #include "pipeline/step_questions.h"
 
+#include "base/error.h"
 #include "pipeline/state.h"
 
 #include <string.h>
@@ -64,10 +65,8 @@ ask(struct store *db, const struct event *cause, const char *kind, const char *t
         store_int(db,
                   "SELECT 1 FROM task WHERE account_id = ? AND kind = ? AND title = ? AND done_at IS NULL", 0,
                   &local, "itt", cause->account_id, kind, title) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (open == wanted)
         return TRUE;
     if (open)
@@ -184,19 +183,15 @@ step_questions_follow(struct store *db, const struct program *program, const str
         return TRUE;
     g_autoptr(GError) local = NULL;
     if (!asks(event) && !any_open(db, event->account_id, &local)) {
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        return !local;
+        return error_pass(error, &local);
     }
     g_autofree char *stage =
         store_text(db,
                    "SELECT stage FROM enrolment WHERE account_id = ? AND sequence = ? AND state = 'active' "
                    "AND cancelled IS NULL",
                    &local, "it", event->account_id, name);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return moved ? follow_stage(db, seq, event, stage, error)
                  : follow_step(db, seq, event, step, stage, error);
 }

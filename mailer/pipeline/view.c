@@ -2,6 +2,7 @@
 #include "pipeline/view.h"
 
 #include "accounts/sender.h"
+#include "base/error.h"
 #include "base/zone.h"
 #include "pipeline/engine_facts.h"
 #include "pipeline/segment.h"
@@ -103,9 +104,7 @@ view_set_stage_times(struct view *v, GError **error)
         if (own || !fact_row_text(v->row, name))
             fact_row_set_time(v->row, name, query_int(q, "at"));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 static gboolean
@@ -174,9 +173,7 @@ load_hold(struct view *v, GError **error)
         v->hold_reason = query_dup_text(q, "reason");
         v->hold_until_us = query_int(q, "until");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 static gboolean
@@ -230,10 +227,8 @@ set_gap(struct view *v, GError **error)
     if (v->program->sequences->len > 1)
         v->last_mail_us = store_int(v->db, "SELECT MAX(last_sent_at) FROM enrolment WHERE account_id = ?", 0,
                                     &local, "i", v->account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     v->gap_until_us = v->last_mail_us && v->gap_us ? v->last_mail_us + v->gap_us : 0;
     return TRUE;
 }
@@ -277,10 +272,8 @@ view_load_facts(struct store *db, const struct program *program, const struct se
     v->now_us = now_us;
     g_autoptr(GError) local = NULL;
     v->enrolment = enrolment_load(db, account_id, seq->name, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     if (!load_account(v, error))
         return NULL;
     if (!fact_row_load(db, program->facts, account_id, program->config->timezone, &v->row, error))

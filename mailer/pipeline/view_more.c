@@ -2,6 +2,7 @@
 #include "pipeline/view_more.h"
 
 #include "accounts/sender.h"
+#include "base/error.h"
 #include "pipeline/segment.h"
 #include "pipeline/watch.h"
 
@@ -153,10 +154,8 @@ set_people(struct view *v, GError **error)
                   " AND NOT EXISTS (SELECT 1 FROM suppression WHERE address = '@' || substr(c.address, "
                   "instr(c.address, '@') + 1))",
                   0, &local, "i", v->account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     fact_row_set(v->row, "people_left", json_integer(people));
     return TRUE;
 }

@@ -46,9 +46,7 @@ check_countries(struct service *s, GPtrArray *lines, GError **error)
         if (!holidays_knows(s->program->holidays, query_text(q, "country")))
             g_ptr_array_add(lines, g_strdup_printf("--  holidays: none are known of %s (accounts: %d)",
                                                    query_text(q, "country"), (int)query_int(q, "accounts")));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gboolean

@@ -150,10 +150,8 @@ service_halts(struct service *s, GError **error)
         char *line = breaker_line(s->db, s->config, m->name, &local);
         if (line)
             g_ptr_array_add(lines, line);
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return NULL;
-        }
     }
     return g_steal_pointer(&lines);
 }

@@ -14,6 +14,7 @@
 #include "service/clone_guard.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/zone.h"
 #include "compose/sender.h"
 #include "pipeline/alert.h"
@@ -59,10 +60,8 @@ make_task(struct service *s, const struct event *cause, const char *kind, const 
                               "SELECT 1 FROM task WHERE account_id IS NULLIF(?, 0) AND kind = ? AND title = "
                               "? AND done_at IS NULL",
                               0, &local, "itt", cause->account_id, kind, title) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (open)
         return TRUE;
     scoped(fact_row_free) struct fact_row *row = NULL;
@@ -71,10 +70,8 @@ make_task(struct service *s, const struct event *cause, const char *kind, const 
         return FALSE;
     const struct specialist *owner =
         row ? sender_owner(s->db, s->config, row, cause->account_id, &local) : NULL;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return follow(s, cause, "task_made",
                   json_pack("{s:s, s:s, s:s?, s:I}", "task", kind, "title", title, "assignee",
                             owner ? owner->id : NULL, "due_at", (json_int_t)cause->at_us),
@@ -129,9 +126,7 @@ only_recipient(struct service *s, gint64 message_id, char **address, GError **er
     g_autoptr(GError) local = NULL;
     *address = store_text(s->db, "SELECT MIN(address) FROM delivery WHERE message_id = ? HAVING COUNT(*) = 1",
                           &local, "i", message_id);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 static gboolean
@@ -151,10 +146,8 @@ follow_opt_out(struct service *s, const struct event *event, GError **error)
                          g_strcmp0(get_str(event, "matched_by"), "token") == 0;
     gboolean is_contact = store_int(s->db, "SELECT 1 FROM contact WHERE account_id = ? AND address = ?", 0,
                                     &local, "it", event->account_id, address) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (by_thread && !is_contact && !only_recipient(s, event_int(event, "message"), &written_to, error))
         return FALSE;
     if (written_to && strcmp(written_to, address) != 0 && !suppress(s, event, written_to, "opt_out", error))
@@ -209,10 +202,8 @@ propose_next(struct service *s, const struct event *event, const char *dead, GEr
                                     name, *name ? " " : "", query_text(q, "address"), role ? " (" : "",
                                     role ? role : "", role ? ")" : "");
         }
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
     }
     if (nobody && !alert_asks(s, event, &asked, error))
         return FALSE;
@@ -228,10 +219,8 @@ follow_bounce(struct service *s, const struct event *event, GError **error)
     g_autoptr(GError) local = NULL;
     gboolean known =
         store_int(s->db, "SELECT 1 FROM suppression WHERE address = ?", 0, &local, "t", address) != 0;
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return suppress(s, event, address, "dead_address", error) &&
            (known || !event->account_id || propose_next(s, event, address, error));
 }
@@ -350,10 +339,8 @@ follow_reply(struct service *s, const struct event *event, GError **error)
                   "SELECT COUNT(*) > 0 AND MIN(COALESCE(answered_at, 0)) >= ? FROM enrolment WHERE "
                   "account_id = ? AND state = 'active'",
                   0, &local, "ii", event->at_us, event->account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (answered) /* it was read late, or corrected: somebody has dealt with it */
         return TRUE;
     const char *address = get_str(event, "address"), *subject = get_str(event, "subject");

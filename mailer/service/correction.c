@@ -248,9 +248,7 @@ forget_withdrawn(struct service *s, gint64 account_id, gint64 now_us, GError **e
             if (!q)
                 return FALSE;
             if (!query_next(q, &local)) {
-                if (local)
-                    g_propagate_error(error, g_steal_pointer(&local));
-                return !local;
+                return error_pass(error, &local);
             }
             data = json_pack("{s:s, s:s, s:s, s:s}", "sequence", query_text(q, "sequence"), "step",
                              query_text(q, "step"), "state", step_state_names[STEP_IDLE], "reason",

@@ -1,6 +1,8 @@
 /* See desk.h. */
 #include "service/desk.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 static void
@@ -69,9 +71,7 @@ desk_load(struct service *s, const struct desk_filter *filter, gint64 now_us, GE
                                                     filter->specialist, filter->reviewer);
     while (q && query_next(q, &local))
         g_ptr_array_add(drafts, read_row(s, q));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&drafts) : NULL;
+    return q && error_pass(error, &local) ? g_steal_pointer(&drafts) : NULL;
 }
 
 gboolean

@@ -154,9 +154,7 @@ drafting_park_wanted(struct service *s, gint64 account_id, const char *reason, g
             if (!q)
                 return FALSE;
             if (!query_next(q, &local)) {
-                if (local)
-                    g_propagate_error(error, g_steal_pointer(&local));
-                return !local;
+                return error_pass(error, &local);
             }
             sequence = query_dup_text(q, "sequence");
             step = query_dup_text(q, "step");
@@ -186,9 +184,7 @@ store_composed(struct service *s, struct draft *d, const struct composer *c, gin
     json_object_set_new(data, "findings", finding_pinned_names(d->findings));
     gboolean ok = drafting_record(s, d, "draft_made", "usher", data, now_us, local ? NULL : error);
     s->cause = outer;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return ok && (!error || !*error);
+    return ok && error_pass(error, &local);
 }
 
 /* TRUE for what a person can mend: a template, a fact, a name; FALSE for a database or a bug. */
@@ -214,10 +210,8 @@ compose_step(struct service *s, gint64 account_id, const struct sequence *seq, c
             0, &local, "itt", account_id, seq->name, step->id))
         return park_step(s, account_id, seq, step, before,
                          "an earlier mail of this step may still arrive; settle it first", now_us, error);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     struct pipeline_gate gate;
     if (!pipeline_gate_load(s->db, s->program, seq, NULL, account_id, now_us, &gate, error))
         return FALSE;
@@ -250,10 +244,8 @@ drafting_compose_wanted(struct service *s, gint64 account_id, gint64 now_us, GEr
                            "FROM step WHERE account_id = ?1 AND state = 'waiting' AND substr(reason, 1, "
                            "length(?2)) = ?2 LIMIT 1",
                            0, &local, "it", account_id, STEP_UNCOMPOSED);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!any)
         return TRUE;
     for (guint i = 0; i < s->program->sequences->len; i++) {

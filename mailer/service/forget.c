@@ -101,9 +101,7 @@ find_texts(struct forgetting *f, const char *table, const char *column, GError *
         scoped(query_end) struct query *q = store_query(f->s->db, sql, error, "t", needle);
         while (q && query_next(q, &local))
             g_ptr_array_add(found, query_dup_text(q, "text"));
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        if (!q || (error && *error))
+        if (!q || !error_pass(error, &local))
             return NULL;
     }
     return g_steal_pointer(&found);
@@ -147,9 +145,7 @@ scrub_all(struct forgetting *f, GError **error)
             g_ptr_array_add(columns, query_dup_text(q, "name"));
             g_ptr_array_add(columns, query_dup_text(q, "column_name"));
         }
-        if (local)
-            g_propagate_error(error, g_steal_pointer(&local));
-        if (!q || (error && *error))
+        if (!q || !error_pass(error, &local))
             return FALSE;
     }
     for (guint i = 0; i < columns->len; i += 2)
@@ -171,9 +167,7 @@ load_names(struct forgetting *f, GError **error)
         error, "t", f->address);
     while (q && query_next(q, &local))
         g_ptr_array_add(f->names, query_dup_text(q, "name"));
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 /* A mail that may be on its way must not lose what it was. */

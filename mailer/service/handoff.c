@@ -197,10 +197,8 @@ handoff_check(struct service *s, gint64 account_id, gint64 now_us, gboolean agai
                                          0, &local, "i", account_id);
     g_autofree char *reason = NULL;
     const struct segment *segment = local ? NULL : blocking_segment(s, account_id, &reason, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (engaged) {
         *why = g_strdup("Sales is engaged already, as a specialist confirmed");
     } else if (before_us && !again) {

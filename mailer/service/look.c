@@ -21,6 +21,7 @@
 #include "service/look.h"
 
 #include "accounts/leave.h"
+#include "base/error.h"
 #include "base/zone.h"
 #include "compose/draft.h"
 #include "inbox/fence.h"
@@ -177,9 +178,7 @@ find_fit(struct service *s, gint64 message_id, gint64 now_us, const char *files,
         out->automatic = query_int(q, "automatic") != 0;
         out->mailbox = config_mailbox(s->config, query_text(q, "mailbox"));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 gboolean

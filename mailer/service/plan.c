@@ -68,9 +68,7 @@ add_steps(struct store *db, GPtrArray *lines, GError **error)
             reason = "overdue; the next hour in which it may go";
         add_line(lines, kind, q, query_int(q, "due_at"), reason ? reason : state);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gboolean
@@ -85,9 +83,7 @@ add_unknown(struct store *db, GPtrArray *lines, GError **error)
     g_autoptr(GError) local = NULL;
     while (q && query_next(q, &local))
         add_line(lines, PLAN_ASK, q, 0, "was it delivered? `usher settle` decides");
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* The first time at which a mail may go. *held is why no time can be told. */
@@ -204,9 +200,7 @@ play_outbox(struct service *s, gint64 now_us, GPtrArray *lines, GError **error)
         g_free(m->mailbox);
         g_free(m->why);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !error || !*error;
+    return error_pass(error, &local);
 }
 
 static gint
@@ -283,10 +277,8 @@ plan_heartbeat(struct service *s, gint64 now_us, GError **error)
 {
     g_autoptr(GError) local = NULL;
     gint64 last_us = plan_last_seen_us(s, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (now_us >= last_us && now_us - last_us < CLOCK_MINUTE_US)
         return TRUE;
     g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, now_us);
@@ -320,10 +312,8 @@ plan_at_start(struct service *s, gint64 now_us, GError **error)
 {
     g_autoptr(GError) local = NULL;
     gint64 since_us = plan_last_seen_us(s, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!since_us || now_us - since_us <= DOWN_US)
         return TRUE;
     g_autoptr(GPtrArray) lines = plan_make(s, now_us, error);

@@ -22,10 +22,8 @@ bring_up_to_date(struct service *s, gint64 account_id, gint64 now_us, GError **e
     gint64 pending = store_int(
         s->db, "SELECT dirty OR (evaluate_at IS NOT NULL AND evaluate_at <= ?) FROM account WHERE id = ?", 1,
         &local, "ii", now_us, account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     return !pending || (pipeline_advance(s->db, s->program, account_id, now_us, error) &&
                         drafting_withdraw_unwanted(s, account_id, now_us, error));
 }
@@ -39,9 +37,7 @@ look_at_step(struct service *s, const struct draft *d, gboolean *wanted, GError 
                         "SELECT 1 FROM step WHERE account_id = ? AND sequence = ? AND step = ? AND state = "
                         "'queued' AND message_id = ?",
                         0, &local, "itti", d->account_id, d->sequence, d->step, d->id) != 0;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* Whether somebody has the mail already, or may have it. */
@@ -53,9 +49,7 @@ look_at_start(struct service *s, const struct draft *d, gboolean *started, GErro
                                                      "SELECT 1 FROM delivery WHERE message_id = ? AND state "
                                                      "IN ('transmitting', 'sent', 'unknown') LIMIT 1",
                                                      0, &local, "i", d->id) != 0;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* Of a mail that has begun to arrive, only those recipients still get it who may be written to; after a
@@ -69,10 +63,8 @@ finish_started(struct service *s, const struct draft *d, gint64 now_us, enum out
                               "SELECT 1 FROM enrolment WHERE account_id = ? AND sequence = ? AND state = "
                               "'active' AND cancelled IS NULL",
                               0, &local, "it", d->account_id, d->sequence);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (!active)
         return TRUE; /* OUTBOX_GONE withdraws what is left */
     gint64 left;
@@ -124,9 +116,7 @@ look_at_company(struct service *s, const struct draft *d, const struct pipeline_
                              0, &local, "ii", d->account_id, d->id);
     if (at_us && at_us + gate->gap_us > now_us)
         *until_us = MIN(at_us + gate->gap_us, now_us + CLOCK_HOUR_US);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* Hours, holidays, the gap, the caps and the pause between mails: when may it go? begun: somebody has it. */
@@ -210,9 +200,7 @@ mark_refused(struct service *s, const struct draft *d, GError **error)
                       "SELECT 1 FROM delivery WHERE message_id = ? AND address = ? AND state = 'refused'", 0,
                       &local, "it", d->id, r->address) != 0;
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 /* A mail nobody has yet: is it what was approved? */
@@ -259,10 +247,8 @@ policy_may_send(gpointer user, struct store *db, gint64 message_id, gint64 now_u
     g_autoptr(GError) local = NULL;
     gint64 account_id =
         store_int(s->db, "SELECT account_id FROM message WHERE id = ?", 0, &local, "i", message_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (account_id && !bring_up_to_date(s, account_id, now_us, error))
         return FALSE;
     scoped(draft_free) struct draft *d = draft_load(s->db, s->config, message_id, error);

@@ -4,6 +4,7 @@
 
 #include "accounts/sender.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/zone.h"
 #include "pipeline/deadline.h"
 #include "service/outlook.h"
@@ -91,9 +92,7 @@ load_steps(struct service *s, struct queue_entry *e, const struct sequence *seq,
                                                              now_us, &e->check_in_until_us, &local))
             break;
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 static gboolean
@@ -127,9 +126,7 @@ load_note(struct service *s, struct queue_entry *e, GError **error)
         e->note = query_dup_text(q, "text");
         e->note_by = query_dup_text(q, "actor");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 static gboolean
@@ -146,9 +143,7 @@ load_hold(struct service *s, struct queue_entry *e, gint64 now_us, GError **erro
         e->held_until_us = query_int(q, "until");
         e->marks[QUEUE_HELD] = TRUE;
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 /* The drafts that wait, found once for all: account → struct queue_entry with only the drafts filled in. */
@@ -339,10 +334,8 @@ queue_load(struct service *s, const struct queue_filter *filter, gint64 now_us, 
         else
             queue_entry_free(e);
     }
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     g_ptr_array_sort(all, compare);
     return g_steal_pointer(&all);
 }

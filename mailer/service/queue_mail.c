@@ -1,6 +1,8 @@
 /* See queue_mail.h. */
 #include "service/queue_mail.h"
 
+#include "base/error.h"
+
 static gboolean
 load(struct store *db, const char *sql, gint64 account_id, gboolean incoming, struct queue_mail *last,
      GError **error)
@@ -15,9 +17,7 @@ load(struct store *db, const char *sql, gint64 account_id, gboolean incoming, st
                                     .what = query_dup_text(q, "what"),
                                     .subject = query_dup_text(q, "subject")};
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local;
+    return q && error_pass(error, &local);
 }
 
 gboolean

@@ -121,10 +121,8 @@ service_record(struct service *s, struct event *event, GError **error)
         store_int(s->db,
                   "SELECT dirty OR (evaluate_at IS NOT NULL AND evaluate_at <= ?) FROM account WHERE id = ?",
                   0, &local, "ii", now_us, event->account_id);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (dirty && !pipeline_advance(s->db, s->program, event->account_id, now_us, error))
         return FALSE;
     if (!pipeline_record(s->db, s->program, event, error))

@@ -396,9 +396,7 @@ find_next(struct play *p, gint64 *next_us, GError **error)
                now_us);
     if (p->ask->assumed && p->next_assumed < p->ask->assumed->len)
         sooner(next_us, g_array_index(p->ask->assumed, struct assumed, p->next_assumed).at_us, now_us);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !error || !*error;
+    return error_pass(error, &local);
 }
 
 /* As the service at its start; of one account alone, only that and its mail. */

@@ -3,6 +3,7 @@
 #include "service/simulate.h"
 
 #include "accounts/contacts.h"
+#include "base/error.h"
 #include "inbox/intake.h"
 
 #include <string.h>
@@ -57,9 +58,8 @@ find_last_mail(struct service *s, gint64 account_id, struct last_mail *out, GErr
         out->specialist = query_dup_text(q, "specialist");
         out->address = query_dup_text(q, "address");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error) && (out->address || first_contact(s, account_id, &out->address, error));
+    return q && error_pass(error, &local) &&
+           (out->address || first_contact(s, account_id, &out->address, error));
 }
 
 static void

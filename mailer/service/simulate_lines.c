@@ -1,4 +1,5 @@
 /* What a simulation shows, read from the journal that the copy wrote. */
+#include "base/error.h"
 #include "base/zone.h"
 #include "service/simulate.h"
 
@@ -168,9 +169,7 @@ read_outbox(struct reading *r, gint64 account_id, gint64 now_us, GError **error)
         add_line(r, q, SIMULATE_WAIT, data, why);
         json_decref(data);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 gboolean
@@ -190,7 +189,5 @@ simulate_read(struct service *copy, gint64 first_id, gint64 account_id, gint64 n
         read_event(&r, q, data, &local);
         json_decref(data);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error) && read_outbox(&r, account_id, now_us, error);
+    return q && error_pass(error, &local) && read_outbox(&r, account_id, now_us, error);
 }

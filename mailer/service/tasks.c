@@ -2,6 +2,7 @@
  * it again. */
 #include "service/tasks.h"
 
+#include "base/error.h"
 #include "compose/sender.h"
 #include "service/service.h"
 
@@ -127,9 +128,7 @@ is_there(struct service *s, const struct task_request *r, gboolean *there, GErro
                              "SELECT 1 FROM task WHERE account_id IS NULLIF(?, 0) AND kind = ? AND title = ? "
                              "AND done_at IS NULL",
                              0, &local, "itt", r->account_id, r->kind, r->title) != 0;
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 gboolean

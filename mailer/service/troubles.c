@@ -3,6 +3,7 @@
 #include "service/troubles.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/zone.h"
 #include "outbox/breaker.h"
 #include "service/clone_guard.h"
@@ -30,9 +31,7 @@ add_unusable(struct service *s, const struct mailbox *m, gint64 now_us, GPtrArra
         g_ptr_array_add(lines, g_strdup_printf("mailbox %s: %" G_GINT64_FORMAT " mail%s could not leave: %s",
                                                m->name, mails, mails == 1 ? "" : "s", query_text(q, "text")));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !error || !*error;
+    return error_pass(error, &local);
 }
 
 static gboolean
@@ -50,9 +49,7 @@ add_unread(struct service *s, const struct mailbox *m, GPtrArray *lines, GError 
         g_ptr_array_add(lines, g_strdup_printf("mailbox %s cannot be read since %s: %s", m->name, since,
                                                query_text(q, "problem")));
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !error || !*error;
+    return error_pass(error, &local);
 }
 
 GPtrArray *

@@ -3,6 +3,7 @@
 #include "service/why.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "pipeline/rule_parts.h"
 #include "service/plan.h"
 #include "service/why_private.h"
@@ -227,9 +228,7 @@ load_status(struct asked *a, const struct step *step, struct step_status *out, G
         out->message_id = query_int(q, "message_id");
         out->reason = query_dup_text(q, "reason");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 /* A mail that nobody can be sure of comes before all that is to come. */
@@ -280,10 +279,8 @@ add_note(struct asked *a, GError **error)
                                "account WHERE id = ?",
                                0, &local, "ii", a->now_us, a->account_id);
     gint64 seen_us = local ? 0 : plan_last_seen_us(a->s, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     g_autoptr(GString) note = g_string_new(NULL);
     if (pending == 1)
         g_string_append_printf(note, "%s has changed, and usher has not looked at it since", a->key);
@@ -311,10 +308,8 @@ tell(struct asked *a, GError **error)
         gboolean absent = is_absent(a, &local);
         g_autofree char *other =
             local ? NULL : pipeline_excluded_by(a->s->db, a->s->program, a->seq, a->account_id, &local);
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
         tell_outside(a, absent, other);
         return TRUE;
     }
@@ -322,10 +317,8 @@ tell(struct asked *a, GError **error)
     gboolean asked = a->out->step != NULL;
     if (!asked && a->e->active)
         a->out->step = find_next(a, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     if (a->out->step && !load_status(a, a->out->step, &a->at, error))
         return FALSE;
     if (a->out->step && !asked) {
@@ -340,10 +333,8 @@ tell(struct asked *a, GError **error)
         g_autofree char *other =
             a->e->active ? NULL
                          : pipeline_excluded_by(a->s->db, a->s->program, a->seq, a->account_id, &local);
-        if (local) {
-            g_propagate_error(error, g_steal_pointer(&local));
+        if (!error_pass(error, &local))
             return FALSE;
-        }
         tell_over(a, other);
         return TRUE;
     }
@@ -362,10 +353,8 @@ why_make(struct service *s, gint64 account_id, const char *key, const struct seq
 {
     g_autoptr(GError) local = NULL;
     scoped(enrolment_free) struct enrolment *e = enrolment_load(s->db, account_id, seq->name, &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return NULL;
-    }
     struct asked a = {.s = s, .account_id = account_id, .now_us = now_us, .key = key, .seq = seq, .e = e};
     if (!pipeline_gate_load(s->db, s->program, seq, step, account_id, now_us, &a.gate, error))
         return NULL;

@@ -2,6 +2,7 @@
  * leave, in the policy's order, but without taking it. */
 #include "service/why_private.h"
 
+#include "base/error.h"
 #include "inbox/fence.h"
 #include "outbox/breaker.h"
 #include "service/approval.h"
@@ -121,9 +122,7 @@ find_deliveries(struct asked *a, const char *state, const char *or_state, struct
         out->at_us = query_int(q, "at");
         out->attempts = query_int(q, "attempts");
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && (!error || !*error);
+    return q && error_pass(error, &local);
 }
 
 /* Somebody may have it, or has it in a moment. FALSE in *told: neither. */
@@ -160,10 +159,8 @@ tell_halt(struct asked *a, const char *mailbox, gboolean *told, GError **error)
     g_autofree char *unclaimed = clone_guard_refusal(a->s->db);
     g_autofree char *stopped =
         unclaimed ? NULL : breaker_line(a->s->db, a->s->config, mailbox ? mailbox : "", &local);
-    if (local) {
-        g_propagate_error(error, g_steal_pointer(&local));
+    if (!error_pass(error, &local))
         return FALSE;
-    }
     *told = unclaimed || stopped;
     if (unclaimed) {
         why_say(a, WHY_UNCLAIMED, g_strdup_printf("%s is ready, and %s", id, unclaimed));
@@ -221,9 +218,7 @@ find_failed_try(struct asked *a, const char *mailbox, char **text, GError **erro
                    "EXISTS (SELECT 1 FROM delivery o WHERE o.mailbox = ?1 AND o.state = 'sent' AND o.at > "
                    "d.at) ORDER BY d.at DESC, d.id LIMIT 1",
                    &local, "t", mailbox);
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return !local;
+    return error_pass(error, &local);
 }
 
 gboolean

@@ -290,9 +290,7 @@ store_ids(struct store *db, const char *sql, GError **error, const char *spec, .
         gint64 id = sqlite3_column_int64(q->stmt, 0);
         g_array_append_val(ids, id);
     }
-    if (local)
-        g_propagate_error(error, g_steal_pointer(&local));
-    return q && !local ? g_steal_pointer(&ids) : NULL;
+    return q && error_pass(error, &local) ? g_steal_pointer(&ids) : NULL;
 }
 
 gint64
