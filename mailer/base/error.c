@@ -10,12 +10,3 @@ usher_error_exit_code(const GError *error)
 {
     return error->domain == USHER_ERROR ? error->code : USHER_ERROR_SOFTWARE;
 }
-
-gboolean
-error_pass(GError **error, GError **local)
-{
-    if (!*local)
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(local));
-    return FALSE;
-}

@@ -27,7 +27,14 @@ enum usher_error {
 /* Hands *local on to error, where there is one, and forgets it. TRUE when there was none: what is returned by
  * whoever asked several questions with a local error, since a row that is not there and a row that cannot be
  * read look the same. error may be NULL. */
-gboolean error_pass(GError **error, GError **local);
+static inline gboolean
+error_pass(GError **error, GError **local)
+{
+    if (!*local)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(local));
+    return FALSE;
+}
 
 /* The exit code for error: its code when it is of this domain, else EX_SOFTWARE. */
 int usher_error_exit_code(const GError *error);

@@ -247,7 +247,8 @@ void
 calendar_zone_take(struct calendar_zone *zone, const char *name, const char *value)
 {
     guint n = zone->observances->len;
-    struct observance *last = n ? &g_array_index(zone->observances, struct observance, n - 1) : NULL;
+    struct observance *open =
+        zone->inside ? &g_array_index(zone->observances, struct observance, n - 1) : NULL;
     gboolean part = g_ascii_strcasecmp(value, "STANDARD") == 0 || g_ascii_strcasecmp(value, "DAYLIGHT") == 0;
     if (g_ascii_strcasecmp(name, "BEGIN") == 0) {
         struct observance fresh = {.dates = NULL};
@@ -258,11 +259,11 @@ calendar_zone_take(struct calendar_zone *zone, const char *name, const char *val
             g_array_append_val(zone->observances, fresh);
         }
     } else if (g_ascii_strcasecmp(name, "END") == 0) {
-        if (zone->inside && !(last->has_start && last->has_from && last->has_to))
+        if (open && !(open->has_start && open->has_from && open->has_to))
             zone->broken = TRUE;
         zone->inside = FALSE;
-    } else if (zone->inside) {
-        zone->broken = !take_property(zone, last, name, value) || zone->broken;
+    } else if (open) {
+        zone->broken = !take_property(zone, open, name, value) || zone->broken;
     } else if (g_ascii_strcasecmp(name, "TZID") == 0 && !zone->id) {
         zone->id = g_strdup(value);
     }
