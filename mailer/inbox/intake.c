@@ -121,13 +121,14 @@ record_complaint(const struct intake *in, const struct mail_place *place, const 
                         error);
 }
 
-/* "Europe/Berlin" and its like. A rule in the manner of POSIX ("EST5EDT,M3.2.0/2,M11.1.0/2") is none: each
- * one would be kept for the life of the process. */
+/* "Europe/Berlin", "America/Argentina/Salta". Each zone that loads is kept for the life of the process, so
+ * there must be no second way to write one: no empty part ("Europe//Berlin"), no other tree of the same zones
+ * ("posix/Europe/Berlin"), no rule in the manner of POSIX ("EST5EDT,M3.2.0/2,M11.1.0/2"). */
 static gboolean
 is_zone_name(const char *name)
 {
     gsize area = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z "_");
-    return area > 0 && name[area] == '/' &&
+    return g_ascii_isupper(*name) && name[area] == '/' && !strstr(name, "//") &&
            name[area + strspn(name + area, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_+-/")] == '\0';
 }
 

@@ -18,6 +18,7 @@
 #define BATCH 200u
 #define READ_TIMEOUT_MS 20000
 #define MAX_DEATHS 2
+#define WITHHELD_US (15 * CLOCK_MINUTE_US) /* a mail that is not given in that time is passed over */
 #define HEADER_BYTES (64 * 1024)
 
 struct watch *
@@ -257,19 +258,41 @@ store_unreadable(struct watch *w, struct folder *f, const struct imap_envelope *
     return ok;
 }
 
+/* Since when the server keeps the mail back, kept over restarts. Nothing else is read before it meanwhile,
+ * since a folder is read in order; so it must not be for ever. */
+static gboolean
+withheld_since(struct watch *w, const struct folder *f, guint32 uid, gint64 now_us, gint64 *since_us,
+               GError **error)
+{
+    g_autofree char *key = g_strdup_printf("withheld %s %s", w->intake->mailbox->name, f->name);
+    g_autofree char *mail = g_strdup_printf("%u %u since ", f->uidvalidity, uid);
+    g_autoptr(GError) local = NULL;
+    g_autofree char *known = store_meta(w->intake->db, key, &local);
+    if (!error_pass(error, &local))
+        return FALSE;
+    *since_us =
+        known && g_str_has_prefix(known, mail) ? g_ascii_strtoll(known + strlen(mail), NULL, 10) : now_us;
+    if (known && g_str_has_prefix(known, mail) && *since_us <= now_us)
+        return TRUE;
+    g_autofree char *value = g_strdup_printf("%s%" G_GINT64_FORMAT, mail, now_us);
+    *since_us = now_us;
+    return store_set_meta(w->intake->db, key, value, error);
+}
+
 /* The server gave nothing of it. Either it was expunged meanwhile, or the server keeps it back: then it is
  * asked for again, and in the end passed over with a task, as a mail that cannot be read. */
 static gboolean
 pass_over(struct watch *w, struct folder *f, const struct imap_envelope *e, GError **error)
 {
     gboolean there;
+    gint64 now_us = clock_now_us(), since_us;
     if (!imap_client_lists(w->client, e->uid, &there, error))
         return FALSE;
     if (!there)
         return folder_mark_done(w, f, e->uid, error);
-    if (!folder_mark_reading(w, f, e->uid, error))
+    if (!withheld_since(w, f, e->uid, now_us, &since_us, error))
         return FALSE;
-    if (f->deaths >= MAX_DEATHS)
+    if (now_us - since_us >= WITHHELD_US)
         return store_mail(w, f, e, NULL, FALSE, error);
     g_set_error(error, USHER_ERROR, USHER_ERROR_PROTOCOL,
                 "the server lists message %u of %s and does not give it", e->uid, f->name);

@@ -276,10 +276,9 @@ count_lost(struct ledger *l, gint64 since_us, gint64 *returned, gint64 *unanswer
     scoped(query_end) struct query *q = store_query(
         l->db,
         "SELECT (SELECT COUNT(DISTINCT (e.data ->> 'message') || ' ' || (e.data ->> 'address')) FROM "
-        "standing_event e JOIN message m ON m.id = e.data ->> 'message' WHERE e.kind = 'bounced' AND e.at > "
-        "?1 "
-        "AND m.mailbox = ?2) AS returned, (SELECT COUNT(*) FROM delivery WHERE mailbox = ?2 AND at > ?1 AND "
-        "state = 'unknown'" LEDGER_BUSY ") AS unanswered",
+        "standing_event e JOIN message m ON m.id = e.data ->> 'message' WHERE e.kind = 'bounced' AND "
+        "e.at > ?1 AND m.mailbox = ?2) AS returned, (SELECT COUNT(*) FROM delivery WHERE mailbox = ?2 AND "
+        "at > ?1 AND state = 'unknown'" LEDGER_BUSY ") AS unanswered",
         error, "it", since_us, l->mailbox->name);
     if (!q || !query_next(q, error))
         return FALSE;

@@ -172,10 +172,8 @@ ledger_claim(struct ledger *l, guint limit, gint64 now_us, GError **error)
          * was tried comes after what was not: a server that hangs up at one mail keeps no other from its
          * turn. */
         "SELECT MIN(m.id) FROM (SELECT message_id, next_at FROM delivery WHERE mailbox = ? AND state IN "
-        "('queued', "
-        "'deferred') AND next_at <= ?"
-        " ORDER BY next_at LIMIT ?) d JOIN message m ON m.id = d.message_id GROUP BY m.account_id ORDER BY "
-        "MIN(d.next_at), MIN(m.id)",
+        "('queued', 'deferred') AND next_at <= ? ORDER BY next_at LIMIT ?) d JOIN message m ON m.id = "
+        "d.message_id GROUP BY m.account_id ORDER BY MIN(d.next_at), MIN(m.id)",
         error, "tii", l->mailbox->name, now_us, (gint64)limit * 4);
     if (!ids)
         return NULL;

@@ -2,9 +2,11 @@
  * database of their own that holds nothing but one table of one row, so a rule can never reach real data, and
  * behind an authorizer that admits one SELECT, the facts' columns and a short list of cheap, deterministic
  * functions: abs coalesce glob ifnull iif instr length like lower ltrim max min nullif round rtrim substr
- * trim typeof upper (min and max with two arguments or more), and add_days(date, n)    the date n days later;
- * a time of day is kept days_between(a, b)   calendar days from a to b has(list, item)      1 when the list
- * fact holds item, else 0 */
+ * trim typeof upper (min and max with two arguments or more), and ours:
+ *
+ * - add_days(date, n): the date n days later; a time of day is kept;
+ * - days_between(a, b): calendar days from a to b;
+ * - has(list, item): 1 when the list fact holds item, else 0. */
 #ifndef USHER_STORE_RULES_H
 #define USHER_STORE_RULES_H
 

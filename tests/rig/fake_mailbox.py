@@ -119,9 +119,9 @@ class Expunged(Server):
 
 
 class KeptBack(Server):
-    """The second mail is listed, and not given at the first time of asking."""
+    """The second mail is listed, and not given at the first times of asking."""
 
-    times = 1
+    times = 4
 
     def before(self, verb, words):
         if verb == "UID FETCH" and words[3] == "2" and self.times > 0:

@@ -152,6 +152,8 @@ test_booking_zone(struct world *w, gconstpointer data)
         {"Europe/Berlin", "2026-07-01 14:00:00"},
         {"America/Argentina/Buenos_Aires", "2026-07-01 19:00:00"},
         {"Mars/Olympus", NULL},
+        {"Europe//Berlin", NULL},
+        {"posix/Europe/Berlin", NULL},
         {"EST5EDT,M3.2.0/2,M11.1.0/2", NULL},
         {"/etc/passwd", NULL},
         {"Europe/../../../etc/passwd", NULL},

@@ -50,8 +50,10 @@ static void
 test_kept_back(struct world *w, gconstpointer data)
 {
     (void)data;
-    read_fails(w, USHER_ERROR_PROTOCOL);
-    assert_replies(w, "Question 1");
+    for (int i = 0; i < 4; i++) { /* says nothing about the mail, unlike the deaths of its reader */
+        read_fails(w, USHER_ERROR_PROTOCOL);
+        assert_replies(w, "Question 1");
+    }
     read_all(w);
     assert_replies(w, "Question 1;Question 2;Question 3");
     assert_read_to_end(w, "4");
@@ -62,8 +64,10 @@ static void
 test_never_given(struct world *w, gconstpointer data)
 {
     (void)data;
-    read_fails(w, USHER_ERROR_PROTOCOL);
-    read_fails(w, USHER_ERROR_PROTOCOL);
+    for (int i = 0; i < 4; i++)
+        read_fails(w, USHER_ERROR_PROTOCOL);
+    assert_rows(&w->f, "COUNT(*)", "meta WHERE key LIKE 'withheld %'", "1");
+    run_sql(&w->f, "UPDATE meta SET value = rtrim(value, '0123456789') || '1' WHERE key LIKE 'withheld %'");
     read_all(w);
     assert_replies(w, "Question 1;Question 3");
     assert_rows(&w->f, "class || ' ' || rule", "inbound WHERE uid = 2", "other unreadable");

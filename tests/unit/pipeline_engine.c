@@ -212,6 +212,41 @@ test_pending(void)
     fixture_tear_down(&f);
 }
 
+/* Whoever approves a mail has seen the replies until then, and answers no later one; whoever approves none
+ * has answered nothing. */
+static void
+test_reply_task(void)
+{
+    static const struct {
+        const char *kind, *approved;
+        gboolean answered;
+    } cases[] = {
+        {"sent", "2026-11-03 10:59:59", FALSE},
+        {"sent", "2026-11-03 11:00:01", TRUE},
+        {"sent", NULL, FALSE},
+        {"hand_sent", NULL, TRUE},
+        {"auto_replied", NULL, FALSE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct fixture f;
+        scoped(program_free) struct program *program = trial_set_up(&f);
+        gint64 id = add_account(&f, "acme", BOTH);
+        g_autofree char *asked =
+            g_strdup_printf("{\"task\": \"reply\", \"title\": \"Answer\", \"due_at\": %" G_GINT64_FORMAT "}",
+                            at("2026-11-03 11:00:00"));
+        g_autofree char *mail = g_strdup_printf(
+            "{" OF("hello") ", \"subject\": \"Hello\", \"message\": 1, \"approved_at\": %" G_GINT64_FORMAT
+                            "}",
+            cases[i].approved ? at(cases[i].approved) : 0);
+        record_event(&f, program, id, "replied", "{}", at("2026-11-03 11:00:00"));
+        record_event(&f, program, id, "task_made", asked, at("2026-11-03 11:00:00"));
+        record_event(&f, program, id, cases[i].kind, mail, at("2026-11-03 12:00:00"));
+        assert_rows(&f, "done_at IS NOT NULL", "task", cases[i].answered ? "1" : "0");
+        assert_journal(&f);
+        fixture_tear_down(&f);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -220,5 +255,6 @@ main(int argc, char **argv)
     g_test_add_func("/pipeline/engine/times", test_times);
     g_test_add_func("/pipeline/engine/why-lines", test_why);
     g_test_add_func("/pipeline/engine/pending", test_pending);
+    g_test_add_func("/pipeline/engine/reply-task", test_reply_task);
     return g_test_run();
 }
