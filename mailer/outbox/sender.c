@@ -298,6 +298,8 @@ sender_has_work(struct ledger *ledger, gint64 now_us)
 {
     gint64 due_us = ledger_next_due_us(ledger, NULL);
     scoped(breaker_stop_clear) struct mailbox_stop stop = {0};
+    if (!due_us || due_us > now_us)
+        FAULT_POINT("sender.idle");
     if (!due_us || due_us > now_us || !breaker_load(ledger->db, ledger->mailbox->name, &stop, NULL) ||
         stop.kind == STOP_NONE || (stop.probe_us && stop.probe_us <= now_us))
         return due_us && due_us <= now_us;

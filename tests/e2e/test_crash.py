@@ -359,14 +359,20 @@ class Service(CrashCase):
         self.office.cycle()
         self.office.approve(*names)
         self.server.stop()
-        service = self.office.program.spawn("run")
+        self.office.program.binary = harness.ROOT / os.environ.get("BUILD", "build") / "usher-fault"
+        passes = self.folder / "passes"
+        service = self.office.program.spawn("run", USHER_FAULT_LOG=str(passes))
         harness.wait_until(lambda: all([move["host"] for move in delivery["moves"] if move["to"] == "queued" and move["host"]]
                                        for delivery in self.office.deliveries()), 20, "each mail to be tried", pause_s=0.2)
         rounds = len(self.office.deliveries()[0]["moves"])
         self.assertGreaterEqual(rounds, 3)
         self.assertEqual(service.output().count("event=delivery"), 1, service.output())
         self.assertEqual(service.output().count("event=round_failed"), 1)
-        time.sleep(3.5)  # after the pause of two tries come rounds with nothing to do
+        # After the pause of two tries come rounds with nothing to do; where the second begins, the first has said its all.
+        def idle_rounds():
+            return passes.read_text(encoding="ascii").split().count("sender.idle")
+        before = idle_rounds()
+        harness.wait_until(lambda: idle_rounds() >= before + 2, 30, "two rounds of the sender with nothing to do", pause_s=0.1)
         self.assertNotIn("event=recovered", service.output())
 
     def wait_for_count(self, service, count):
