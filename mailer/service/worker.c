@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "base/stop.h"
 #include "inbox/fence.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
@@ -54,6 +55,7 @@ install_stop(GError **error)
         g_set_error(error, USHER_ERROR, USHER_ERROR_OS, "eventfd: %s", g_strerror(errno));
         return FALSE;
     }
+    stop_listen(wake_fd);
     struct sigaction act = {.sa_handler = on_stop};
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
@@ -174,8 +176,9 @@ round_watch(struct worker *w, GError **error)
     guint count;
     g_autoptr(GError) local = NULL;
     gboolean ok = watch_read(w->watch, &count, &local);
-    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : secret_problem_to_keep(local),
-                            clock_now_us(), error))
+    gboolean left = !ok && stop_requested; /* by us: that says nothing about the mailbox */
+    if (!left && !fence_note_problem(w->service->db, w->mailbox->name,
+                                     ok ? NULL : secret_problem_to_keep(local), clock_now_us(), error))
         return FALSE;
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&local));
