@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "base/secret_share.h"
 #include "base/stop.h"
 #include "inbox/fence.h"
 #include "inbox/watch.h"
@@ -274,6 +275,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
         return migrate(config_path);
     /* Asked before anything else is opened under that number: a worker may be started by hand. */
     gboolean supervised = fcntl(WORKER_PROGRESS_FD, F_GETFD) >= 0;
+    if (supervised)
+        secret_share_take_up();
     /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a
      * thousand times a second. */
     mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
