@@ -155,7 +155,9 @@ read_secret(cfg_t *s, const char *dir, const struct config *c, struct mailbox *m
         g_autofree char *path = config_resolve_path(dir, value);
         m->secret = secret_new_file(kind, key->name, path);
     } else {
-        g_autofree char *lock = g_strdup_printf("%s-login-%s.lock", c->database, m->name);
+        /* One a program, whichever mailboxes name it. */
+        g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, value, -1);
+        g_autofree char *lock = g_strdup_printf("%s-login-%.16s.lock", c->database, hash);
         g_autoptr(GError) local = NULL;
         m->secret = secret_new_command(kind, key->name, value, dir, lock, &local);
         if (!m->secret)

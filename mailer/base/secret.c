@@ -2,11 +2,12 @@
  *
  *     unknown --read--> kept (commands only) --renew, a refusal--> unknown --read--> kept, or the same again
  *
- * Invariants: nothing is written anywhere; a value never stands in an error or a log line; before the first
- * byte of a secret is in memory the process has been made undumpable. */
+ * Invariants: nothing is written to any file system; a value never stands in an error or a log line; before
+ * the first byte of a secret is in memory the process has been made undumpable. */
 #include "base/secret.h"
 
 #include "base/error.h"
+#include "base/secret_share.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,27 +184,45 @@ lock_take(const struct secret *secret, GError **error)
     return fd;
 }
 
+/* Tokens alone: a password is asked for again when its process starts again. */
 static gboolean
-read_command(struct secret *secret, char **value, GError **error)
+is_shared(const struct secret *secret)
+{
+    return secret->command && secret->kind != SECRET_PASSWORD;
+}
+
+/* Another one of the service's processes may have asked already: its answer serves unless it is refused, what
+ * a server has just not taken (NULL for none). */
+static gboolean
+read_command(struct secret *secret, const char *refused, char **value, GError **error)
 {
     int lock = lock_take(secret, error);
     if (lock < 0)
         return FALSE;
-    gboolean ok =
-        secret_command_run(secret->command, secret->dir, COMMAND_TIMEOUT_MS, max_bytes(secret), value, error);
+    char *told = is_shared(secret) ? secret_share_get(secret->lock) : NULL;
+    gboolean ok = told && *told && g_strcmp0(told, refused) != 0;
+    if (ok)
+        *value = g_steal_pointer(&told);
+    secret_free(told);
+    if (!ok) {
+        ok = secret_command_run(secret->command, secret->dir, COMMAND_TIMEOUT_MS, max_bytes(secret), value,
+                                error);
+        if (is_shared(secret)) /* the same again would be refused again: the next login asks */
+            secret_share_put(secret->lock, ok && g_strcmp0(*value, refused) != 0 ? *value : "");
+    }
     close(lock);
     if (!ok)
         g_prefix_error(error, "%s: ", secret->key);
     return ok;
 }
 
-gboolean
-secret_read(struct secret *secret, char **value, GError **error)
+static gboolean
+read_source(struct secret *secret, const char *refused, char **value, GError **error)
 {
     *value = NULL;
     guard_process();
     if (secret->command) {
-        if (!secret->kept && !read_command(secret, &secret->kept, error))
+        if (!secret->kept && !read_command(secret, refused, &secret->kept, error))
             return FALSE;
         *value = g_strdup(secret->kept);
         return TRUE;
@@ -218,6 +237,12 @@ secret_read(struct secret *secret, char **value, GError **error)
     }
     g_autofree char *path = g_build_filename(dir, secret->credential, NULL);
     return read_file(secret, path, value, error);
+}
+
+gboolean
+secret_read(struct secret *secret, char **value, GError **error)
+{
+    return read_source(secret, NULL, value, error);
 }
 
 const char *
@@ -236,7 +261,7 @@ secret_renew(struct secret *secret, const char *refused, char **value, GError **
         secret_free(secret->kept);
         secret->kept = NULL;
     }
-    if (!secret_read(secret, value, error))
+    if (!read_source(secret, refused, value, error))
         return FALSE;
     if (strcmp(*value, refused) != 0)
         return TRUE;

@@ -29,7 +29,8 @@ struct secret *secret_new_credential(enum secret_kind kind, const char *key, con
 
 /* The first line that a program prints, within 30 seconds. command_line is split as a shell would, but no
  * shell runs; relative paths are seen from dir. What it printed is kept in this process until secret_renew().
- * Of the processes that name the same lock file one at a time runs its program. NULL with USHER_ERROR_CONFIG
+ * Of the processes that name the same lock file, which stands for the program, one at a time runs it; a token
+ * it told serves all of them that share (secret_share.h) until it is refused. NULL with USHER_ERROR_CONFIG
  * for a line that cannot be split. */
 struct secret *secret_new_command(enum secret_kind kind, const char *key, const char *command_line,
                                   const char *dir, const char *lock, GError **error);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/stop.h"
 #include "inbox/fence.h"
 
 #include <string.h>
@@ -121,7 +122,8 @@ watch_connect(struct watch *w, GError **error)
                                  .user = m->user,
                                  .password = password ? password : "",
                                  .auth = m->secret ? secret_kind(m->secret) : SECRET_PASSWORD,
-                                 .secret = m->secret};
+                                 .secret = m->secret,
+                                 .cancel_fd = stop_fd()};
     w->client = imap_client_connect(&server, error);
     if (!w->client)
         return FALSE;

@@ -310,6 +310,7 @@ gint64
 ledger_next_due_us(struct ledger *l, GError **error)
 {
     return store_int(
-        l->db, "SELECT MIN(next_at) FROM delivery WHERE mailbox = ? AND state IN ('queued', 'deferred')", 0,
+        l->db, /* a changed configuration has all that waits looked at again: next_at 0 */
+        "SELECT MAX(MIN(next_at), 1) FROM delivery WHERE mailbox = ? AND state IN ('queued', 'deferred')", 0,
         error, "t", l->mailbox->name);
 }

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "base/stop.h"
 #include "outbox/breaker.h"
 
 #include <string.h>
@@ -210,10 +211,25 @@ is_told(struct session *s, const struct smtp_outcome *outcomes)
     return again;
 }
 
+/* We were asked to end before the body began. */
+static gboolean
+is_left(const struct session *s, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
+{
+    const struct claim *c = mail->user;
+    gboolean left = !c->transmitting && s->stop && *s->stop;
+    for (gsize i = 0; i < mail->n_recipients; i++)
+        left = left && outcomes[i].verdict == SMTP_NOT_TRANSMITTED;
+    return left;
+}
+
 static void
 mail_done(gpointer user, const struct smtp_mail *mail, const struct smtp_outcome *outcomes)
 {
     struct session *s = user;
+    if (is_left(s, mail, outcomes)) { /* finish() gives it back, due as it was */
+        g_queue_push_head(&s->claims, mail->user);
+        return;
+    }
     FAULT_POINT("sender.answered"); /* known, and not committed */
     struct result *r = g_new0(struct result, 1);
     r->claim = mail->user;
@@ -288,7 +304,8 @@ sender_server(const struct mailbox *mailbox, const char *password)
                                 .user = password ? mailbox->user : NULL,
                                 .password = password,
                                 .auth = mailbox->secret ? secret_kind(mailbox->secret) : SECRET_PASSWORD,
-                                .secret = mailbox->secret};
+                                .secret = mailbox->secret,
+                                .cancel_fd = stop_fd()};
 }
 
 #define STOP_LOOK_US CLOCK_MINUTE_US
@@ -298,6 +315,8 @@ sender_has_work(struct ledger *ledger, gint64 now_us)
 {
     gint64 due_us = ledger_next_due_us(ledger, NULL);
     scoped(breaker_stop_clear) struct mailbox_stop stop = {0};
+    if (!due_us || due_us > now_us)
+        FAULT_POINT("sender.idle");
     if (!due_us || due_us > now_us || !breaker_load(ledger->db, ledger->mailbox->name, &stop, NULL) ||
         stop.kind == STOP_NONE || (stop.probe_us && stop.probe_us <= now_us))
         return due_us && due_us <= now_us;
@@ -386,7 +405,9 @@ run_session(struct ledger *ledger, const volatile gboolean *stop, struct sender_
         struct smtp_report wire = {0};
         g_autoptr(GError) failed = NULL;
         ok = smtp_client_send(&server, &handler, &s, &wire, &failed);
-        if (!ok) {
+        if (!ok && stop && *stop && g_error_matches(failed, USHER_ERROR, USHER_ERROR_TEMP)) {
+            ok = TRUE; /* cancelled: nobody's fault */
+        } else if (!ok) {
             s.problem = g_strdup(secret_problem_to_keep(failed));
             ok = stop_for_session(&s, &wire, failed, error) && s.stopped;
             if (!ok && error && !*error)

@@ -8,6 +8,7 @@
 #include "base/config_load.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/secret_share.h"
 #include "pipeline/sequence.h"
 #include "service/worker.h"
 
@@ -41,6 +42,7 @@ struct supervisor {
     GMainLoop *loop;
     gboolean stopping, ready;
     int exit_code;
+    int share_fd; /* secret_share.h; -1: none */
 };
 
 static void start_process(struct process *p);
@@ -148,10 +150,10 @@ start_process(struct process *p)
         p->restart_timer = g_timeout_add_seconds(1, on_restart, p);
         return;
     }
-    const int target = WORKER_PROGRESS_FD;
+    const int sources[] = {pipe_fds[1], s->share_fd}, targets[] = {WORKER_PROGRESS_FD, SECRET_SHARE_FD};
     gboolean ok = g_spawn_async_with_pipes_and_fds(
         NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, -1, -1, -1,
-        &pipe_fds[1], &target, 1, &p->pid, NULL, NULL, NULL, &error);
+        sources, targets, s->share_fd < 0 ? 1 : 2, &p->pid, NULL, NULL, NULL, &error);
     close(pipe_fds[1]);
     if (!ok) {
         close(pipe_fds[0]);
@@ -286,6 +288,7 @@ supervisor_run(const char *config_path, GError **error)
 {
     struct supervisor s = {.config_path = g_canonicalize_filename(config_path, NULL)};
     int lock = -1;
+    s.share_fd = secret_share_new();
     s.processes = g_ptr_array_new_with_free_func(process_free);
     gboolean ok = prepare(&s, &lock, error);
     if (ok) {
@@ -317,6 +320,8 @@ supervisor_run(const char *config_path, GError **error)
     config_free(s.config);
     g_free(s.executable);
     g_free(s.config_path);
+    if (s.share_fd >= 0)
+        close(s.share_fd);
     if (lock >= 0)
         close(lock);
     return ok ? s.exit_code : usher_error_exit_code(*error);

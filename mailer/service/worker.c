@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "base/secret_share.h"
+#include "base/stop.h"
 #include "inbox/fence.h"
 #include "inbox/watch.h"
 #include "outbox/sender.h"
@@ -54,6 +56,7 @@ install_stop(GError **error)
         g_set_error(error, USHER_ERROR, USHER_ERROR_OS, "eventfd: %s", g_strerror(errno));
         return FALSE;
     }
+    stop_listen(wake_fd);
     struct sigaction act = {.sa_handler = on_stop};
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
@@ -174,8 +177,9 @@ round_watch(struct worker *w, GError **error)
     guint count;
     g_autoptr(GError) local = NULL;
     gboolean ok = watch_read(w->watch, &count, &local);
-    if (!fence_note_problem(w->service->db, w->mailbox->name, ok ? NULL : secret_problem_to_keep(local),
-                            clock_now_us(), error))
+    gboolean left = !ok && stop_requested; /* by us: that says nothing about the mailbox */
+    if (!left && !fence_note_problem(w->service->db, w->mailbox->name,
+                                     ok ? NULL : secret_problem_to_keep(local), clock_now_us(), error))
         return FALSE;
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&local));
@@ -271,6 +275,8 @@ worker_main(const char *config_path, const char *role, const char *mailbox_name)
         return migrate(config_path);
     /* Asked before anything else is opened under that number: a worker may be started by hand. */
     gboolean supervised = fcntl(WORKER_PROGRESS_FD, F_GETFD) >= 0;
+    if (supervised)
+        secret_share_take_up();
     /* Each mail takes and gives back some 150 KB: kept, not returned to the kernel and faulted in again a
      * thousand times a second. */
     mallopt(M_MMAP_THRESHOLD, 1024 * 1024);

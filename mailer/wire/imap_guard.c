@@ -3,7 +3,8 @@
  *   - a literal's announced size is believed before its bytes come;
  *   - a BYE's words are lost, and the tagged line that will never come is waited for;
  *   - lines before the "+" that answers IDLE are parsed and thrown away, and with them the news of a message;
- *   - UID FETCH that ends with NO after some answers counts as success.
+ *   - UID FETCH that ends with NO after some answers counts as success;
+ *   - a search without an answer cannot be told from one that found nothing.
  *
  * A small reader of lines and literals (RFC 3501 section 9):
  *
@@ -48,6 +49,7 @@ struct imap_guard {
     gint64 literal_left;    /* bytes of a literal that are still to come */
     gint64 max_literal;
     enum imap_tagged tagged;
+    gboolean searched; /* SEARCH has come in this command's answer */
     char *text;
     guint32 exists;
     gboolean news;
@@ -76,6 +78,7 @@ imap_guard_begin(struct imap_guard *guard, gint64 max_literal)
 {
     guard->max_literal = max_literal;
     guard->tagged = IMAP_TAGGED_NONE;
+    guard->searched = FALSE;
     g_clear_pointer(&guard->text, g_free);
 }
 
@@ -89,6 +92,12 @@ const char *
 imap_guard_text(const struct imap_guard *guard)
 {
     return guard->text ? guard->text : "";
+}
+
+gboolean
+imap_guard_has_searched(const struct imap_guard *guard)
+{
+    return guard->searched;
 }
 
 gboolean
@@ -245,6 +254,7 @@ end_line(struct imap_guard *guard, GError **error)
                         text);
             return FALSE;
         }
+        guard->searched = guard->searched || skip_word(words, "SEARCH");
         note_mailbox_size(guard, words);
         return note_uidvalidity(guard, words, error);
     }

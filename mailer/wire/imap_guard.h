@@ -44,6 +44,11 @@ gboolean imap_guard_is_between_lines(const struct imap_guard *guard);
 guint32 imap_guard_exists(const struct imap_guard *guard, gboolean *news);
 void imap_guard_clear_news(struct imap_guard *guard);
 
+/* TRUE when the command's answer has held an untagged SEARCH (RFC 3501 section 7.2.5), with numbers or
+ * without.
+ */
+gboolean imap_guard_has_searched(const struct imap_guard *guard);
+
 /* Server's words made fit for a message: valid UTF-8, no control characters, at most 200 characters. The
  * caller frees. */
 char *imap_guard_printable(const char *words);

@@ -125,6 +125,28 @@ uid_search(struct imap_client *client, struct mailimap_search_key *key, GArray *
     return TRUE;
 }
 
+/* The UIDs from uid on, and perhaps some below: RFC 3501 section 6.4.8 has "n:*" always name the last
+ * message. A server must answer with SEARCH even when nothing was found (section 6.4.4), and one that is
+ * widely used does not (iCloud). So where the line is missing the whole folder is asked for, which has an
+ * answer as long as there is a message in it. */
+static gboolean
+search_from(struct imap_client *client, guint32 uid, GArray **uids, GError **error)
+{
+    gboolean news;
+    if (!uid_search(client, mailimap_search_key_new_uid(mailimap_set_new_interval(uid, 0)), uids, error))
+        return FALSE;
+    if (imap_guard_has_searched(client->guard) || imap_guard_exists(client->guard, &news) == 0)
+        return TRUE;
+    g_clear_pointer(uids, g_array_unref);
+    if (!uid_search(client, mailimap_search_key_new_all(), uids, error))
+        return FALSE;
+    if (imap_guard_has_searched(client->guard))
+        return TRUE;
+    g_clear_pointer(uids, g_array_unref);
+    return imap_break(client, USHER_ERROR_PROTOCOL,
+                      "the server answers UID SEARCH without saying what it found", error);
+}
+
 /* The UIDs from first to end (exclusive) as a set, runs of neighbours as ranges. */
 static struct mailimap_set *
 uid_set(const GArray *uids, guint first, guint end)
@@ -194,11 +216,10 @@ imap_client_list_since(struct imap_client *client, guint32 uid_from, guint max_c
     if (!imap_client_noop(client, NULL, error))
         return FALSE;
     imap_guard_clear_news(client->guard);
-    struct mailimap_search_key *key = mailimap_search_key_new_uid(mailimap_set_new_interval(uid_from, 0));
     g_autoptr(GArray) uids = NULL;
-    if (!uid_search(client, key, &uids, error))
+    if (!search_from(client, uid_from, &uids, error))
         return FALSE;
-    guint below = 0; /* "n:*" always names the last message: RFC 3501 section 6.4.8 */
+    guint below = 0;
     while (below < uids->len && g_array_index(uids, guint32, below) < uid_from)
         below++;
     g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(struct imap_envelope));
@@ -225,9 +246,8 @@ imap_client_lists(struct imap_client *client, guint32 uid, gboolean *there, GErr
     *there = FALSE;
     if (!imap_need_selected(client, error))
         return FALSE;
-    struct mailimap_search_key *key = mailimap_search_key_new_uid(mailimap_set_new_interval(uid, 0));
     g_autoptr(GArray) uids = NULL;
-    if (!uid_search(client, key, &uids, error))
+    if (!search_from(client, uid, &uids, error))
         return FALSE;
     for (guint i = 0; i < uids->len && !*there; i++)
         *there = g_array_index(uids, guint32, i) == uid;

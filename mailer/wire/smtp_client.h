@@ -35,6 +35,8 @@ struct smtp_server {
     gint64 final_timeout_ms; /* for the answer to the final dot; default 10 minutes (RFC 5321
                                 section 4.5.3.2.6) */
     guint max_messages;      /* taken in one call; default 200 */
+    int cancel_fd;           /* when readable, the session ends with USHER_ERROR_TEMP unless a body is under
+                                way, whose answer is waited for; 0 or less for none; borrowed */
 };
 
 /* One message, owned by the caller from next() until done() has returned. */
@@ -102,8 +104,8 @@ void smtp_report_clear(struct smtp_report *report);
  * begin(): the verdicts say what about it. FALSE when the session itself failed, one line that names host,
  * port and step: USHER_ERROR_UNAVAILABLE (dead, silent, dropped, refuses everybody), USHER_ERROR_PROTOCOL
  * (certificate, no STARTTLS, injection, no usable login method, answers that are not SMTP),
- * USHER_ERROR_NO_PERMISSION (login refused, or needed), USHER_ERROR_CONFIG (server is not well described).
- * report may be NULL. */
+ * USHER_ERROR_NO_PERMISSION (login refused, or needed), USHER_ERROR_CONFIG (server is not well described),
+ * USHER_ERROR_TEMP (cancelled). report may be NULL. */
 gboolean smtp_client_send(const struct smtp_server *server, const struct smtp_handler *handler, gpointer user,
                           struct smtp_report *report, GError **error);
 

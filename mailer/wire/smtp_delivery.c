@@ -131,7 +131,7 @@ body_begin(struct smtp_item *item, int *len)
     struct smtp_run *run = esmtp->run;
     g_autoptr(GError) error = NULL;
 
-    if (smtp_line_hung_up(esmtp->line)) {
+    if (!smtp_line_hold(esmtp->line) || smtp_line_hung_up(esmtp->line)) {
         item->broken = TRUE;
         smtp_line_cut(esmtp->line);
         return body_stop(len, EPIPE);
@@ -206,6 +206,8 @@ smtp_delivery_take(struct smtp_esmtp *esmtp)
     const struct smtp_mail *mail;
 
     while ((mail = smtp_run_take(esmtp->run)) != NULL) {
+        if (esmtp->line != NULL)
+            smtp_line_release(esmtp->line);
         struct smtp_item *item = g_new0(struct smtp_item, 1);
         g_ptr_array_add(esmtp->items, item);
         item->esmtp = esmtp;

@@ -160,8 +160,8 @@ failure_find(struct smtp_esmtp *esmtp, int library_error)
     gboolean timed_out = smtp_line_timed_out(esmtp->line);
     char buffer[256] = "";
 
-    if (!timed_out && run->connected && !dialogue->garbled && step == SMTP_STEP_HANDSHAKE &&
-        !dialogue->encrypted && !tls_error_is_drop()) {
+    if (!timed_out && run->connected && !smtp_run_cancelled(run) && !dialogue->garbled &&
+        step == SMTP_STEP_HANDSHAKE && !dialogue->encrypted && !tls_error_is_drop()) {
         g_autofree char *reason = tls_error_describe(run->server->host);
         smtp_run_fail(run, USHER_ERROR_PROTOCOL, "cannot be trusted: %s", reason);
         return;
@@ -224,7 +224,7 @@ session_start(struct smtp_esmtp *esmtp)
 {
     struct smtp_run *run = esmtp->run;
 
-    esmtp->line = smtp_line_new(run->connect_timeout_ms);
+    esmtp->line = smtp_line_new(run->connect_timeout_ms, run->server->cancel_fd);
     smtp_start_session(esmtp->session);
     int library_error = smtp_errno();
     if (run->failure == NULL && !(esmtp->check != NULL ? check_is_settled(esmtp) : is_settled(esmtp)))

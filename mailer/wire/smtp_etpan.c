@@ -229,7 +229,8 @@ connect_line(struct smtp_etpan *etpan)
     gint64 started_us = g_get_monotonic_time();
     g_autoptr(GError) error = NULL;
 
-    etpan->stream = tls_stream_connect(server->host, server->port, (int)run->connect_timeout_ms, -1, &error);
+    etpan->stream = tls_stream_connect(server->host, server->port, (int)run->connect_timeout_ms,
+                                       server->cancel_fd > 0 ? server->cancel_fd : -1, &error);
     if (etpan->stream == NULL) {
         connect_failed(run, error, started_us);
         return FALSE;

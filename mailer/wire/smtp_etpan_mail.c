@@ -111,12 +111,13 @@ body_send(struct smtp_etpan *etpan, struct transaction *t)
         return;
     }
     t->transfer = (struct smtp_answer){0};
-    if (tls_stream_hung_up(etpan->stream)) {
+    if (smtp_run_cancelled(run) || tls_stream_hung_up(etpan->stream)) {
         smtp_run_fail_line(run, FALSE, "");
         etpan->in_body = TRUE; /* no QUIT */
         return;
     }
     etpan->in_body = TRUE;
+    tls_stream_set_cancel(etpan->stream, -1);
     if (!run->handler->begin(run->user, t->mail, &error)) {
         t->given_up = g_strdup(error != NULL ? error->message : "given up before it was sent");
         run->unwilling = TRUE;
@@ -169,6 +170,8 @@ smtp_etpan_transact(struct smtp_etpan *etpan, const struct smtp_mail *first)
         return;
     do {
         transact(etpan, mail);
+        if (etpan->stream != NULL && run->server->cancel_fd > 0)
+            tls_stream_set_cancel(etpan->stream, run->server->cancel_fd);
         mail = smtp_run_take(run);
     } while (mail != NULL);
 }

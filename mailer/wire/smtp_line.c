@@ -5,6 +5,9 @@
  *         deadline: the socket in SYN-SENT is shut down, connect() fails, the clock starts again
  *                                 deadline or smtp_line_cut(): shutdown(2), libesmtp sees a dropped line
  *
+ *     The cancel descriptor does the same to a line that is not held, in whatever state, and goes on doing
+ * so: libesmtp may be about to connect.
+ *
  * Invariants:
  * - the descriptor used is our own duplicate, so it can neither be closed nor reused under the helper thread;
  * - all fields are read and written under the mutex. */
@@ -19,13 +22,18 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { CUT_AGAIN_MS = 20 };
+
 struct smtp_line {
     GMutex mutex;
-    GCond changed;
+    int changed_fd; /* wakes the thread */
+    int cancel_fd;  /* -1 for none */
+    gboolean held;
     GThread *thread;
     GArray *before; /* int: TCP sockets that were here before us */
     gint64 connect_us;
@@ -108,6 +116,39 @@ visit_give_up(struct smtp_line *line, int fd)
     return FALSE;
 }
 
+static void
+wake(const struct smtp_line *line)
+{
+    const guint64 one = 1;
+    if (write(line->changed_fd, &one, sizeof one) < 0)
+        return; /* it is full, so the thread wakes anyway */
+}
+
+static gboolean
+is_readable(int fd)
+{
+    struct pollfd asked = {.fd = fd, .events = POLLIN};
+    return poll(&asked, 1, 0) > 0;
+}
+
+/* Sleeps until wakes_at, smtp_line's callers, or the cancel descriptor where it is heeded. The caller holds
+ * the mutex, which is free meanwhile. */
+static void
+sleep_unlocked(struct smtp_line *line, gboolean heed)
+{
+    gint64 left_us = line->wakes_at == 0 ? 0 : MAX(line->wakes_at - g_get_monotonic_time(), 0);
+    int timeout_ms = line->wakes_at == 0 ? -1 : (int)MIN((left_us + 999) / 1000, G_MAXINT);
+    struct pollfd set[] = {{.fd = line->changed_fd, .events = POLLIN},
+                           {.fd = heed ? line->cancel_fd : -1, .events = POLLIN}};
+    guint64 count;
+
+    g_mutex_unlock(&line->mutex);
+    poll(set, G_N_ELEMENTS(set), timeout_ms);
+    g_mutex_lock(&line->mutex);
+    if (is_readable(line->changed_fd) && read(line->changed_fd, &count, sizeof count) < 0)
+        return; /* somebody else cannot have read it */
+}
+
 static gpointer
 watch(gpointer data)
 {
@@ -115,12 +156,16 @@ watch(gpointer data)
 
     g_mutex_lock(&line->mutex);
     while (!line->stop) {
-        if (line->deadline == 0) {
-            line->wakes_at = 0;
-            g_cond_wait(&line->changed, &line->mutex);
-        } else if (g_get_monotonic_time() < line->deadline) {
+        if (!line->held && is_readable(line->cancel_fd)) {
+            if (line->fd >= 0)
+                shutdown(line->fd, SHUT_RDWR);
+            else
+                sockets_visit(line, visit_give_up);
+            line->wakes_at = g_get_monotonic_time() + (gint64)CUT_AGAIN_MS * 1000;
+            sleep_unlocked(line, FALSE);
+        } else if (line->deadline == 0 || g_get_monotonic_time() < line->deadline) {
             line->wakes_at = line->deadline;
-            g_cond_wait_until(&line->changed, &line->mutex, line->wakes_at);
+            sleep_unlocked(line, !line->held);
         } else if (line->fd >= 0) {
             line->timed_out = TRUE;
             line->deadline = 0;
@@ -136,12 +181,13 @@ watch(gpointer data)
 }
 
 struct smtp_line *
-smtp_line_new(gint64 connect_timeout_ms)
+smtp_line_new(gint64 connect_timeout_ms, int cancel_fd)
 {
     struct smtp_line *line = g_new0(struct smtp_line, 1);
 
     g_mutex_init(&line->mutex);
-    g_cond_init(&line->changed);
+    line->changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    line->cancel_fd = cancel_fd > 0 ? cancel_fd : -1;
     line->before = g_array_new(FALSE, FALSE, sizeof(int));
     line->fd = -1;
     sockets_visit(line, visit_remember);
@@ -158,7 +204,7 @@ smtp_line_free(struct smtp_line *line)
         return;
     g_mutex_lock(&line->mutex);
     line->stop = TRUE;
-    g_cond_signal(&line->changed);
+    wake(line);
     g_mutex_unlock(&line->mutex);
     g_thread_join(line->thread);
     if (line->fd >= 0)
@@ -166,7 +212,7 @@ smtp_line_free(struct smtp_line *line)
     g_array_unref(line->before);
     g_free(line->peer);
     g_mutex_clear(&line->mutex);
-    g_cond_clear(&line->changed);
+    close(line->changed_fd);
     g_free(line);
 }
 
@@ -176,7 +222,7 @@ set_deadline(struct smtp_line *line, gint64 deadline)
 {
     line->deadline = deadline;
     if (line->wakes_at == 0 || deadline < line->wakes_at)
-        g_cond_signal(&line->changed);
+        wake(line);
 }
 
 static void
@@ -249,6 +295,26 @@ smtp_line_expect(struct smtp_line *line, gint64 timeout_ms)
     /* After a cut there is nothing left to wait for. */
     if (line->fd >= 0 && !line->timed_out)
         set_deadline(line, g_get_monotonic_time() + timeout_ms * 1000);
+    g_mutex_unlock(&line->mutex);
+}
+
+gboolean
+smtp_line_hold(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    line->held = !is_readable(line->cancel_fd);
+    gboolean held = line->held;
+    g_mutex_unlock(&line->mutex);
+    return held;
+}
+
+void
+smtp_line_release(struct smtp_line *line)
+{
+    g_mutex_lock(&line->mutex);
+    line->held = FALSE;
+    if (line->cancel_fd >= 0)
+        wake(line);
     g_mutex_unlock(&line->mutex);
 }
 

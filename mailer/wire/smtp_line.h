@@ -10,8 +10,9 @@
 struct smtp_line;
 
 /* Starts the helper. Each address is given connect_timeout_ms from now on, or from the end of the one before
- * it. TCP sockets that exist now are never touched. */
-struct smtp_line *smtp_line_new(gint64 connect_timeout_ms);
+ * it. TCP sockets that exist now are never touched. Whenever cancel_fd (0 or less for none, borrowed) is
+ * readable the line is cut, a connection that is being made included, unless it is held. */
+struct smtp_line *smtp_line_new(gint64 connect_timeout_ms, int cancel_fd);
 void smtp_line_free(struct smtp_line *line);
 
 /* To be called when libesmtp has connected, and when it has closed. FALSE when the socket cannot be told. */
@@ -20,6 +21,10 @@ void smtp_line_closed(struct smtp_line *line);
 
 /* The line is cut timeout_ms from now unless this is called again. */
 void smtp_line_expect(struct smtp_line *line, gint64 timeout_ms);
+
+/* From here on cancel_fd is not heeded, until smtp_line_release(). FALSE when it is readable already. */
+gboolean smtp_line_hold(struct smtp_line *line);
+void smtp_line_release(struct smtp_line *line);
 
 /* Cuts the line at once: nothing written later leaves this host. */
 void smtp_line_cut(struct smtp_line *line);

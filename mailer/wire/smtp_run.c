@@ -5,6 +5,7 @@
 #include "wire/sasl.h"
 #include "wire/smtp_check.h"
 
+#include <poll.h>
 #include <string.h>
 
 gboolean
@@ -62,7 +63,9 @@ smtp_run_fail_line(struct smtp_run *run, gboolean timed_out, const char *reason)
     const struct smtp_dialogue *dialogue = &run->dialogue;
     enum smtp_step step = dialogue->step == SMTP_STEP_QUIT ? dialogue->before_quit : dialogue->step;
 
-    if (timed_out && !run->connected) {
+    if (smtp_run_cancelled(run)) {
+        smtp_run_fail(run, USHER_ERROR_TEMP, "was left at %s: usher is stopping", smtp_run_step(run));
+    } else if (timed_out && !run->connected) {
         smtp_run_fail(run, USHER_ERROR_UNAVAILABLE, "does not answer: no connection within %.3g s",
                       (double)run->connect_timeout_ms / 1000);
     } else if (timed_out) {
@@ -79,6 +82,14 @@ smtp_run_fail_line(struct smtp_run *run, gboolean timed_out, const char *reason)
     } else {
         smtp_run_fail(run, USHER_ERROR_UNAVAILABLE, "ended the session at %s", smtp_run_step(run));
     }
+}
+
+gboolean
+smtp_run_cancelled(const struct smtp_run *run)
+{
+    struct pollfd asked = {.fd = run->server->cancel_fd, .events = POLLIN};
+
+    return asked.fd > 0 && !run->begun && poll(&asked, 1, 0) > 0;
 }
 
 void

@@ -62,6 +62,9 @@ void smtp_run_fail_also(struct smtp_run *run, const GError *problem);
  * system's word for a connection that never was. */
 void smtp_run_fail_line(struct smtp_run *run, gboolean timed_out, const char *reason);
 
+/* TRUE when the caller wants the session to end and no body is under way. */
+gboolean smtp_run_cancelled(const struct smtp_run *run);
+
 /* The dialogue has just been given bytes that are no answer to what stands open: says what they are. */
 void smtp_run_fail_bytes(struct smtp_run *run);
 

@@ -345,6 +345,12 @@ tls_stream_set_timeout(struct tls_stream *stream, int timeout_ms)
     stream->timeout_ms = timeout_ms;
 }
 
+void
+tls_stream_set_cancel(struct tls_stream *stream, int cancel_fd)
+{
+    stream->cancel_fd = cancel_fd;
+}
+
 gboolean
 tls_stream_hung_up(const struct tls_stream *stream)
 {

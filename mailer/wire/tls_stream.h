@@ -79,6 +79,9 @@ int tls_stream_fd(const struct tls_stream *stream);
 /* How long one read may take from now on. */
 void tls_stream_set_timeout(struct tls_stream *stream, int timeout_ms);
 
+/* Another descriptor that cancels from now on; -1 for none. */
+void tls_stream_set_cancel(struct tls_stream *stream, int cancel_fd);
+
 /* TRUE when the stream has failed, or the peer has closed its side. */
 gboolean tls_stream_hung_up(const struct tls_stream *stream);
 

@@ -10,6 +10,7 @@ import pathlib
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -359,15 +360,58 @@ class Service(CrashCase):
         self.office.cycle()
         self.office.approve(*names)
         self.server.stop()
-        service = self.office.program.spawn("run")
+        self.office.program.binary = harness.ROOT / os.environ.get("BUILD", "build") / "usher-fault"
+        passes = self.folder / "passes"
+        service = self.office.program.spawn("run", USHER_FAULT_LOG=str(passes))
         harness.wait_until(lambda: all([move["host"] for move in delivery["moves"] if move["to"] == "queued" and move["host"]]
                                        for delivery in self.office.deliveries()), 20, "each mail to be tried", pause_s=0.2)
         rounds = len(self.office.deliveries()[0]["moves"])
         self.assertGreaterEqual(rounds, 3)
         self.assertEqual(service.output().count("event=delivery"), 1, service.output())
         self.assertEqual(service.output().count("event=round_failed"), 1)
-        time.sleep(3.5)  # after the pause of two tries come rounds with nothing to do
+        # After the pause of two tries come rounds with nothing to do; where the second begins, the first has said its all.
+        def idle_rounds():
+            return passes.read_text(encoding="ascii").split().count("sender.idle")
+        before = idle_rounds()
+        harness.wait_until(lambda: idle_rounds() >= before + 2, 30, "two rounds of the sender with nothing to do", pause_s=0.1)
         self.assertNotIn("event=recovered", service.output())
+
+    def test_a_silent_server_does_not_keep_the_service(self):
+        """SIGTERM before the body leaves the server at once, and the mail goes later, once."""
+        self.open_with_approved(now=None, window=ALL_HOURS)
+        plain = self.office.config
+        url = f"localhost:{self.server.port}"
+        tls = ["implicit " + line.removeprefix("cert ") for line in self.server.base if line.startswith("cert ")]
+        for scheme, more in (("smtp", []), ("smtps", tls)):
+            self.office.write_config(plain.replace(f"smtp://{url}", f"{scheme}://{url}"))
+            for step in ("connect", "tls", "ehlo", "auth", "mail", "rcpt", "data"):
+                with self.subTest(scheme=scheme, step=step):
+                    self.server.script(*more, f"fault {step} stall")
+                    stalls = self.server.log().count("(stall)")
+                    service = self.office.program.spawn("run")
+                    harness.wait_until(lambda before=stalls: self.server.log().count("(stall)") > before, 20, "the silence")
+                    self.assertEqual(service.terminate(limit_s=20), 0)
+                    self.assertEqual([delivery["state"] for delivery in self.office.deliveries()], ["queued"])
+                    self.assertNotIn("event=round_failed", service.output())
+                    self.assertNotIn("event=delivery", service.output())
+        self.server.script(*tls, "fault dot late 250 2.0.0 at last")
+        service = self.office.program.spawn("run")
+        harness.wait_until(lambda: self.office.deliveries()[0]["state"] in ("transmitting", "sent"), 20, "the body", pause_s=0.05)
+        self.assertEqual(service.terminate(), 0)
+        self.assertEqual([delivery["state"] for delivery in self.office.deliveries()], ["sent"])
+        self.assertEqual(self.server.count(), 1)
+
+    def test_a_silent_mailbox_does_not_keep_the_service(self):
+        self.open(now=None, window=ALL_HOURS)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.settimeout(20)
+            self.office.write_config(re.sub(r'imap = ".*?"', f'imap = "imap://localhost:{silent.getsockname()[1]}"', self.office.config))
+            service = self.office.program.spawn("run")
+            line, _ = silent.accept()
+            with line:
+                self.assertEqual(service.terminate(limit_s=20), 0)
+        self.assertNotIn("event=round_failed", service.output())
+        self.assertNotIn("usher is stopping", self.office.usher("board").out)
 
     def wait_for_count(self, service, count):
         harness.wait_until(lambda: self.server.count() >= count or not self.open_deliveries(), 20,

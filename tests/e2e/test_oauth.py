@@ -1,9 +1,14 @@
 """Logging in with tokens that a real server looks at: Dovecot's submission and IMAP, which ask an introspection service."""
 
+import contextlib
 import http.server
 import json
+import os
 import re
+import signal
+import sqlite3
 import threading
+import time
 import urllib.parse
 
 import harness
@@ -89,6 +94,42 @@ class Tokens(harness.MailTestCase):
         self.tell("stale", "right-" + "x" * 40)
         self.office.usher("check")
         self.assertEqual(self.calls(), 2)
+
+    def test_one_refresh_for_all_who_share_a_program(self):
+        """Three mailboxes, a process each: the program runs once for the first token, and once for its refusal."""
+        self.open()
+        self.write("token", "#!/bin/sh\necho >> calls\ncat tokens\n", mode=0o700)
+        text = self.office.config
+        section = text[text.index('mailbox "ana"'):text.index("specialist ana")]
+        for name in ("bob", "cleo"):
+            text += section.replace('mailbox "ana"', f'mailbox "{name}"') + \
+                f'specialist {name} {{\n    name = "{name}"\n    address = "{name}@team.example"\n    mailbox = "{name}"\n}}\n'
+        self.office.write_config(text)
+        Introspection.tokens = {"first": ANA}
+        self.tell("first")
+        started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
+        service = self.office.program.spawn("run")
+        self.addCleanup(self.office.program.stop_all)
+        self.wait_read(3, started_s, service)
+        self.assertEqual(self.calls(), 1)
+        Introspection.tokens = {"second": ANA}
+        self.write("tokens", "second\n")
+        for name, pid in service.workers().items():
+            if name.startswith("watch "):
+                os.kill(pid, signal.SIGKILL)
+        self.wait_read(3, time.clock_gettime(time.CLOCK_BOOTTIME), service)
+        self.assertEqual(self.calls(), 2)
+
+    def wait_read(self, count, since_s, service):
+        """Waits until count mailboxes have been read since a time after boot."""
+        def read():
+            with contextlib.closing(sqlite3.connect(self.folder / "usher.db")) as database:
+                return database.execute("SELECT COUNT(*) FROM folder WHERE role = 'inbox' AND read_boot_us > ?",
+                                        (int(since_s * 1e6),)).fetchone()[0]
+        try:
+            harness.wait_until(lambda: read() == count, 30, f"{count} mailboxes to be read", pause_s=0.1)
+        except harness.WaitError as error:
+            raise AssertionError(f"{error}: {service.output()}") from error
 
     def test_a_refused_token_is_one_clear_line(self):
         self.open()

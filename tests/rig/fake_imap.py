@@ -98,6 +98,11 @@ SCENARIOS = {
                                 b"* 4 FETCH (RFC822.SIZE 99 UID 9 INTERNALDATE \"31-Feb-2026 10:00:00 +0000\")\r\n"
                                 b"* 2 FETCH (UID 7 RFC822.SIZE 12)\r\n* 2 FETCH (UID 7 RFC822.SIZE 12)\r\n"
                                 b"T OK done\r\n"},
+    "search-untold": {"UID SEARCH": b"T OK done\r\n"},
+    "search-esearch": {"UID SEARCH": b'* ESEARCH (TAG "x") UID ALL 7\r\nT OK done\r\n'},
+    "search-untold-none": {"UID SEARCH": b"T OK done\r\n", "UID SEARCH ALL": b"* SEARCH 3 6\r\nT OK done\r\n"},
+    "search-untold-some": {"UID SEARCH": b"T OK done\r\n", "UID SEARCH ALL": b"* SEARCH 3 7\r\nT OK done\r\n"},
+    "search-untold-empty": {"UID SEARCH": b"T OK done\r\n", "NOOP": b"* 1 EXPUNGE\r\nT OK done\r\n"},
     "partly-no": {"UID FETCH SIZE": b"* 1 FETCH (UID 7 RFC822.SIZE 12)\r\nT NO [EXPUNGEISSUED] some are gone\r\n"},
     "gone": {"UID FETCH SIZE": b"T OK nothing\r\n"},
     "gone-between": {"UID FETCH BODY": b"* 1 EXPUNGE\r\nT OK nothing\r\n"},
@@ -249,7 +254,7 @@ def serve(line, script):
         if "secret" in script and verb in ("LOGIN", "AUTHENTICATE"):
             check_login(line, reader, script, text, tag)
             continue
-        answer(line, script, verb, tag)
+        answer(line, script, " ".join(words[1:4]) if " ".join(words[1:4]) in script else verb, tag)
         if verb == "APPEND" and not callable(script["APPEND"]) and b"+" in script["APPEND"]:
             reader.read(int(words[-1].strip("{}")) + 2)
             answer(line, script, "MESSAGE", tag)

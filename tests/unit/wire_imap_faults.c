@@ -77,6 +77,26 @@ do_list(struct imap_client *client, GError **error)
     return TRUE;
 }
 
+static gboolean
+do_list_nothing(struct imap_client *client, GError **error)
+{
+    g_autoptr(GArray) list = NULL;
+    if (!imap_client_list_since(client, 7, 0, &list, error))
+        return FALSE;
+    g_assert_cmpuint(list->len, ==, 0);
+    return TRUE;
+}
+
+static gboolean
+do_look_in_vain(struct imap_client *client, GError **error)
+{
+    gboolean there = TRUE;
+    if (!imap_client_lists(client, 7, &there, error))
+        return FALSE;
+    g_assert_false(there);
+    return TRUE;
+}
+
 /* Messages below the UID asked for, without a size, twice, with a date that does not exist. */
 static gboolean
 do_list_odd(struct imap_client *client, GError **error)
@@ -219,6 +239,13 @@ test_commands(void)
         {"status-empty", do_uidnext, LONG_MS, USHER_ERROR_PROTOCOL, "UIDNEXT", FALSE},
         {"status-none", do_uidnext, LONG_MS, USHER_ERROR_PROTOCOL, "UIDNEXT", FALSE},
         {"below", do_list_odd, LONG_MS, 0, NULL, TRUE},
+        {"search-untold", do_list_nothing, LONG_MS, USHER_ERROR_PROTOCOL, "UID SEARCH", FALSE},
+        {"search-untold", do_look_in_vain, LONG_MS, USHER_ERROR_PROTOCOL, "UID SEARCH", FALSE},
+        {"search-esearch", do_list_nothing, LONG_MS, USHER_ERROR_PROTOCOL, "cannot be understood", FALSE},
+        {"search-untold-none", do_list_nothing, LONG_MS, 0, NULL, TRUE},
+        {"search-untold-none", do_look_in_vain, LONG_MS, 0, NULL, TRUE},
+        {"search-untold-some", do_list, LONG_MS, 0, NULL, TRUE},
+        {"search-untold-empty", do_list_nothing, LONG_MS, 0, NULL, TRUE},
         {"partly-no", do_list, LONG_MS, USHER_ERROR_TEMP, "some are gone", TRUE},
         {"gone", do_fetch_gone, LONG_MS, 0, NULL, TRUE},
         {"gone-between", do_fetch_gone, LONG_MS, 0, NULL, TRUE},
