@@ -91,12 +91,11 @@ uid_fetch(struct imap_client *client, struct mailimap_set *set, struct mailimap_
     return fit;
 }
 
-/* UID SEARCH; key is consumed. The UIDs come ascending and each once; the caller frees them with
- * g_array_unref(). */
-static gboolean
-uid_search(struct imap_client *client, struct mailimap_search_key *key, GArray **uids, GError **error)
+/* UID SEARCH; key is consumed. The UIDs, ascending and each once: the caller frees them with g_array_unref().
+ * NULL with error. */
+static GArray *
+uid_search(struct imap_client *client, struct mailimap_search_key *key, GError **error)
 {
-    *uids = NULL;
     clist *numbers = NULL;
     gboolean fit = imap_begin(client, IMAP_LARGE_ANSWER_BYTES, IMAP_SMALL_LITERAL_BYTES, error);
     if (fit) {
@@ -112,7 +111,7 @@ uid_search(struct imap_client *client, struct mailimap_search_key *key, GArray *
     if (numbers)
         mailimap_search_result_free(numbers);
     if (!fit)
-        return FALSE;
+        return NULL;
     g_array_sort(found, compare_uids);
     guint kept = 0;
     for (guint i = 0; i < found->len; i++) {
@@ -121,30 +120,27 @@ uid_search(struct imap_client *client, struct mailimap_search_key *key, GArray *
             g_array_index(found, guint32, kept++) = uid;
     }
     g_array_set_size(found, kept);
-    *uids = g_steal_pointer(&found);
-    return TRUE;
+    return g_steal_pointer(&found);
 }
 
 /* The UIDs from uid on, and perhaps some below: RFC 3501 section 6.4.8 has "n:*" always name the last
  * message. A server must answer with SEARCH even when nothing was found (section 6.4.4), and one that is
  * widely used does not (iCloud). So where the line is missing the whole folder is asked for, which has an
  * answer as long as there is a message in it. */
-static gboolean
-search_from(struct imap_client *client, guint32 uid, GArray **uids, GError **error)
+static GArray *
+search_from(struct imap_client *client, guint32 uid, GError **error)
 {
     gboolean news;
-    if (!uid_search(client, mailimap_search_key_new_uid(mailimap_set_new_interval(uid, 0)), uids, error))
-        return FALSE;
-    if (imap_guard_has_searched(client->guard) || imap_guard_exists(client->guard, &news) == 0)
-        return TRUE;
-    g_clear_pointer(uids, g_array_unref);
-    if (!uid_search(client, mailimap_search_key_new_all(), uids, error))
-        return FALSE;
-    if (imap_guard_has_searched(client->guard))
-        return TRUE;
-    g_clear_pointer(uids, g_array_unref);
-    return imap_break(client, USHER_ERROR_PROTOCOL,
-                      "the server answers UID SEARCH without saying what it found", error);
+    struct mailimap_search_key *key = mailimap_search_key_new_uid(mailimap_set_new_interval(uid, 0));
+    g_autoptr(GArray) uids = uid_search(client, key, error);
+    if (!uids || imap_guard_has_searched(client->guard) || imap_guard_exists(client->guard, &news) == 0)
+        return g_steal_pointer(&uids);
+    g_autoptr(GArray) all = uid_search(client, mailimap_search_key_new_all(), error);
+    if (!all || imap_guard_has_searched(client->guard))
+        return g_steal_pointer(&all);
+    imap_break(client, USHER_ERROR_PROTOCOL, "the server answers UID SEARCH without saying what it found",
+               error);
+    return NULL;
 }
 
 /* The UIDs from first to end (exclusive) as a set, runs of neighbours as ranges. */
@@ -216,8 +212,8 @@ imap_client_list_since(struct imap_client *client, guint32 uid_from, guint max_c
     if (!imap_client_noop(client, NULL, error))
         return FALSE;
     imap_guard_clear_news(client->guard);
-    g_autoptr(GArray) uids = NULL;
-    if (!search_from(client, uid_from, &uids, error))
+    g_autoptr(GArray) uids = search_from(client, uid_from, error);
+    if (!uids)
         return FALSE;
     guint below = 0;
     while (below < uids->len && g_array_index(uids, guint32, below) < uid_from)
@@ -246,8 +242,8 @@ imap_client_lists(struct imap_client *client, guint32 uid, gboolean *there, GErr
     *there = FALSE;
     if (!imap_need_selected(client, error))
         return FALSE;
-    g_autoptr(GArray) uids = NULL;
-    if (!search_from(client, uid, &uids, error))
+    g_autoptr(GArray) uids = search_from(client, uid, error);
+    if (!uids)
         return FALSE;
     for (guint i = 0; i < uids->len && !*there; i++)
         *there = g_array_index(uids, guint32, i) == uid;
@@ -372,8 +368,8 @@ imap_client_search_message_id(struct imap_client *client, const char *message_id
     if (!imap_need_selected(client, error) || !imap_client_noop(client, NULL, error))
         return FALSE;
     struct mailimap_search_key *key = mailimap_search_key_new_header(strdup("Message-ID"), strdup(wanted));
-    g_autoptr(GArray) uids = NULL;
-    if (!uid_search(client, key, &uids, error))
+    g_autoptr(GArray) uids = uid_search(client, key, error);
+    if (!uids)
         return FALSE;
     if (uids->len > 0)
         *uid = g_array_index(uids, guint32, 0);
@@ -389,8 +385,8 @@ imap_client_search_since(struct imap_client *client, gint64 since_us, guint32 *u
         return FALSE;
     struct mailimap_search_key *key = mailimap_search_key_new_since(mailimap_date_new(
         g_date_time_get_day_of_month(day), g_date_time_get_month(day), g_date_time_get_year(day)));
-    g_autoptr(GArray) uids = NULL;
-    if (!uid_search(client, key, &uids, error))
+    g_autoptr(GArray) uids = uid_search(client, key, error);
+    if (!uids)
         return FALSE;
     if (uids->len > 0)
         *uid = g_array_index(uids, guint32, 0);
