@@ -123,6 +123,13 @@ check-asan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CFLAGS="-O1 -g" SANITIZE="$(SAN_FLAGS)" tests
 	@tools/run_tests.py --build $(BUILD)/asan --limit 400
 
+# The unit tests alone: the servers of the others are not ours to judge.
+.PHONY: check-valgrind
+check-valgrind:
+	@tools/install-deps.sh valgrind
+	@$(MAKE) --no-print-directory tests
+	@tools/run_tests.py --build $(BUILD) --valgrind --limit 900
+
 # Fuzzing wants clang. Everything is built once more for it; FUZZ_SECONDS is the time of each target.
 FUZZ_FLAGS = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FUZZ_ARCHIVES = $(foreach f,inbox accounts store wire base,$(BUILD)/$(f).a)

@@ -5,7 +5,8 @@
 #   tools/install-deps.sh check     that, and what `make demo` and `make check` take (the default)
 #   tools/install-deps.sh lint      that, and what `make lint` takes
 #   tools/install-deps.sh bench     like check, and Node.js for the peers of `make bench`
-#   tools/install-deps.sh --list [runtime|check|lint|bench]   only prints the names
+#   tools/install-deps.sh valgrind  like check, and Valgrind for `make check-valgrind`
+#   tools/install-deps.sh --list [runtime|check|lint|bench|valgrind]   only prints the names
 #
 # As root or through sudo. No package is removed. No service a package brings is started (a policy-rc.d for the time of
 # the call; one that is there already is put back) or left enabled (what the packages enabled is disabled again).
@@ -49,6 +50,9 @@ BENCH="
 nodejs               runs the peers
 npm                  fetches them
 "
+VALGRIND="
+valgrind             memory that is read before it is written, or after it was freed
+"
 
 say() { printf 'install-deps: %s\n' "$*" >&2; }
 fail() { say "$@"; exit 1; }
@@ -64,7 +68,8 @@ runtime) wanted=$(names "$RUNTIME") ;;
 check) wanted=$(names "$RUNTIME$CHECK") ;;
 lint) wanted=$(names "$RUNTIME$CHECK$LINT") ;;
 bench) wanted=$(names "$RUNTIME$CHECK$BENCH") ;;
-*) fail "unknown set of packages '$1'; one of runtime, check, lint, bench" ;;
+valgrind) wanted=$(names "$RUNTIME$CHECK$VALGRIND") ;;
+*) fail "unknown set of packages '$1'; one of runtime, check, lint, bench, valgrind" ;;
 esac
 if [ -n "$list_only" ]; then
     printf '%s\n' "$wanted"

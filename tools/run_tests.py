@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the tests: a unit test program for every tests/unit/*.c, and every tests/e2e/test_*.py.
 
-    tools/run_tests.py [--build build] [--jobs 2] [--limit 120] [--only WORD] [NAME...]
+    tools/run_tests.py [--build build] [--jobs 2] [--limit 120] [--only WORD] [--valgrind] [NAME...]
 
 A NAME is a unit test (wire_smtp) or an end-to-end file (test_story.py); without one all run, two at a time. Whatever
 they print goes to BUILD/check.log; here stand one line a program, the name of every failure with the end of its output,
@@ -24,6 +24,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHOWN_LINES = 40
+VALGRIND = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=no", f"--suppressions={ROOT}/tools/valgrind.supp"]
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -200,10 +201,11 @@ def run_file(path):
 def collect(options):
     """(name, command line) of every program, the long ones first."""
     programs = []
-    for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py")):
+    for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py")) if not options.valgrind else []:
         programs.append((path.name, [sys.executable, str(ROOT / "tools" / "run_tests.py"), "--file", str(path)]))
     for source in sorted((ROOT / "tests" / "unit").glob("*.c")):
-        programs.append((source.stem, [str(options.build / "tests" / source.stem), "--tap"]))
+        under = VALGRIND if options.valgrind else []
+        programs.append((source.stem, [*under, str(options.build / "tests" / source.stem), "--tap"]))
     if options.names:
         known = {name for name, _ in programs}
         for name in options.names:
@@ -238,6 +240,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=float, default=120.0, help="seconds a program may take")
     parser.add_argument("--only", help="programs whose name contains this")
+    parser.add_argument("--valgrind", action="store_true", help="the unit tests alone, under Valgrind")
     parser.add_argument("--log", type=pathlib.Path)
     parser.add_argument("--file", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME")
@@ -248,6 +251,8 @@ def main():
     os.chdir(ROOT)
     options.build = options.build.resolve()
     environment = dict(os.environ, BUILD=str(options.build), LC_ALL="C.UTF-8", G_DEBUG="")
+    if options.valgrind:
+        environment["USHER_VALGRIND"] = "1"
     programs = collect(options)
     log_path = options.log or options.build / "check.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
