@@ -25,6 +25,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SHOWN_LINES = 40
 VALGRIND = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=no", f"--suppressions={ROOT}/tools/valgrind.supp"]
+UNKNOWN_TO_VALGRIND = {"service_hooks"}  # it has no pidfd_open(2): run as they are
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ def collect(options):
     for path in sorted((ROOT / "tests" / "e2e").glob("test_*.py")) if not options.valgrind else []:
         programs.append((path.name, [sys.executable, str(ROOT / "tools" / "run_tests.py"), "--file", str(path)]))
     for source in sorted((ROOT / "tests" / "unit").glob("*.c")):
-        under = VALGRIND if options.valgrind else []
+        under = VALGRIND if options.valgrind and source.stem not in UNKNOWN_TO_VALGRIND else []
         programs.append((source.stem, [*under, str(options.build / "tests" / source.stem), "--tap"]))
     if options.names:
         known = {name for name, _ in programs}
