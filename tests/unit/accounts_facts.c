@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/zone.h"
 
+#include "fixture_folder.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -15,25 +17,13 @@ write_file(const char *dir, const char *name, const char *text)
     return path;
 }
 
-static void
-remove_dir(const char *dir)
-{
-    g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
-    const char *name;
-    while ((name = g_dir_read_name(d))) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-        g_unlink(path);
-    }
-    g_rmdir(dir);
-}
-
 static struct fact_set *
 load_text(const char *text, GError **error)
 {
     g_autofree char *dir = g_dir_make_tmp("usher-facts-XXXXXX", NULL);
     g_autofree char *path = write_file(dir, "facts.conf", text);
     struct fact_set *set = facts_load(path, error);
-    remove_dir(dir);
+    fixture_remove(dir);
     return set;
 }
 
@@ -319,7 +309,7 @@ test_row(void)
         g_assert_false(fact_row_load(db, set, 2, zone_find("UTC", NULL), &none, &error));
         g_assert_error(error, USHER_ERROR, USHER_ERROR_NO_INPUT);
     }
-    remove_dir(dir);
+    fixture_remove(dir);
 }
 
 static const char *
@@ -376,7 +366,7 @@ test_row_again(void)
         name_of(db, set, "UTC", &row);
         g_assert_cmpstr(fact_row_text(row, "account"), ==, "globex");
     }
-    remove_dir(dir);
+    fixture_remove(dir);
 }
 
 static void

@@ -11,6 +11,8 @@
 #include "store/journal.h"
 #include "store/store.h"
 
+#include "fixture_folder.h"
+
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,17 +81,6 @@ fixture_set_up(struct fixture *f)
     g_assert_no_error(f->error);
     g_assert_true(store_set_meta(f->db, "secret", "a secret of sixteen", &f->error));
     g_assert_no_error(f->error);
-}
-
-static inline void
-fixture_remove(const char *path)
-{
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        fixture_remove(inner);
-    }
-    g_remove(path);
 }
 
 static inline void

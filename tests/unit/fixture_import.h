@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "base/zone.h"
 
-#include <glib/gstdio.h>
+#include "fixture_folder.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -54,13 +55,7 @@ tear_down(struct fixture *f, gconstpointer data)
     g_clear_error(&f->error);
     store_close(f->db);
     facts_free(f->set);
-    g_autoptr(GDir) d = g_dir_open(f->dir, 0, NULL);
-    const char *name;
-    while ((name = g_dir_read_name(d))) {
-        g_autofree char *path = g_build_filename(f->dir, name, NULL);
-        g_unlink(path);
-    }
-    g_rmdir(f->dir);
+    fixture_remove(f->dir);
     g_free(f->dir);
     g_free(f->path);
 }

@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-#include <glib/gstdio.h>
+#include "fixture_folder.h"
 
 struct fixture {
     char *dir, *path;
@@ -28,13 +28,7 @@ tear_down(struct fixture *f, gconstpointer data)
 {
     (void)data;
     store_close(f->db);
-    g_autoptr(GDir) d = g_dir_open(f->dir, 0, NULL);
-    const char *name;
-    while ((name = g_dir_read_name(d))) {
-        g_autofree char *path = g_build_filename(f->dir, name, NULL);
-        g_unlink(path);
-    }
-    g_rmdir(f->dir);
+    fixture_remove(f->dir);
     g_free(f->dir);
     g_free(f->path);
 }
